@@ -1,0 +1,13 @@
+//! Who may do what: codes, tokens, limits on guessing.
+
+mod guesses;
+mod kode;
+mod nonces;
+mod secrets;
+mod token;
+
+pub(crate) use guesses::{AddressGuesses, Guesses};
+pub(crate) use kode::{HashedKode, Kode, KodeCost};
+pub(crate) use nonces::Nonces;
+pub(crate) use secrets::{random, write_new};
+pub(crate) use token::{Bearer, TokenFault, TokenKey};

@@ -1,0 +1,194 @@
+//! The operators' endpoints, under `/v1/admin`, with the operators' token.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use selaras_model::RecordId;
+use selaras_transport::server::{BodyLimits, bearer, read_body};
+use selaras_transport::{LINES_TYPE, MAX_LINES_BODY, Problem};
+use serde::de::DeserializeOwned;
+
+use super::{STALL, Shared, json, reply};
+use crate::catalogue::{lookup, problem};
+use crate::desk::Desk;
+use crate::host::{Host, school};
+use crate::messages::{
+    Acted, HeadAssign, HeadEnd, IdentityEdit, KodeShown, RecordEdit, SchoolAdd, SchoolPage, StudentAdd, StudentMove,
+};
+
+/// Schools on a page of the list.
+const PAGE_SCHOOLS: usize = 200;
+/// Who acted, in the school's history.
+const BY: &str = "pusat";
+
+type Questions = Query<BTreeMap<String, String>>;
+
+pub(super) fn router() -> Router<Arc<Host>> {
+    Router::new()
+        .route("/v1/admin/schools", get(list).post(add))
+        .route("/v1/admin/schools/{npsn}/kode", post(rotate))
+        .route("/v1/admin/schools/{npsn}/digests", get(digests))
+        .route("/v1/admin/schools/{npsn}/import", post(import))
+        .route("/v1/admin/schools/{npsn}/records", get(page).post(edit))
+        .route("/v1/admin/schools/{npsn}/records/{entity}/{id}", get(show))
+        .route("/v1/admin/schools/{npsn}/identity", post(identity))
+        .route("/v1/admin/schools/{npsn}/heads", post(assign))
+        .route("/v1/admin/schools/{npsn}/heads/end", post(end))
+        .route("/v1/admin/schools/{npsn}/students", post(add_student))
+        .route("/v1/admin/schools/{npsn}/students/move", post(move_student))
+}
+
+/// Lets through who has the operators' token.
+pub(super) async fn operators_only(State(host): Shared, request: Request, next: Next) -> Response {
+    if bearer(request.headers()).is_some_and(|token| host.is_admin(token)) {
+        return next.run(request).await;
+    }
+    host.metrics.request("admin", "admin.wrong-token");
+    problem("admin.wrong-token").into_response()
+}
+
+async fn list(State(host): Shared, Query(asked): Questions) -> Response {
+    reply(&host, "admin", listed(&host, &asked).await)
+}
+
+async fn listed(host: &Arc<Host>, asked: &BTreeMap<String, String>) -> Result<SchoolPage, Problem> {
+    let after = asked.get("after").map(|text| school(text)).transpose()?;
+    let reader = Arc::clone(host);
+    let found = tokio::task::spawn_blocking(move || reader.schools(after, PAGE_SCHOOLS)).await;
+    let found = found.map_err(|_| problem("center.failed"))??;
+    let mut schools = Vec::new();
+    for npsn in found.iter().take(PAGE_SCHOOLS) {
+        schools.push(host.at(*npsn, Desk::line).await?);
+    }
+    let next = (found.len() > PAGE_SCHOOLS).then(|| found.get(PAGE_SCHOOLS - 1).copied()).flatten();
+    Ok(SchoolPage { schools, next })
+}
+
+async fn add(State(host): Shared, request: Request) -> Response {
+    reply(&host, "admin", added(&host, request).await)
+}
+
+async fn added(host: &Arc<Host>, request: Request) -> Result<KodeShown, Problem> {
+    let (parts, body) = request.into_parts();
+    let asked: SchoolAdd = json(host, &parts.headers, body).await?;
+    let npsn = school(&asked.npsn.to_string())?;
+    let kode = host.found(npsn, asked.name).await?;
+    Ok(KodeShown { npsn, kode_registrasi: kode.shown() })
+}
+
+async fn rotate(State(host): Shared, Path(npsn): Path<String>) -> Response {
+    let work = async {
+        let npsn = school(&npsn)?;
+        let kode = host.at(npsn, Desk::rotate).await?;
+        Ok(KodeShown { npsn, kode_registrasi: kode.shown() })
+    };
+    reply(&host, "admin", work.await)
+}
+
+async fn digests(State(host): Shared, Path(npsn): Path<String>) -> Response {
+    let work = async { host.at(school(&npsn)?, Desk::digests).await };
+    reply(&host, "admin", work.await)
+}
+
+async fn page(State(host): Shared, Path(npsn): Path<String>, Query(asked): Questions) -> Response {
+    let work = async {
+        let page = move |desk: &Desk| {
+            desk.page(asked.get("entity").map(String::as_str), asked.get("from").map(String::as_str))
+        };
+        host.at(school(&npsn)?, page).await
+    };
+    reply(&host, "admin", work.await)
+}
+
+async fn show(State(host): Shared, Path((npsn, entity, id)): Path<(String, String, String)>) -> Response {
+    let work = async {
+        let unknown = || problem("record.unknown").with("entity", &entity).with("id", &id);
+        let id: RecordId = id.parse().map_err(|_| unknown())?;
+        let entity = entity.clone();
+        host.at(school(&npsn)?, move |desk| desk.show(&entity, id)).await
+    };
+    reply(&host, "admin", work.await)
+}
+
+async fn import(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    reply(&host, "admin", imported(&host, &npsn, request).await)
+}
+
+async fn imported(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted, Problem> {
+    let npsn = school(npsn)?;
+    let (parts, body) = request.into_parts();
+    let limits = BodyLimits { bytes: MAX_LINES_BODY, stall: STALL };
+    let (lines, permit) = read_body(&parts.headers, body, LINES_TYPE, limits, &host.budget)
+        .await
+        .map_err(|rejection| rejection.problem(lookup))?;
+    host.at(npsn, move |desk| {
+        let _permit = permit;
+        desk.import(BY, &lines)
+    })
+    .await
+}
+
+/// Reads a JSON body and has the desk act on it.
+async fn acted<T: DeserializeOwned + Send + 'static>(
+    host: Arc<Host>,
+    npsn: String,
+    request: Request,
+    act: impl FnOnce(&Desk, &T) -> Result<Acted, Problem> + Send + 'static,
+) -> Response {
+    let work = async {
+        let npsn = school(&npsn)?;
+        let (parts, body) = request.into_parts();
+        let asked: T = json(&host, &parts.headers, body).await?;
+        host.at(npsn, move |desk| act(desk, &asked)).await
+    };
+    let result = work.await;
+    reply(&host, "admin", result)
+}
+
+async fn edit(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    acted(host, npsn, request, |desk, asked: &RecordEdit| desk.edit(BY, asked)).await
+}
+
+async fn identity(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    acted(host, npsn, request, |desk, asked: &IdentityEdit| desk.verify(BY, asked)).await
+}
+
+async fn assign(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    acted(host, npsn, request, |desk, asked: &HeadAssign| desk.assign(BY, asked)).await
+}
+
+async fn end(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    acted(host, npsn, request, |desk, asked: &HeadEnd| desk.end(BY, asked)).await
+}
+
+async fn add_student(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    acted(host, npsn, request, |desk, asked: &StudentAdd| desk.add_student(BY, asked)).await
+}
+
+async fn move_student(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    reply(&host, "admin", moved(&host, &npsn, request).await)
+}
+
+/// Moves a student: in at the new school first, then out at the old one.
+///
+/// These are entries of two logs, with no transaction over both. Cut between them, the student is at both schools,
+/// which is visible and is mended by asking again; the other order could leave a student at none.
+async fn moved(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted, Problem> {
+    let old = school(npsn)?;
+    let (parts, body) = request.into_parts();
+    let asked: Arc<StudentMove> = Arc::new(json(host, &parts.headers, body).await?);
+    let new = school(&asked.to.to_string())?;
+    if old == new {
+        return Err(problem("student.elsewhere").with("npsn", new));
+    }
+    let student = asked.student;
+    let (fields, from) = host.at(old, move |desk| Ok((desk.leaving(student)?, desk.name()))).await?;
+    let arriving = Arc::clone(&asked);
+    host.at(new, move |desk| desk.arrive(BY, &arriving, fields, &from)).await?;
+    host.at(old, move |desk| desk.leave(BY, &asked)).await
+}

@@ -1,0 +1,60 @@
+//! `POST /v1/schools/{npsn}/sync`: the exchange.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use selaras_transport::server::{BodyLimits, read_body};
+use selaras_transport::{EXCHANGE_TYPE, MAX_INLINE_BODY, Problem};
+
+use super::{STALL, Shared, session};
+use crate::catalogue::lookup;
+use crate::host::{Host, school};
+
+/// The longest name of an application that is kept.
+const MAX_AGENT: usize = 40;
+
+pub(super) async fn sync(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    let began = Instant::now();
+    match answer(&host, &npsn, request).await {
+        Ok((received, body)) => {
+            host.metrics.request("sync", "ok");
+            host.metrics.exchange(began.elapsed(), received, body.len());
+            ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response()
+        }
+        Err(problem) => {
+            host.metrics.request("sync", &problem.code);
+            problem.into_response()
+        }
+    }
+}
+
+async fn answer(host: &Arc<Host>, npsn: &str, request: Request) -> Result<(usize, Vec<u8>), Problem> {
+    let npsn = school(npsn)?;
+    let (parts, body) = request.into_parts();
+    let bearer = session(host, &parts.headers, npsn)?;
+    if let Some(problem) = host.lanes.crowded() {
+        return Err(problem);
+    }
+    let limits = BodyLimits { bytes: MAX_INLINE_BODY, stall: STALL };
+    let (body, permit) = read_body(&parts.headers, body, EXCHANGE_TYPE, limits, &host.budget)
+        .await
+        .map_err(|rejection| rejection.problem(lookup))?;
+    let received = body.len();
+    let agent = agent(&parts.headers);
+    let answer = host
+        .at(npsn, move |desk| {
+            // The body's share of memory is held until the work on it is done.
+            let _permit = permit;
+            desk.exchange(bearer.device, &agent, &body)
+        })
+        .await?;
+    Ok((received, answer))
+}
+
+fn agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    agent.chars().take(MAX_AGENT).collect()
+}

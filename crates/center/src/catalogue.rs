@@ -1,0 +1,224 @@
+//! The one catalogue of the centre's problems: code, status, what to do about it, who, in both languages.
+//!
+//! Codes are for ever: schools run old versions, and helpdesks search by them.
+
+use selaras_transport::{CatalogueEntry, Problem, Retry};
+
+const fn entry(
+    code: &'static str,
+    status: u16,
+    retry: Retry,
+    who: &'static str,
+    id: &'static str,
+    en: &'static str,
+) -> CatalogueEntry {
+    CatalogueEntry { code, status, retry, who, id, en }
+}
+
+/// What an unknown code becomes; its own name is kept as the argument `code`.
+const OTHER: CatalogueEntry = entry(
+    "center.failed",
+    500,
+    Retry::After,
+    "centre",
+    "Pusat mengalami gangguan. Data Anda tetap aman; coba lagi nanti dan laporkan kode ini bila berulang.",
+    "The centre had a failure. Your data is safe; try again later and report this code if it comes back.",
+);
+
+#[rustfmt::skip]
+const ENTRIES: &[CatalogueEntry] = &[
+    // Protocol and bodies.
+    entry("protocol.no-marker", 400, Retry::Never, "nobody",
+        "Permintaan ini bukan dari aplikasi Selaras.",
+        "This request does not come from a Selaras application."),
+    entry("protocol.too-old", 426, Retry::AfterHumanAction, "operator",
+        "Aplikasi ini terlalu lama (protokol {found}, pusat memakai {oldest} sampai {newest}). Pasang versi baru; data tetap aman.",
+        "This application is too old (protocol {found}, the centre speaks {oldest} to {newest}). Install the new version; your data is safe."),
+    entry("protocol.too-new", 426, Retry::AfterHumanAction, "centre",
+        "Aplikasi ini lebih baru dari pusat (protokol {found}, pusat memakai {oldest} sampai {newest}). Tunggu pembaruan pusat.",
+        "This application is newer than the centre (protocol {found}, the centre speaks {oldest} to {newest}). Wait for the centre's update."),
+    entry("body.wrong-type", 415, Retry::Never, "centre",
+        "Jenis isi permintaan tidak dikenal.",
+        "The request's content type is not the endpoint's."),
+    entry("body.too-large", 413, Retry::AfterHumanAction, "centre",
+        "Isi permintaan melebihi {limit} bita. Kirim sebagian dahulu, misalnya satu modul.",
+        "The request's body is over {limit} bytes. Send a part first, for example one module."),
+    entry("body.too-slow", 408, Retry::After, "nobody",
+        "Isi permintaan berhenti datang. Coba lagi; tidak ada yang hilang.",
+        "The request's body stopped arriving. Try again; nothing is lost."),
+    entry("body.cut", 400, Retry::After, "nobody",
+        "Isi permintaan terputus. Coba lagi; tidak ada yang hilang.",
+        "The request's body was cut. Try again; nothing is lost."),
+    entry("body.not-json", 400, Retry::Never, "centre",
+        "Isi permintaan tidak dapat dibaca.",
+        "The request's body cannot be read."),
+    entry("path.unknown", 404, Retry::Never, "nobody",
+        "Alamat ini tidak ada di pusat.",
+        "The centre has no such path."),
+    // The centre's state.
+    OTHER,
+    entry("center.busy", 503, Retry::After, "nobody",
+        "Pusat sedang sibuk. Aplikasi mencoba lagi sendiri dalam {seconds} detik.",
+        "The centre is busy. The application tries again by itself in {seconds} seconds."),
+    entry("center.full", 503, Retry::After, "nobody",
+        "Pusat sedang penuh. Aplikasi mencoba lagi sendiri dalam {seconds} detik.",
+        "The centre is full. The application tries again by itself in {seconds} seconds."),
+    entry("center.closed", 503, Retry::After, "centre",
+        "Pusat ditutup sementara: {message} Aplikasi mencoba lagi sendiri.",
+        "The centre is closed for now: {message} The application tries again by itself."),
+    entry("center.store", 503, Retry::After, "centre",
+        "Penyimpanan pusat tidak dapat dibaca atau ditulis. Data sekolah tetap aman; coba lagi nanti.",
+        "The centre's store cannot be read or written. The school's data is safe; try again later."),
+    // Schools, sessions, registration.
+    entry("school.unknown", 404, Retry::AfterHumanAction, "dinas",
+        "Sekolah {npsn} belum terdaftar di pusat ini. Hubungi Dinas.",
+        "School {npsn} is not known at this centre. Ask the Dinas."),
+    entry("school.exists", 409, Retry::Never, "centre",
+        "Sekolah {npsn} sudah terdaftar.",
+        "School {npsn} is known already."),
+    entry("school.bad-npsn", 400, Retry::Never, "operator",
+        "NPSN terdiri dari 8 angka, dan bukan 00000000.",
+        "An NPSN has 8 digits, and is not 00000000."),
+    entry("session.missing", 401, Retry::Now, "nobody",
+        "Sesi belum dimulai; aplikasi memintanya sendiri.",
+        "There is no session yet; the application asks for one by itself."),
+    entry("session.expired", 401, Retry::Now, "nobody",
+        "Sesi berakhir; aplikasi memintanya sendiri.",
+        "The session has ended; the application asks for another by itself."),
+    entry("session.foreign", 401, Retry::Now, "nobody",
+        "Sesi ini bukan dari pusat ini; aplikasi memintanya sendiri.",
+        "The session is not of this centre; the application asks for another by itself."),
+    entry("session.other-school", 403, Retry::Never, "nobody",
+        "Sesi ini milik sekolah lain.",
+        "The session is another school's."),
+    entry("session.bad-proof", 403, Retry::AfterHumanAction, "operator",
+        "Kunci perangkat ini tidak cocok. Daftarkan ulang pemasangan ini dengan kode registrasi.",
+        "This device's key does not fit. Register this installation again with the kode registrasi."),
+    entry("session.unknown-device", 403, Retry::AfterHumanAction, "operator",
+        "Pusat tidak mengenal perangkat ini. Daftarkan ulang pemasangan ini dengan kode registrasi.",
+        "The centre does not know this device. Register this installation again with the kode registrasi."),
+    entry("session.repeated-nonce", 409, Retry::Now, "nobody",
+        "Permintaan sesi ini sudah pernah dipakai; aplikasi membuat yang baru.",
+        "This request for a session was used already; the application makes another."),
+    entry("registration.wrong-code", 403, Retry::AfterHumanAction, "operator",
+        "Kode registrasi salah. Periksa surat dari Dinas; kode lama tidak berlaku setelah diganti.",
+        "The kode registrasi is wrong. Check the letter from the Dinas; an old code ends when it is replaced."),
+    entry("registration.too-many", 429, Retry::After, "operator",
+        "Terlalu banyak kode registrasi yang salah. Coba lagi setelah {seconds} detik.",
+        "Too many wrong codes. Try again after {seconds} seconds."),
+    entry("registration.bad-key", 400, Retry::Never, "centre",
+        "Kunci yang dikirim tidak sah.",
+        "The key that was sent is not one."),
+    entry("registration.replica-taken", 409, Retry::AfterHumanAction, "operator",
+        "Pemasangan ini sudah terdaftar dengan perangkat lain. Pasang sebagai pemasangan baru.",
+        "This installation is registered with another device. Set it up as a new installation."),
+    entry("registration.too-many-devices", 409, Retry::AfterHumanAction, "centre",
+        "Sekolah ini sudah mendaftarkan {limit} perangkat. Hubungi pusat.",
+        "This school has registered {limit} devices already. Ask the centre."),
+    // Heads.
+    entry("head.not-entitled", 403, Retry::AfterHumanAction, "dinas",
+        "PTK ini belum berwenang menyetujui pengiriman. Semua syarat yang kurang tercantum di bawah.",
+        "This PTK may not approve yet. Everything that is missing is listed below."),
+    entry("head.unknown-ptk", 404, Retry::AfterHumanAction, "operator",
+        "Pusat tidak memiliki PTK ini untuk sekolah {npsn}. Lakukan tarik data, lalu pilih lagi.",
+        "The centre has no such PTK for school {npsn}. Pull, then choose again."),
+    entry("head.already-assigned", 409, Retry::Never, "dinas",
+        "PTK ini sudah memiliki penugasan yang masih berlaku.",
+        "This PTK has an active assignment already."),
+    entry("head.not-assigned", 404, Retry::Never, "dinas",
+        "PTK ini tidak memiliki penugasan kepala sekolah yang berlaku.",
+        "This PTK has no active assignment as a head."),
+    // Operators.
+    entry("admin.wrong-token", 403, Retry::AfterHumanAction, "centre",
+        "Token operator salah. Gunakan berkas token dari direktori data pusat.",
+        "The operator's token is wrong. Use the token file of the centre's data directory."),
+    entry("record.unknown", 404, Retry::Never, "centre",
+        "Catatan {entity}/{id} tidak ada.",
+        "There is no record {entity}/{id}."),
+    entry("record.unknown-entity", 400, Retry::Never, "centre",
+        "Jenis catatan {entity} tidak dikenal.",
+        "There is no entity {entity}."),
+    entry("record.bad-field", 400, Retry::Never, "centre",
+        "Bidang {field} tidak dikenal atau nilainya tidak sah.",
+        "Field {field} is not known, or its value is not valid."),
+    entry("record.no-verification", 400, Retry::Never, "centre",
+        "Catatan {entity} tidak memiliki tanda verifikasi.",
+        "Records of {entity} have no verification mark."),
+    entry("record.bad-line", 400, Retry::Never, "centre",
+        "Baris {line} tidak sah: {problem}.",
+        "Line {line} is not valid: {problem}."),
+    entry("record.nothing", 400, Retry::Never, "centre",
+        "Tidak ada yang diubah.",
+        "There is nothing to change."),
+    entry("student.elsewhere", 409, Retry::Never, "centre",
+        "Peserta didik ini sudah ada di sekolah {npsn}.",
+        "This student is at school {npsn} already."),
+];
+
+/// The entry of a code; [`OTHER`] for one that is not here.
+pub(crate) fn lookup(code: &str) -> &'static CatalogueEntry {
+    ENTRIES.iter().find(|entry| entry.code == code).unwrap_or(&OTHER)
+}
+
+/// The problem of a code.
+pub(crate) fn problem(code: &str) -> Problem {
+    let found = lookup(code);
+    let made = Problem::of(found);
+    if found.code == code { made } else { made.with("code", code) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_there_once_and_speaks_both_languages() {
+        let codes: BTreeSet<&str> = ENTRIES.iter().map(|entry| entry.code).collect();
+        assert_eq!(codes.len(), ENTRIES.len());
+        for entry in ENTRIES {
+            assert!(entry.code.contains('.') && (400..600).contains(&entry.status), "{}", entry.code);
+            assert!(!entry.id.is_empty() && !entry.en.is_empty() && entry.id != entry.en, "{}", entry.code);
+            let holes = |text: &str| -> BTreeSet<String> {
+                text.split('{').skip(1).filter_map(|part| part.split('}').next()).map(str::to_owned).collect()
+            };
+            assert_eq!(holes(entry.id), holes(entry.en), "{}", entry.code);
+            let known = ["operator", "head", "dinas", "centre", "verval", "nobody"];
+            assert!(known.contains(&entry.who), "{}", entry.code);
+        }
+    }
+
+    #[test]
+    fn every_code_that_the_crate_gives_is_there() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut directories = vec![root];
+        let mut found = 0;
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    directories.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                for code in text.split(concat!("problem", "(\"")).skip(1).filter_map(|rest| rest.split('"').next()) {
+                    assert!(code == "some.thing" || lookup(code).code == code, "{code} in {}", path.display());
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 20, "the codes were found in the text");
+    }
+
+    #[test]
+    fn an_unknown_code_is_kept_as_an_argument() {
+        let made = problem("some.thing");
+        assert_eq!(
+            (made.code.as_str(), made.args.get("code").map(String::as_str)),
+            ("center.failed", Some("some.thing"))
+        );
+    }
+}

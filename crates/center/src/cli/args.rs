@@ -1,0 +1,253 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use selaras_model::{Date, Lang, Npsn, RecordId};
+
+/// The central server of Selaras and its operators' commands.
+#[derive(Parser)]
+#[command(name = "selaras-center", version, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Where the centre is and how commands speak.
+#[derive(Args)]
+pub(super) struct Global {
+    /// The centre's data directory.
+    #[arg(long, global = true, env = "SELARAS_CENTER_DATA", default_value = "selaras-center-data")]
+    pub(super) data: PathBuf,
+    /// The centre's address; else that of the centre serving from the data directory.
+    #[arg(long, global = true)]
+    pub(super) server: Option<String>,
+    /// The file with the operators' token; else that of the data directory.
+    #[arg(long, global = true)]
+    pub(super) token_file: Option<PathBuf>,
+    /// The CA to trust, in PEM, and nobody else; without it the system's.
+    #[arg(long, global = true)]
+    pub(super) ca: Option<PathBuf>,
+    /// Answers in JSON on stdout, problems too.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// The language of messages.
+    #[arg(long, global = true, value_enum, default_value_t = LangArg::Id)]
+    pub(super) lang: LangArg,
+}
+
+/// A language.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum LangArg {
+    /// Indonesian.
+    Id,
+    /// English.
+    En,
+}
+
+impl From<LangArg> for Lang {
+    fn from(lang: LangArg) -> Self {
+        match lang {
+            LangArg::Id => Self::Id,
+            LangArg::En => Self::En,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Makes a data directory; prints the operators' token once.
+    Init(Init),
+    /// Serves until ended.
+    Serve(Serve),
+    /// Schools: add, list, import, new kode registrasi.
+    #[command(subcommand)]
+    School(School),
+    /// Heads: assign, end.
+    #[command(subcommand)]
+    Head(Head),
+    /// Students: add, move.
+    #[command(subcommand)]
+    Student(Student),
+    /// Identity of persons: verify, correct.
+    #[command(subcommand)]
+    Identity(Identity),
+    /// Records: edit, show, list.
+    #[command(subcommand)]
+    Record(Record),
+    /// Prints the digests of a school.
+    Digest { npsn: Npsn },
+    /// Writes all records of a school as JSON lines.
+    Export { npsn: Npsn },
+}
+
+#[derive(Args)]
+pub(super) struct Init {
+    /// What the centre calls itself to schools.
+    #[arg(long)]
+    pub(super) name: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long)]
+    pub(super) listen: Option<SocketAddr>,
+    /// Certificate chain in PEM.
+    #[arg(long, requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The certificate's key in PEM.
+    #[arg(long, requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Turns schools away with this message; operators still get in.
+    #[arg(long)]
+    pub(super) closed: Option<String>,
+    /// Ends when the standard input ends.
+    #[arg(long)]
+    pub(super) parent_stdin: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum School {
+    /// Makes a school known; prints its kode registrasi once.
+    Add {
+        npsn: Npsn,
+        /// The school's name.
+        #[arg(long)]
+        name: String,
+        /// Record lines to begin with.
+        #[arg(long)]
+        import: Option<PathBuf>,
+    },
+    /// Takes record lines into a school's records.
+    Import { npsn: Npsn, file: PathBuf },
+    /// Lists schools with their last exchange, versions and digests.
+    List,
+    /// Replaces a school's kode registrasi; prints the new one once.
+    Kode { npsn: Npsn },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Head {
+    /// Assigns a head, or an acting one.
+    Assign {
+        npsn: Npsn,
+        /// The PTK's id.
+        #[arg(long)]
+        ptk: RecordId,
+        /// As Plt: acting head.
+        #[arg(long)]
+        plt: bool,
+        /// Number of the decree.
+        #[arg(long)]
+        sk: String,
+        /// The first day.
+        #[arg(long)]
+        from: Date,
+    },
+    /// Ends an assignment; keys that stand on it end with it.
+    End {
+        npsn: Npsn,
+        /// The PTK's id.
+        #[arg(long)]
+        ptk: RecordId,
+        /// The last day.
+        #[arg(long)]
+        until: Date,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Student {
+    /// Adds a student: `nama=.. nik=..`.
+    Add {
+        npsn: Npsn,
+        /// The student's fields, field=value.
+        #[arg(required = true, value_parser = pair)]
+        fields: Vec<(String, String)>,
+        /// Fields of the registration at this school, field=value.
+        #[arg(long, value_parser = pair, num_args = 1..)]
+        registrasi: Vec<(String, String)>,
+    },
+    /// Moves a student to another school.
+    Move {
+        npsn: Npsn,
+        /// The student's id.
+        #[arg(long)]
+        student: RecordId,
+        /// The new school.
+        #[arg(long)]
+        to: Npsn,
+        /// The day of the move.
+        #[arg(long)]
+        on: Date,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Identity {
+    /// Sets a record's verification mark.
+    Verify { npsn: Npsn, entity: String, id: RecordId },
+    /// Corrects a person's identity and sets the verification mark.
+    Correct {
+        npsn: Npsn,
+        entity: String,
+        id: RecordId,
+        /// field=value; an empty value clears.
+        #[arg(required = true, value_parser = pair)]
+        fields: Vec<(String, String)>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Record {
+    /// Edits a record.
+    Edit {
+        npsn: Npsn,
+        entity: String,
+        /// The record's id, or `new`.
+        id: String,
+        /// field=value; an empty value clears.
+        #[arg(value_parser = pair)]
+        fields: Vec<(String, String)>,
+        /// Deletes the record.
+        #[arg(long, conflicts_with = "restore")]
+        delete: bool,
+        /// Makes a deleted record live again.
+        #[arg(long)]
+        restore: bool,
+    },
+    /// Shows a record.
+    Show { npsn: Npsn, entity: String, id: RecordId },
+    /// Lists the records of an entity as JSON lines.
+    List { npsn: Npsn, entity: String },
+}
+
+/// Reads `field=value`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "field=value".to_owned())?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_field_is_split_at_its_first_sign() {
+        assert_eq!(pair("nama=A=B").unwrap(), ("nama".to_owned(), "A=B".to_owned()));
+        assert!(pair("nama").is_err());
+    }
+}

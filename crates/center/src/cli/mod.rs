@@ -1,0 +1,89 @@
+//! The binary's commands: those that work on the data directory, and those that ask a running centre.
+
+mod args;
+mod operator;
+mod remote;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use selaras_model::Lang;
+
+use self::args::{Cli, Command, Global, Init, Serve};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::output::{self, Voice};
+use crate::{init, serve};
+
+/// Exit code of a command line that cannot be understood.
+const USAGE: u8 = 2;
+
+/// Runs the binary with these arguments, the program's name first.
+///
+/// Exit codes: 0 done, 2 usage, 4 the centre refused, 5 no or a bad connection, 7 data of this computer, 8 input.
+#[must_use]
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let voice = Voice { json: cli.global.json, lang: Lang::from(cli.global.lang) };
+    match dispatch(cli.command, &cli.global, voice) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            voice.problem(failure.problem());
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Command, global: &Global, voice: Voice) -> Result<(), Failure> {
+    match command {
+        Command::Init(asked) => make(asked, global, voice),
+        Command::Serve(asked) => run_server(asked, global),
+        other => remote::Remote::connect(global, voice)?.run(other),
+    }
+}
+
+fn make(asked: Init, global: &Global, voice: Voice) -> Result<(), Failure> {
+    let defaults = Config::default();
+    let config = Config { name: asked.name.unwrap_or(defaults.name), ..Config::default() };
+    let token = init::init(&global.data, &config)?;
+    voice.say(
+        "Pusat dibuat. Token operator (tampil sekali ini saja, juga di admin.token):",
+        "The centre was made. The operators' token (shown once, also in admin.token):",
+    );
+    let data = global.data.display().to_string();
+    output::line(&if voice.json { serde_json::json!({ "data": data, "token": token }).to_string() } else { token });
+    Ok(())
+}
+
+fn run_server(asked: Serve, global: &Global) -> Result<(), Failure> {
+    log_to_stderr();
+    let mut config = Config::load(&global.data).map_err(|error| Failure::local("configuration", &error))?;
+    config.listen = asked.listen.unwrap_or(config.listen);
+    if let Some(cert) = asked.tls_cert {
+        // Named on the command line, so relative to where that was typed, not to the data directory.
+        config.tls_cert = Some(std::path::absolute(cert).map_err(|error| Failure::local("tls-cert", &error))?);
+    }
+    if let Some(key) = asked.tls_key {
+        config.tls_key = Some(std::path::absolute(key).map_err(|error| Failure::local("tls-key", &error))?);
+    }
+    serve::serve(serve::Serve {
+        data: global.data.clone(),
+        config,
+        closed: asked.closed,
+        parent_stdin: asked.parent_stdin,
+    })
+}
+
+fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("SELARAS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // A host that has a subscriber of its own keeps it.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+}

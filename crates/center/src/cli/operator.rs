@@ -1,0 +1,224 @@
+//! The operators' commands, each one or a few calls.
+
+use std::path::Path;
+
+use selaras_model::{Npsn, RecordId};
+use serde::Serialize;
+
+use super::args::{Command, Head, Identity, Record, School, Student};
+use super::remote::{Remote, school};
+use crate::failure::Failure;
+use crate::messages::{
+    Acted, Digests, HeadAssign, HeadEnd, IdentityEdit, KodeShown, RecordEdit, RecordPage, SchoolAdd, SchoolLine,
+    SchoolPage, StudentAdd, StudentMove, TextFields,
+};
+use crate::output;
+
+/// How often a listing begins again when the school's records changed under it.
+const LISTING_TRIES: usize = 5;
+
+impl Remote {
+    /// Runs a command.
+    pub(super) fn run(&self, command: Command) -> Result<(), Failure> {
+        match command {
+            // Served by the caller, who needs no connection for them.
+            Command::Init(_) | Command::Serve(_) => Ok(()),
+            Command::School(command) => self.school(command),
+            Command::Head(command) => self.head(command),
+            Command::Student(command) => self.student(command),
+            Command::Identity(command) => self.identity(command),
+            Command::Record(command) => self.record(command),
+            Command::Digest { npsn } => self.digest(npsn),
+            Command::Export { npsn } => self.listing(npsn, None),
+        }
+    }
+
+    fn school(&self, command: School) -> Result<(), Failure> {
+        match command {
+            School::Add { npsn, name, import } => {
+                // Read first: a school without its records because of a misspelt file would have to be mended.
+                let lines = import.as_deref().map(read_file).transpose()?;
+                let shown: KodeShown = self.post("/v1/admin/schools", &SchoolAdd { npsn, name })?;
+                if let Some(lines) = lines {
+                    let acted: Acted = self.post_lines(&school(npsn, "/import"), lines)?;
+                    let records = acted.records;
+                    self.voice.say(&format!("{records} catatan dimuat."), &format!("{records} records were taken in."));
+                }
+                self.kode(&shown)
+            }
+            School::Import { npsn, file } => {
+                let acted: Acted = self.post_lines(&school(npsn, "/import"), read_file(&file)?)?;
+                self.acted(&acted)
+            }
+            School::Kode { npsn } => self.kode(&self.post(&school(npsn, "/kode"), &())?),
+            School::List => self.schools(),
+        }
+    }
+
+    fn head(&self, command: Head) -> Result<(), Failure> {
+        let acted: Acted = match command {
+            Head::Assign { npsn, ptk, plt, sk, from } => {
+                self.post(&school(npsn, "/heads"), &HeadAssign { ptk, plt, sk, from })?
+            }
+            Head::End { npsn, ptk, until } => self.post(&school(npsn, "/heads/end"), &HeadEnd { ptk, until })?,
+        };
+        self.acted(&acted)
+    }
+
+    fn student(&self, command: Student) -> Result<(), Failure> {
+        let acted: Acted = match command {
+            Student::Add { npsn, fields, registrasi } => {
+                let body = StudentAdd { fields: text_fields(fields), registrasi: text_fields(registrasi) };
+                self.post(&school(npsn, "/students"), &body)?
+            }
+            Student::Move { npsn, student, to, on } => {
+                self.post(&school(npsn, "/students/move"), &StudentMove { student, to, on })?
+            }
+        };
+        self.acted(&acted)
+    }
+
+    fn identity(&self, command: Identity) -> Result<(), Failure> {
+        let (npsn, body) = match command {
+            Identity::Verify { npsn, entity, id } => (npsn, IdentityEdit { entity, id, fields: TextFields::new() }),
+            Identity::Correct { npsn, entity, id, fields } => {
+                (npsn, IdentityEdit { entity, id, fields: text_fields(fields) })
+            }
+        };
+        self.acted(&self.post(&school(npsn, "/identity"), &body)?)
+    }
+
+    fn record(&self, command: Record) -> Result<(), Failure> {
+        match command {
+            Record::Edit { npsn, entity, id, fields, delete, restore } => {
+                let id: Option<RecordId> = match id.as_str() {
+                    "new" => None,
+                    id => Some(id.parse().map_err(|_| Failure::input("a record's id is a UUID, or `new`"))?),
+                };
+                let deleted = if delete { Some(true) } else { restore.then_some(false) };
+                let body = RecordEdit { entity, id, fields: text_fields(fields), deleted };
+                self.acted(&self.post(&school(npsn, "/records"), &body)?)
+            }
+            Record::Show { npsn, entity, id } => {
+                let record: serde_json::Value = self.get(&school(npsn, &format!("/records/{entity}/{id}")))?;
+                let text = if self.voice.json { record.to_string() } else { format!("{record:#}") };
+                output::line(&text);
+                Ok(())
+            }
+            Record::List { npsn, entity } => self.listing(npsn, Some(&entity)),
+        }
+    }
+
+    fn schools(&self) -> Result<(), Failure> {
+        let mut after: Option<Npsn> = None;
+        loop {
+            let query = after.map(|npsn| format!("?after={npsn}")).unwrap_or_default();
+            let page: SchoolPage = self.get(&format!("/v1/admin/schools{query}"))?;
+            page.schools.iter().for_each(|line| self.school_line(line));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn school_line(&self, line: &SchoolLine) {
+        if self.voice.json {
+            return self.data(line);
+        }
+        let never = self.voice.pick("belum pernah", "never");
+        let last = line.last_exchange.map_or_else(|| never.to_owned(), |at| at.to_string());
+        let root = line.root_digest.get(..12).unwrap_or(&line.root_digest);
+        let SchoolLine { npsn, name, version, devices, .. } = line;
+        output::line(&format!(
+            "{npsn}\t{name}\tv{version}\t{root}\t{devices}\t{last}\t{}",
+            line.app_versions.join(",")
+        ));
+    }
+
+    fn digest(&self, npsn: Npsn) -> Result<(), Failure> {
+        let digests: Digests = self.get(&school(npsn, "/digests"))?;
+        if self.voice.json {
+            self.data(&digests);
+            return Ok(());
+        }
+        output::line(&format!("v{}\t{}", digests.version, digests.root));
+        for (module, digest) in &digests.modules {
+            output::line(&format!("{module}\t{digest}"));
+        }
+        Ok(())
+    }
+
+    /// Writes record lines, all of one version of the log: read whole before the first is written.
+    fn listing(&self, npsn: Npsn, entity: Option<&str>) -> Result<(), Failure> {
+        for _ in 0..LISTING_TRIES {
+            if let Some(lines) = self.one_version(npsn, entity)? {
+                lines.iter().for_each(|line| output::line(line));
+                return Ok(());
+            }
+        }
+        Err(Failure::input("the school's records change all the time; try again later"))
+    }
+
+    fn one_version(&self, npsn: Npsn, entity: Option<&str>) -> Result<Option<Vec<String>>, Failure> {
+        let mut lines = Vec::new();
+        let (mut version, mut from) = (None, None::<String>);
+        loop {
+            let mut query: Vec<String> = entity.iter().map(|entity| format!("entity={entity}")).collect();
+            query.extend(from.iter().map(|from| format!("from={from}")));
+            let page: RecordPage = self.get(&school(npsn, &format!("/records?{}", query.join("&"))))?;
+            if *version.get_or_insert(page.version) != page.version {
+                return Ok(None);
+            }
+            lines.extend(page.records.iter().map(ToString::to_string));
+            match page.next {
+                Some(next) => from = Some(next),
+                None => return Ok(Some(lines)),
+            }
+        }
+    }
+
+    fn kode(&self, shown: &KodeShown) -> Result<(), Failure> {
+        self.voice.say(
+            "Kode registrasi (tampil sekali ini saja; berikan hanya kepada kepala sekolah):",
+            "The kode registrasi (shown once; give it to the head alone):",
+        );
+        if self.voice.json {
+            self.data(shown);
+        } else {
+            output::line(&shown.kode_registrasi);
+        }
+        Ok(())
+    }
+
+    fn acted(&self, acted: &Acted) -> Result<(), Failure> {
+        if self.voice.json {
+            self.data(acted);
+            return Ok(());
+        }
+        let Acted { version, records, .. } = acted;
+        self.voice.say(
+            &format!("Selesai: {records} catatan, versi {version}."),
+            &format!("Done: {records} records, version {version}."),
+        );
+        acted.created.iter().for_each(|id| output::line(&id.to_string()));
+        if !acted.revoked.is_empty() {
+            let keys = acted.revoked.len();
+            self.voice
+                .say(&format!("{keys} kunci kepala sekolah dicabut."), &format!("{keys} head keys were revoked."));
+        }
+        Ok(())
+    }
+
+    fn data(&self, value: &impl Serialize) {
+        output::line(&serde_json::to_string(value).unwrap_or_default());
+    }
+}
+
+fn text_fields(pairs: Vec<(String, String)>) -> TextFields {
+    pairs.into_iter().collect()
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::local(&format!("{} cannot be read", path.display()), &error))
+}

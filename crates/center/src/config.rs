@@ -1,0 +1,114 @@
+//! `selaras-center.toml` in the data directory.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::KodeCost;
+
+/// The file's name in the data directory.
+pub(crate) const FILE: &str = "selaras-center.toml";
+
+/// Everything that an operator may set; each has a default, an unknown one is an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// What the centre calls itself to schools.
+    pub(crate) name: String,
+    /// Where it listens; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+    /// Certificate chain in PEM; without one it speaks plain HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's key in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The school pack instead of the one that came with this version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pack: Option<PathBuf>,
+    /// The rulebook instead of the one that came with this version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rulebook: Option<PathBuf>,
+    /// Seconds that a token is good.
+    pub(crate) token_seconds: u32,
+    /// Hours east of Greenwich in which the centre's date changes; 7 is Jakarta.
+    pub(crate) date_offset_hours: i8,
+    /// Schools that are worked on at a time; 0 takes as many as there are cores.
+    pub(crate) workers: usize,
+    /// Requests that wait for a worker before others are told to come later.
+    pub(crate) waiting: usize,
+    /// Seconds that a request waits for a worker.
+    pub(crate) wait_seconds: u32,
+    /// MiB that request bodies under way may take together.
+    pub(crate) bodies_mib: usize,
+    /// MiB that the store may keep in memory.
+    pub(crate) cache_mib: u32,
+    /// How dear a guess of a kode registrasi is.
+    pub(crate) kode: KodeCost,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "Pusat Selaras".to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8_440)),
+            tls_cert: None,
+            tls_key: None,
+            pack: None,
+            rulebook: None,
+            token_seconds: 900,
+            date_offset_hours: 7,
+            workers: 0,
+            waiting: 256,
+            wait_seconds: 10,
+            bodies_mib: 256,
+            cache_mib: 64,
+            kode: KodeCost::default(),
+        }
+    }
+}
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    Read(PathBuf, std::io::Error),
+    /// The file is not what it should be.
+    #[error("{0}: {1}")]
+    Parse(PathBuf, Box<toml::de::Error>),
+}
+
+impl Config {
+    /// Reads the file of a data directory.
+    pub(crate) fn load(data: &Path) -> Result<Self, ConfigError> {
+        let path = data.join(FILE);
+        let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::Read(path.clone(), error))?;
+        toml::from_str(&text).map_err(|error| ConfigError::Parse(path, Box::new(error)))
+    }
+
+    /// The file's text.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        toml::to_string(self).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_written_file_reads_back_and_a_shorter_one_has_defaults() {
+        let config = Config { tls_cert: Some("a.pem".into()), ..Config::default() };
+        assert_eq!(toml::from_str::<Config>(&config.to_text().unwrap()).unwrap(), config);
+        assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_an_error() {
+        assert!(toml::from_str::<Config>("token_secnods = 1").is_err());
+    }
+}

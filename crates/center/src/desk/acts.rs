@@ -1,0 +1,126 @@
+//! The centre's own edits: each act is one entry of the school's log, whatever its size.
+
+use std::collections::BTreeSet;
+
+use selaras_model::{Fields, Record, RecordId, RecordKey, Value, record_from_json};
+use selaras_sync::TypedEdit;
+use selaras_transport::Problem;
+
+use super::{Desk, refused};
+use crate::access::random;
+use crate::catalogue::problem;
+use crate::messages::{Acted, IdentityEdit, RecordEdit, TextFields};
+
+impl Desk {
+    /// Makes the centre's edits one entry of the log.
+    pub(crate) fn act(&self, by: &str, edits: Vec<TypedEdit>) -> Result<Acted, Problem> {
+        if edits.is_empty() {
+            return Err(problem("record.nothing"));
+        }
+        let keys: BTreeSet<RecordKey> = edits.iter().map(|edit| edit.key).collect();
+        let mut created = Vec::new();
+        // Of an import nobody reads thousands of ids.
+        if keys.len() <= 8 {
+            for key in &keys {
+                if self.centre().record(*key).map_err(|error| refused(&error))?.is_none() {
+                    created.push(key.id);
+                }
+            }
+        }
+        let step = self.centre().act(by, edits).map_err(|error| refused(&error))?;
+        self.drive(step)?;
+        self.host.metrics.records.inc_by(keys.len() as u64);
+        let revoked = self.sweep_keys()?;
+        let version = self.version()?;
+        tracing::info!(npsn = %self.npsn, version, records = keys.len(), "the centre acted");
+        Ok(Acted { version, records: keys.len(), created, revoked })
+    }
+
+    /// Takes record lines as they were exported; a bad line refuses all.
+    pub(crate) fn import(&self, by: &str, lines: &[u8]) -> Result<Acted, Problem> {
+        let mut edits = Vec::new();
+        for (number, line) in lines.split(|byte| *byte == b'\n').enumerate() {
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            let bad = |what: String| problem("record.bad-line").with("line", number + 1).with("problem", what);
+            let json = serde_json::from_slice(line).map_err(|_| bad("JSON".to_owned()))?;
+            let record = record_from_json(&self.host.rules.pack, &json).map_err(|error| bad(error.to_string()))?;
+            let deleted = json.get("deleted").map(|_| record.deleted);
+            edits.push(TypedEdit { key: record.key(), fields: record.fields, deleted });
+        }
+        self.act(by, edits)
+    }
+
+    /// Changes or makes one record.
+    pub(crate) fn edit(&self, by: &str, asked: &RecordEdit) -> Result<Acted, Problem> {
+        let mut edit = self.typed(&asked.entity, asked.id, pairs(&asked.fields))?;
+        edit.deleted = asked.deleted;
+        if edit.fields.is_empty() && edit.deleted.is_none() {
+            return Err(problem("record.nothing"));
+        }
+        self.act(by, vec![edit])
+    }
+
+    /// Sets a record's verification mark, with corrections where there are any.
+    pub(crate) fn verify(&self, by: &str, asked: &IdentityEdit) -> Result<Acted, Problem> {
+        let key = self.key_of(&asked.entity, asked.id)?;
+        if self.live(&key)?.is_none() {
+            return Err(problem("record.unknown").with("entity", &asked.entity).with("id", asked.id));
+        }
+        let mark = self.host.rules.pack.entity(key.entity).and_then(|entity| entity.verified.clone());
+        let mark = mark.ok_or_else(|| problem("record.no-verification").with("entity", &asked.entity))?;
+        let mut edit = self.typed(&asked.entity, Some(asked.id), pairs(&asked.fields))?;
+        edit.fields.insert(mark, Value::Bool(true));
+        self.act(by, vec![edit])
+    }
+
+    /// An edit from fields as a person writes them; a new id where none is given.
+    pub(crate) fn typed<'f>(
+        &self,
+        entity: &str,
+        id: Option<RecordId>,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Result<TypedEdit, Problem> {
+        let id = match id {
+            Some(id) => id,
+            None => new_id()?,
+        };
+        let key = self.key_of(entity, id)?;
+        let pack = &self.host.rules.pack;
+        let mut typed = Fields::new();
+        for (name, text) in fields {
+            let bad = || problem("record.bad-field").with("field", name);
+            let field = pack.field(key.entity, name).ok_or_else(bad)?;
+            let value = pack.parse_field(key.entity, name, text).map_err(|_| bad())?;
+            typed.insert(field.name.clone(), value);
+        }
+        Ok(TypedEdit { key, fields: typed, deleted: None })
+    }
+
+    /// The key of a record by its entity's name.
+    pub(crate) fn key_of(&self, entity: &str, id: RecordId) -> Result<RecordKey, Problem> {
+        let known = self.host.rules.pack.entity_named(entity);
+        let code = known.ok_or_else(|| problem("record.unknown-entity").with("entity", entity))?.code;
+        Ok(RecordKey { entity: code, id })
+    }
+
+    /// A record that is not deleted.
+    pub(crate) fn live(&self, key: &RecordKey) -> Result<Option<Record>, Problem> {
+        let record = self.centre().record(*key).map_err(|error| refused(&error))?;
+        Ok(record.filter(|record| !record.deleted))
+    }
+}
+
+pub(super) fn pairs(fields: &TextFields) -> impl Iterator<Item = (&str, &str)> {
+    fields.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+}
+
+/// A random UUID (version 4).
+pub(super) fn new_id() -> Result<RecordId, Problem> {
+    let mut bytes = random::<16>().ok_or_else(|| problem("center.failed"))?;
+    let [.., version, _, variant, _, _, _, _, _, _, _] = &mut bytes;
+    *version = (*version & 0x0f) | 0x40;
+    *variant = (*variant & 0x3f) | 0x80;
+    Ok(RecordId::from_bytes(bytes))
+}

@@ -1,0 +1,45 @@
+//! One exchange of a school: the engine's answer, with everything committed before it is given.
+
+use selaras_model::{DeviceId, KeyId};
+use selaras_sync::{Batch, EnrolledKey, StoreError};
+use selaras_transport::Problem;
+
+use super::rows::{self, HeadKeyRow, SEEN, SeenRow};
+use super::{Desk, refused, stored};
+
+/// Seconds within which another visit of the same device is not written down: every commit is a sync of the disk.
+const SEEN_EVERY: i64 = 60;
+
+impl Desk {
+    /// Takes a request and gives the answer's body.
+    pub(crate) fn exchange(&self, device: DeviceId, agent: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
+        self.device(device)?;
+        let enrolled = |key: KeyId| self.enrolled(key);
+        let mut received = self.centre().receive(device, body, &enrolled).map_err(|error| refused(&error))?;
+        if let Some(step) = received.step.take() {
+            self.drive(step)?;
+        }
+        let answer = self.centre().respond(&received).map_err(|error| refused(&error))?;
+        self.seen(device, agent)?;
+        Ok(answer)
+    }
+
+    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
+        let row: Option<HeadKeyRow> = rows::read(&self.store, &rows::key(key))?;
+        Ok(row.map(|row| EnrolledKey { ptk: row.ptk, public: row.public, revoked: row.revoked_at.is_some() }))
+    }
+
+    fn seen(&self, device: DeviceId, agent: &str) -> Result<(), Problem> {
+        let before: Option<SeenRow> = rows::read(&self.store, SEEN).map_err(|error| stored(&error))?;
+        let fresh = before.is_some_and(|row| {
+            row.device == device && row.agent == agent && (self.now - row.at).unsigned_abs() < SEEN_EVERY.unsigned_abs()
+        });
+        if fresh {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        let row = SeenRow { at: self.now, device, agent: agent.to_owned() };
+        rows::put(&mut batch, SEEN, &row).map_err(|error| stored(&error))?;
+        self.commit(&batch)
+    }
+}

@@ -1,0 +1,108 @@
+//! The desk of one school: everything that is done on its rows, synchronously and alone on the school.
+//!
+//! A desk is opened on a blocking thread under the school's lock (see [`crate::lanes`]). It first finishes large work
+//! that an earlier process decided and did not end, so that nothing else ever sees half of it.
+
+mod acts;
+mod exchange;
+mod heads;
+mod lookup;
+mod registration;
+pub(crate) mod rows;
+mod sessions;
+mod students;
+
+use std::sync::Arc;
+
+use selaras_model::{Date, Npsn};
+use selaras_storage::{FileBlobs, SchoolStore};
+use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, Step, Store, StoreError};
+use selaras_transport::Problem;
+
+use crate::catalogue::problem;
+use crate::host::Host;
+
+use self::rows::{REGISTRATION, RegistrationRow};
+
+pub(crate) use self::registration::found;
+
+/// A school's desk.
+pub(crate) struct Desk {
+    pub(crate) host: Arc<Host>,
+    pub(crate) npsn: Npsn,
+    /// The school's registration when the desk was opened.
+    pub(crate) known: RegistrationRow,
+    pub(crate) store: SchoolStore,
+    pub(crate) blobs: FileBlobs,
+    /// Seconds since 1970 when the desk was opened.
+    pub(crate) now: i64,
+    /// The centre's date when the desk was opened.
+    pub(crate) today: Date,
+}
+
+impl Desk {
+    /// Opens the desk; the caller holds the school's lock.
+    ///
+    /// # Errors
+    /// `school.unknown` for a school that nobody added, before anything is made for it.
+    pub(crate) fn open(host: Arc<Host>, npsn: Npsn) -> Result<Self, Problem> {
+        let store = host.changelog.school(npsn);
+        let known: Option<RegistrationRow> = rows::read(&store, REGISTRATION).map_err(|error| stored(&error))?;
+        let known = known.ok_or_else(|| problem("school.unknown").with("npsn", npsn))?;
+        let blobs = host.blobs(npsn).map_err(|error| stored(&error))?;
+        let today = host.clock.today().ok_or_else(|| problem("center.failed"))?;
+        let now = host.clock.now();
+        let desk = Self { host, npsn, known, store, blobs, now, today };
+        desk.drive(None)?;
+        Ok(desk)
+    }
+
+    /// The engine on this school's rows.
+    pub(crate) fn centre(&self) -> Centre<'_> {
+        let host = &self.host;
+        Centre::new(&self.store, &self.blobs, &host.rules, &host.keys, self.npsn, self.now, self.today)
+    }
+
+    /// Commits a step and all that follow from it; without a step, those of work that was decided before.
+    pub(crate) fn drive(&self, first: impl Into<Option<Step>>) -> Result<(), Problem> {
+        let mut first = first.into();
+        loop {
+            let step = match first.take() {
+                Some(step) => Some(step),
+                None => self.centre().resume().map_err(|error| refused(&error))?,
+            };
+            let Some(step) = step else { return Ok(()) };
+            self.commit(&step.batch)?;
+            for effect in step.effects {
+                if let Effect::RemoveBlob(name) = effect {
+                    // A blob that stays is room that is wasted, not a fault.
+                    let _ = self.blobs.remove(&name);
+                }
+            }
+            if !step.more {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(crate) fn commit(&self, batch: &Batch) -> Result<(), Problem> {
+        self.store.commit(batch).map_err(|error| stored(&error))
+    }
+}
+
+/// A failure of the store as a problem; what it was goes to the log.
+pub(crate) fn stored(error: &StoreError) -> Problem {
+    tracing::error!(%error, "the store failed");
+    problem("center.store").after(std::time::Duration::from_secs(30))
+}
+
+/// A failure of the engine as a problem.
+pub(crate) fn refused(error: &CentreError) -> Problem {
+    match error {
+        CentreError::Store(error) => stored(error),
+        other => {
+            tracing::warn!(code = other.code(), "a request was refused");
+            problem(other.code())
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Registration: the school's secret code against a device, and the limits on guessing it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ed25519_dalek::VerifyingKey;
+use selaras_model::{DeviceId, Npsn};
+use selaras_sync::{Batch, Centre, Store as _};
+use selaras_transport::{Problem, RegisterAnswer, RegisterRequest};
+
+use super::rows::{self, DeviceRow, REGISTRATION, RegistrationRow};
+use super::{Desk, stored};
+use crate::access::{Guesses, HashedKode, Kode};
+use crate::catalogue::problem;
+use crate::host::Host;
+
+/// Devices of a school; more are a mistake or an attack.
+const MAX_DEVICES: usize = 50;
+/// The longest version text that is kept.
+const MAX_VERSION: usize = 40;
+
+impl Desk {
+    /// Replaces the code; the old one ends at once, registered devices stay.
+    pub(crate) fn rotate(&self) -> Result<Kode, Problem> {
+        let mut batch = Batch::default();
+        let kode = new_kode(&self.host, &mut batch, self.known.name.clone())?;
+        self.commit(&batch)?;
+        Ok(kode)
+    }
+
+    /// Registers a device. Asked again with the same key it gives the same answer, because an answer may get lost.
+    pub(crate) fn register(&self, request: &RegisterRequest, from: IpAddr) -> Result<RegisterAnswer, Problem> {
+        self.check_kode(&request.kode_registrasi, from)?;
+        let public = request.device_key;
+        VerifyingKey::from_bytes(&public).map_err(|_| problem("registration.bad-key"))?;
+        let device = device_id(self.npsn, &public);
+        let devices = rows::devices(&self.store).map_err(|error| stored(&error))?;
+        if devices.iter().any(|(id, row)| *id != device && row.replica == request.replica) {
+            return Err(problem("registration.replica-taken"));
+        }
+        if devices.len() >= MAX_DEVICES && !devices.iter().any(|(id, _)| *id == device) {
+            return Err(problem("registration.too-many-devices").with("limit", MAX_DEVICES));
+        }
+        let row = DeviceRow {
+            public,
+            replica: request.replica,
+            app_version: request.app_version.chars().filter(|sign| !sign.is_control()).take(MAX_VERSION).collect(),
+            registered_at: self.now,
+        };
+        let mut batch = Batch::default();
+        rows::put(&mut batch, &rows::device(device), &row).map_err(|error| stored(&error))?;
+        self.commit(&batch)?;
+        tracing::info!(npsn = %self.npsn, %device, "a device was registered");
+        Ok(RegisterAnswer {
+            device,
+            centre_key: self.host.keys.signing.verifying_key().to_bytes(),
+            centre_name: self.host.config.name.clone(),
+            school_name: self.known.name.clone(),
+            today: self.today,
+        })
+    }
+
+    /// Checks the school's code, and counts a wrong one against the school and the address that it came from.
+    pub(crate) fn check_kode(&self, typed: &str, from: IpAddr) -> Result<(), Problem> {
+        let known = &self.known;
+        let waits = [known.guesses.wait(self.now), self.host.addresses.wait(from, self.now)];
+        if let Some(wait) = waits.into_iter().flatten().max() {
+            // Not even compared: else the delay would cost an attacker nothing but patience with one answer.
+            let wait = Duration::from_secs(wait.unsigned_abs());
+            return Err(problem("registration.too-many").after(wait));
+        }
+        let fits = Kode::typed(typed).is_some_and(|kode| known.kode.fits(&kode));
+        let mut guesses = if fits { Guesses::default() } else { known.guesses };
+        if fits {
+            self.host.addresses.right(from);
+        } else {
+            guesses.wrong(self.now);
+            self.host.addresses.wrong(from, self.now);
+            tracing::warn!(npsn = %self.npsn, "a wrong kode registrasi");
+        }
+        if guesses != known.guesses {
+            let mut batch = Batch::default();
+            let row = RegistrationRow { guesses, ..known.clone() };
+            rows::put(&mut batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
+            self.commit(&batch)?;
+        }
+        if fits { Ok(()) } else { Err(problem("registration.wrong-code")) }
+    }
+}
+
+/// Makes a school known and gives its code, which is shown once; the caller holds the school's lock.
+pub(crate) fn found(host: &Host, npsn: Npsn, name: String) -> Result<Kode, Problem> {
+    let store = host.changelog.school(npsn);
+    let known: Option<RegistrationRow> = rows::read(&store, REGISTRATION).map_err(|error| stored(&error))?;
+    if known.is_some() {
+        return Err(problem("school.exists").with("npsn", npsn));
+    }
+    let mut batch = Centre::found(npsn, host.epoch, &host.rules);
+    let kode = new_kode(host, &mut batch, name)?;
+    store.commit(&batch).map_err(|error| stored(&error))?;
+    host.metrics.schools.inc();
+    tracing::info!(%npsn, "a school was added");
+    Ok(kode)
+}
+
+fn new_kode(host: &Host, batch: &mut Batch, name: String) -> Result<Kode, Problem> {
+    let failed = || problem("center.failed");
+    let shown = Kode::new().ok_or_else(failed)?;
+    let kode = HashedKode::of(&shown, host.config.kode).ok_or_else(failed)?;
+    let row = RegistrationRow { name, kode, guesses: Guesses::default() };
+    rows::put(batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
+    Ok(shown)
+}
+
+/// A device's name follows from school and key, so that registering twice is registering once.
+fn device_id(npsn: Npsn, public: &[u8; 32]) -> DeviceId {
+    let mut hasher = blake3::Hasher::new_derive_key("selaras 1 device id");
+    hasher.update(npsn.as_bytes()).update(public);
+    let mut id = [0; 8];
+    hasher.finalize_xof().fill(&mut id);
+    DeviceId::from_bytes(id)
+}

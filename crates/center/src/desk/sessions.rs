@@ -1,0 +1,38 @@
+//! Sessions: a device proves its key and gets a short-lived token; every later request is judged by it.
+
+use selaras_model::DeviceId;
+use selaras_transport::{Problem, TokenAnswer, TokenRequest, verify_proof};
+
+use super::rows::{self, DeviceRow};
+use super::{Desk, stored};
+use crate::access::Bearer;
+use crate::catalogue::problem;
+
+impl Desk {
+    /// Gives a token to a device that proves its key.
+    pub(crate) fn token(&self, request: &TokenRequest) -> Result<TokenAnswer, Problem> {
+        let device = self.device(request.device)?;
+        verify_proof(&device.public, self.npsn, request).map_err(|_| problem("session.bad-proof"))?;
+        if !self.host.nonces.take(request.device, request.nonce) {
+            return Err(problem("session.repeated-nonce"));
+        }
+        let skew = request.at.saturating_sub(self.now);
+        if skew.unsigned_abs() > 600 {
+            // Shown to operators; schools' clocks are often wrong, and nothing depends on them.
+            tracing::info!(npsn = %self.npsn, device = %request.device, skew, "a device's clock is wrong");
+        }
+        let seconds = self.host.config.token_seconds;
+        let bearer = Bearer { npsn: self.npsn, device: request.device };
+        let token = self.host.tokens.mint(bearer, self.now.saturating_add(i64::from(seconds)));
+        Ok(TokenAnswer { token, expires_in: u64::from(seconds) })
+    }
+
+    /// A registered device.
+    ///
+    /// # Errors
+    /// `session.unknown-device` where there is none.
+    pub(crate) fn device(&self, device: DeviceId) -> Result<DeviceRow, Problem> {
+        let row = rows::read(&self.store, &rows::device(device)).map_err(|error| stored(&error))?;
+        row.ok_or_else(|| problem("session.unknown-device"))
+    }
+}

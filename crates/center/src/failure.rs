@@ -1,0 +1,81 @@
+//! Why a command of the binary ended, and with which exit code.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use selaras_transport::{LinkError, Problem, Reason, Retry};
+
+/// Exit codes; their numbers are documented and never change their meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The centre refused.
+    Refused = 4,
+    /// No or a bad connection; the same command may be tried again.
+    Network = 5,
+    /// Data on this computer is damaged or cannot be read or written.
+    Data = 7,
+    /// What was given is not valid.
+    Input = 8,
+}
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    problem: Box<Problem>,
+}
+
+impl Failure {
+    /// Something of this computer failed.
+    pub(crate) fn local(what: &str, error: &dyn fmt::Display) -> Self {
+        Self::made(Exit::Data, "local.failed", format!("{what}: {error}"))
+    }
+
+    /// Data on this computer is not what it should be.
+    pub(crate) fn data(what: &str) -> Self {
+        Self::made(Exit::Data, "local.data", what.to_owned())
+    }
+
+    /// What was given is not valid.
+    pub(crate) fn input(what: impl Into<String>) -> Self {
+        Self::made(Exit::Input, "input.invalid", what.into())
+    }
+
+    fn made(exit: Exit, code: &str, message: String) -> Self {
+        let message = Box::new(selaras_transport::Text { id: message.clone(), en: message });
+        let (code, who) = (code.to_owned(), "centre".to_owned());
+        let retry = Retry::AfterHumanAction;
+        let problem = Box::new(Problem {
+            status: 0,
+            code,
+            args: selaras_transport::Args::new(),
+            retry,
+            retry_after: None,
+            who,
+            message,
+            reasons: Vec::<Reason>::new(),
+        });
+        Self { exit, problem }
+    }
+
+    /// The error body, which is also what `--json` prints.
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// The process's exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        let exit = match &error {
+            LinkError::Server(_) | LinkError::Protocol(_) | LinkError::SessionExpired(_) => Exit::Refused,
+            LinkError::BadAddress | LinkError::PlainHttp | LinkError::Roots(_) => Exit::Input,
+            _ => Exit::Network,
+        };
+        Self { exit, problem: Box::new(error.problem()) }
+    }
+}

@@ -1,0 +1,169 @@
+//! The running centre: store, keys, rules, counts. One value, shared by all requests.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+use ed25519_dalek::SigningKey;
+use selaras_model::{EpochId, Npsn};
+use selaras_storage::{Changelog, FileBlobs, SledEngine, SledOptions};
+use selaras_sync::{CentreKeys, Rules, StoreError};
+use selaras_transport::Problem;
+use selaras_transport::server::BodyBudget;
+
+use crate::access::{AddressGuesses, Kode, Nonces, TokenKey};
+use crate::catalogue::problem;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::desk::rows::{self, CENTRE, CentreRow};
+use crate::desk::{Desk, found, stored};
+use crate::failure::Failure;
+use crate::lanes::Lanes;
+use crate::metrics::Metrics;
+
+/// The scope of rows that belong to no school.
+const NOBODY: [u8; 8] = *b"00000000";
+
+/// The centre.
+pub(crate) struct Host {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) changelog: Changelog,
+    pub(crate) rules: Rules,
+    pub(crate) keys: CentreKeys,
+    pub(crate) tokens: TokenKey,
+    pub(crate) epoch: EpochId,
+    pub(crate) addresses: AddressGuesses,
+    pub(crate) nonces: Nonces,
+    pub(crate) lanes: Lanes,
+    pub(crate) budget: BodyBudget,
+    pub(crate) metrics: Metrics,
+    /// Why schools are turned away for now.
+    pub(crate) closed: Option<String>,
+    admin_token: blake3::Hash,
+    blobs: PathBuf,
+}
+
+impl Host {
+    /// Opens a data directory that `init` made.
+    pub(crate) fn open(data: &Path, config: Config, closed: Option<String>) -> Result<Self, Failure> {
+        let changelog = open_changelog(data, config.cache_mib)?;
+        let global = changelog.school(nobody()?);
+        let row: CentreRow = rows::read(&global, CENTRE)
+            .map_err(|error| Failure::local("the store cannot be read", &error))?
+            .ok_or_else(|| Failure::data("the store has no centre; run `selaras-center init` on an empty directory"))?;
+        let seed = read_seed(&data.join(KEY_FILE))?;
+        let rules = load_rules(data, &config)?;
+        let workers = match config.workers {
+            0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            some => some,
+        };
+        let patience = Duration::from_secs(u64::from(config.wait_seconds));
+        let host = Self {
+            clock: Clock::east(config.date_offset_hours),
+            rules,
+            keys: CentreKeys { signing: SigningKey::from_bytes(&seed) },
+            tokens: TokenKey::derive(&seed),
+            epoch: row.epoch,
+            addresses: AddressGuesses::default(),
+            nonces: Nonces::default(),
+            lanes: Lanes::new(workers, config.waiting, patience),
+            budget: BodyBudget::new(config.bodies_mib << 20),
+            metrics: Metrics::new(),
+            closed,
+            admin_token: blake3::Hash::from_bytes(row.admin_token),
+            blobs: data.join("blobs"),
+            changelog,
+            config,
+        };
+        let schools = host.schools(None, usize::MAX).map_err(|problem| Failure::data(&problem.message.en))?;
+        host.metrics.schools.set(i64::try_from(schools.len()).unwrap_or(i64::MAX));
+        Ok(host)
+    }
+
+    /// Works at a school's desk on a blocking thread, alone on that school.
+    pub(crate) async fn at<T: Send + 'static>(
+        self: &Arc<Self>,
+        npsn: Npsn,
+        work: impl FnOnce(&Desk) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let host = Arc::clone(self);
+        self.lanes.run(npsn, move || work(&Desk::open(host, npsn)?)).await
+    }
+
+    /// Makes a school known.
+    pub(crate) async fn found(self: &Arc<Self>, npsn: Npsn, name: String) -> Result<Kode, Problem> {
+        let host = Arc::clone(self);
+        self.lanes.run(npsn, move || found(&host, npsn, name)).await
+    }
+
+    /// The schools known, in order; one more than `most` tells that there are more.
+    pub(crate) fn schools(&self, after: Option<Npsn>, most: usize) -> Result<Vec<Npsn>, Problem> {
+        let mut found = Vec::new();
+        self.changelog
+            .schools(&mut |npsn| {
+                if *npsn.as_bytes() != NOBODY && after.is_none_or(|after| npsn > after) {
+                    found.push(npsn);
+                }
+                if found.len() > most { selaras_sync::Flow::Stop } else { selaras_sync::Flow::Continue }
+            })
+            .map_err(|error| stored(&error))?;
+        Ok(found)
+    }
+
+    /// The bundles and other files of a school.
+    pub(crate) fn blobs(&self, npsn: Npsn) -> Result<FileBlobs, StoreError> {
+        FileBlobs::open(&self.blobs.join(npsn.to_string()))
+    }
+
+    /// Whether this is the operators' token; compared in constant time.
+    pub(crate) fn is_admin(&self, token: &str) -> bool {
+        blake3::hash(token.as_bytes()) == self.admin_token
+    }
+}
+
+/// A school's number from a path.
+pub(crate) fn school(text: &str) -> Result<Npsn, Problem> {
+    let npsn: Npsn = text.parse().map_err(|_| problem("school.bad-npsn"))?;
+    if *npsn.as_bytes() == NOBODY { Err(problem("school.bad-npsn")) } else { Ok(npsn) }
+}
+
+/// The signing key's file.
+pub(crate) const KEY_FILE: &str = "centre.key";
+
+/// The scope of rows that belong to no school.
+pub(crate) fn nobody() -> Result<Npsn, Failure> {
+    Npsn::from_bytes(NOBODY).map_err(|error| Failure::local("NPSN", &error))
+}
+
+/// Opens the store, or makes it.
+pub(crate) fn open_changelog(data: &Path, cache_mib: u32) -> Result<Changelog, Failure> {
+    let options = SledOptions { cache_bytes: u64::from(cache_mib) << 20 };
+    let engine = SledEngine::open(&data.join("store"), options)
+        .map_err(|error| Failure::local("the store cannot be opened", &error))?;
+    Changelog::new(Arc::new(engine)).map_err(|error| Failure::local("the store cannot be opened", &error))
+}
+
+fn read_seed(path: &Path) -> Result<[u8; 32], Failure> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Failure::local("the centre's key cannot be read", &error))?;
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).unwrap_or_default();
+    bytes.try_into().map_err(|_| Failure::data("the centre's key is damaged"))
+}
+
+/// The rules of the configuration, else those that came with this version.
+fn load_rules(data: &Path, config: &Config) -> Result<Rules, Failure> {
+    let builtin = Rules::builtin();
+    let text = |path: &Option<PathBuf>, own: &str| match path {
+        Some(path) => std::fs::read_to_string(data.join(path))
+            .map_err(|error| Failure::local("pack or rulebook cannot be read", &error)),
+        None => Ok(own.to_owned()),
+    };
+    if config.pack.is_none() && config.rulebook.is_none() {
+        return Ok(builtin);
+    }
+    let pack = text(&config.pack, builtin.pack.source())?;
+    let rulebook = text(&config.rulebook, builtin.rulebook.source())?;
+    Rules::from_texts(&pack, &rulebook).map_err(|error| Failure::local("pack or rulebook is not valid", &error))
+}

@@ -1,0 +1,5 @@
+//! The central server's binary; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    selaras_center::run(std::env::args_os())
+}

@@ -1,0 +1,131 @@
+//! The JSON bodies of the operators' endpoints; written down in `proto/openapi.yaml` too.
+
+use std::collections::BTreeMap;
+
+use selaras_model::{Date, EntryHash, KeyId, LogVersion, Npsn, RecordId};
+use serde::{Deserialize, Serialize};
+
+/// Fields as a person writes them: every value as text, as the pack reads it.
+pub(crate) type TextFields = BTreeMap<String, String>;
+
+/// Makes a school known.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SchoolAdd {
+    pub(crate) npsn: Npsn,
+    pub(crate) name: String,
+}
+
+/// A school's secret code, shown once.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KodeShown {
+    pub(crate) npsn: Npsn,
+    pub(crate) kode_registrasi: String,
+}
+
+/// A school as operators see it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SchoolLine {
+    pub(crate) npsn: Npsn,
+    pub(crate) name: String,
+    pub(crate) version: LogVersion,
+    pub(crate) root_digest: String,
+    pub(crate) devices: u32,
+    /// Seconds since 1970 by the centre's clock.
+    pub(crate) last_exchange: Option<i64>,
+    /// What the application called itself then.
+    pub(crate) last_agent: Option<String>,
+    /// The versions that devices had when they were registered.
+    pub(crate) app_versions: Vec<String>,
+}
+
+/// A page of schools in order of their NPSN.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SchoolPage {
+    pub(crate) schools: Vec<SchoolLine>,
+    /// Where the next page begins.
+    pub(crate) next: Option<Npsn>,
+}
+
+/// What an act of the centre led to.
+#[derive(Serialize, Deserialize, Default)]
+pub(crate) struct Acted {
+    pub(crate) version: u64,
+    pub(crate) records: usize,
+    /// Ids of records that the act made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) created: Vec<RecordId>,
+    /// Head keys that ended with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) revoked: Vec<KeyId>,
+}
+
+/// Changes one record; without an id it is made.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RecordEdit {
+    pub(crate) entity: String,
+    pub(crate) id: Option<RecordId>,
+    #[serde(default)]
+    pub(crate) fields: TextFields,
+    #[serde(default)]
+    pub(crate) deleted: Option<bool>,
+}
+
+/// Verifies a record's identity, with corrections where there are any.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct IdentityEdit {
+    pub(crate) entity: String,
+    pub(crate) id: RecordId,
+    #[serde(default)]
+    pub(crate) fields: TextFields,
+}
+
+/// Assigns a head.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HeadAssign {
+    pub(crate) ptk: RecordId,
+    pub(crate) plt: bool,
+    pub(crate) sk: String,
+    pub(crate) from: Date,
+}
+
+/// Ends a head's assignment; the last day is `until`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HeadEnd {
+    pub(crate) ptk: RecordId,
+    pub(crate) until: Date,
+}
+
+/// Adds a student with a registration.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StudentAdd {
+    pub(crate) fields: TextFields,
+    #[serde(default)]
+    pub(crate) registrasi: TextFields,
+}
+
+/// Moves a student to another school.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StudentMove {
+    pub(crate) student: RecordId,
+    pub(crate) to: Npsn,
+    pub(crate) on: Date,
+}
+
+/// A page of records.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RecordPage {
+    /// The log version that the page was read at; pages of one listing belong together when it is the same.
+    pub(crate) version: u64,
+    pub(crate) records: Vec<serde_json::Value>,
+    /// `entity/id` where the next page begins.
+    pub(crate) next: Option<String>,
+}
+
+/// The digests of a school.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Digests {
+    pub(crate) version: u64,
+    pub(crate) entry: Option<EntryHash>,
+    pub(crate) root: String,
+    pub(crate) modules: BTreeMap<String, String>,
+}

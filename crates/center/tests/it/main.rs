@@ -1,0 +1,12 @@
+//! The centre as a process of its own, over real sockets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod closed;
+mod heads;
+mod operator;
+mod protocol;
+mod registration;
+mod sessions;
+mod stand;
+mod tls;

@@ -1,0 +1,1 @@
+//! What tests and the demo share: sample schools and the simulated world, each as soon as it is whole.

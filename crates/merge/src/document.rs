@@ -1,0 +1,95 @@
+//! The automerge document of one record.
+
+use automerge::{Automerge, ReadDoc as _};
+use selaras_model::ChangeHash;
+
+use crate::guard::guarded;
+use crate::history::History;
+use crate::{HeadPrefix, MergeError};
+
+/// Largest document that is loaded, in bytes. A record's present fields take a few KiB.
+pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
+
+/// One record's document: every change that was ever made to it.
+///
+/// It is a value: nothing changes it in place, [`crate::mint`] gives a new one. Copies share most of their memory.
+/// `Debug` shows the heads only.
+#[derive(Clone)]
+pub struct Document {
+    automerge: Automerge,
+    heads: Vec<ChangeHash>,
+}
+
+impl Document {
+    /// Reads a saved document, or a creating change's chunk, followed by any number of appended chunks.
+    ///
+    /// Bytes from another computer are to be authenticated first: a crafted document may ask for much memory.
+    ///
+    /// # Errors
+    /// [`MergeError::Damaged`] for anything else, also for a document that lacks a change which others build on.
+    pub fn load(bytes: &[u8]) -> Result<Self, MergeError> {
+        if bytes.len() > MAX_DOCUMENT_BYTES {
+            return Err(MergeError::Damaged("it is larger than any record's"));
+        }
+        guarded(|| {
+            let automerge = Automerge::load(bytes).map_err(|_| MergeError::Damaged("its bytes cannot be read"))?;
+            Self::checked(automerge)
+        })
+    }
+
+    /// Wraps a document that is complete and can be saved. To be called behind [`guarded`].
+    pub(crate) fn checked(automerge: Automerge) -> Result<Self, MergeError> {
+        if !automerge.get_missing_deps(&[]).is_empty() {
+            return Err(MergeError::Damaged("a change lacks what it builds on"));
+        }
+        let mut heads: Vec<_> = automerge.get_heads().iter().map(|head| ChangeHash::from_bytes(head.0)).collect();
+        if heads.is_empty() {
+            return Err(MergeError::Damaged("it holds no change"));
+        }
+        heads.sort_unstable();
+        // Saving may panic over a crafted document; tried here, it cannot surprise `save`. It takes 1 to 3 µs.
+        drop(automerge.save_nocompress());
+        Ok(Self { automerge, heads })
+    }
+
+    /// Returns the document's bytes, for [`Document::load`].
+    ///
+    /// They are never compared or hashed: equal documents may have different bytes.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        self.automerge.save_nocompress()
+    }
+
+    /// Returns the changes that no other builds on, sorted. Equal heads mean equal documents.
+    #[must_use]
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.heads.clone()
+    }
+
+    /// Returns the number of changes.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        usize::try_from(self.automerge.stats().num_changes).unwrap_or(usize::MAX)
+    }
+
+    /// Finds the changes that an edit names, sorted.
+    ///
+    /// # Errors
+    /// [`MergeError::UnknownHeads`] and [`MergeError::AmbiguousHeads`].
+    pub fn resolve_heads_prefixes(&self, prefixes: &[HeadPrefix]) -> Result<Vec<ChangeHash>, MergeError> {
+        guarded(|| {
+            let heads = History::of(&self.automerge)?.resolve(prefixes)?;
+            Ok(heads.iter().map(|head| ChangeHash::from_bytes(head.0)).collect())
+        })
+    }
+
+    pub(crate) const fn automerge(&self) -> &Automerge {
+        &self.automerge
+    }
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Document").field("heads", &self.heads).finish_non_exhaustive()
+    }
+}

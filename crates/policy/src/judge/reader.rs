@@ -1,0 +1,63 @@
+//! Reads records once, however many rules ask for them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use selaras_model::{EntityCode, FieldName, Record, RecordId, RecordKey, Value};
+
+use crate::rulebook::path::Path;
+use crate::view::{SchoolView, ViewError};
+
+/// Most records kept; beyond it the oldest work is forgotten whole.
+const MAX_KEPT: usize = 4_096;
+
+pub(super) struct Reader<'a> {
+    view: &'a dyn SchoolView,
+    kept: RefCell<HashMap<RecordKey, Option<Rc<Record>>>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(view: &'a dyn SchoolView) -> Self {
+        Self { view, kept: RefCell::default() }
+    }
+
+    /// Gives a record that is there and not deleted.
+    pub(super) fn live(&self, key: RecordKey) -> Result<Option<Rc<Record>>, ViewError> {
+        if let Some(known) = self.kept.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let record = self.view.record(key)?.filter(|record| !record.deleted).map(Rc::new);
+        let mut kept = self.kept.borrow_mut();
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(key, record.clone());
+        Ok(record)
+    }
+
+    /// Gives the ids of live records that have a value in a field.
+    pub(super) fn having(
+        &self,
+        entity: EntityCode,
+        field: &FieldName,
+        value: &Value,
+    ) -> Result<Vec<RecordId>, ViewError> {
+        let mut ids = Vec::new();
+        self.view.with_value(entity, field, value, &mut |id| ids.push(id))?;
+        Ok(ids)
+    }
+
+    /// Gives the value at the end of a path; nothing where a reference leads nowhere.
+    pub(super) fn value(&self, record: &Record, path: &Path) -> Result<Value, ViewError> {
+        let Some((first, rest)) = path.hops.split_first() else { return Ok(record.get(&path.field).clone()) };
+        let mut next = record.reference(&first.field).map(|id| RecordKey { entity: first.target, id });
+        for hop in rest {
+            let Some(key) = next else { return Ok(Value::Null) };
+            let Some(record) = self.live(key)? else { return Ok(Value::Null) };
+            next = record.reference(&hop.field).map(|id| RecordKey { entity: hop.target, id });
+        }
+        let Some(key) = next else { return Ok(Value::Null) };
+        Ok(self.live(key)?.map_or(Value::Null, |record| record.get(&path.field).clone()))
+    }
+}

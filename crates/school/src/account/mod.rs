@@ -1,0 +1,138 @@
+//! The school's own accounts: who works here, in which roles, with which password and which head's key.
+//!
+//! Accounts stay on this computer. The centre judges by the records of teachers and by the keys that were activated
+//! there; a role here decides only what this application offers.
+
+mod head_key;
+mod password;
+
+pub(crate) use head_key::{HeadKeyError, SealedKey, fresh_key};
+pub(crate) use password::{Hashed, MIN_CHARACTERS, same, weakness};
+
+use selaras_model::RecordId;
+use selaras_policy::AccountFacts;
+use selaras_sync::{Batch, Key, Range, ReadStore, Row};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// What an account may be used for here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Operator Sekolah: enters the data.
+    Operator,
+    /// Kepala Sekolah: approves what is sent.
+    #[value(alias = "kepala-sekolah")]
+    Head,
+    /// PTK.
+    Ptk,
+    /// Wali kelas.
+    WaliKelas,
+    /// Bendahara BOS.
+    Bendahara,
+}
+
+impl Role {
+    /// The role's key in the messages.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Role::Operator => "role.operator",
+            Role::Head => "role.head",
+            Role::Ptk => "role.ptk",
+            Role::WaliKelas => "role.wali-kelas",
+            Role::Bendahara => "role.bendahara",
+        }
+    }
+}
+
+/// An account, as its row keeps it (JSON).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Account {
+    /// The user's name; also the end of the row's key.
+    pub(crate) name: String,
+    /// The PTK that this person is.
+    pub(crate) ptk: Option<RecordId>,
+    /// The roles, sorted.
+    pub(crate) roles: Vec<Role>,
+    /// The password's hash.
+    pub(crate) password: Hashed,
+    /// The head's key, once activated.
+    pub(crate) key: Option<SealedKey>,
+}
+
+/// The longest name of an account, in bytes.
+const MAX_NAME: usize = 64;
+/// The most accounts of a school.
+const MAX_ACCOUNTS: usize = 1_000;
+
+impl Account {
+    /// The key of an account's row.
+    pub(crate) fn row_key(name: &str) -> Key {
+        Key::Local(format!("account/{name}"))
+    }
+
+    /// Checks a name: letters, digits, `.`, `_`, `-`, `@`, so that it is one word of a command line.
+    pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
+        if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(fits) {
+            return Err(Failure::new("account.name").arg("name", name));
+        }
+        Ok(())
+    }
+
+    /// Reads an account.
+    pub(crate) fn load(store: &dyn ReadStore, name: &str) -> Result<Option<Account>, Failure> {
+        match store.get(&Account::row_key(name))? {
+            None => Ok(None),
+            Some(row) => Account::decode(&row).map(Some),
+        }
+    }
+
+    /// Reads an account that has to be there.
+    pub(crate) fn find(store: &dyn ReadStore, name: &str) -> Result<Account, Failure> {
+        Account::load(store, name)?.ok_or_else(|| Failure::new("account.unknown").arg("name", name))
+    }
+
+    /// Reads all accounts in order of their names.
+    pub(crate) fn all(store: &dyn ReadStore) -> Result<Vec<Account>, Failure> {
+        let mut rows = Vec::new();
+        store.scan(&Range::Locals("account/".to_owned()), &mut |_, row| {
+            rows.push(row);
+            Ok(if rows.len() < MAX_ACCOUNTS { selaras_sync::Flow::Continue } else { selaras_sync::Flow::Stop })
+        })?;
+        rows.iter().map(Account::decode).collect()
+    }
+
+    fn decode(row: &Row) -> Result<Account, Failure> {
+        let Row::Bytes(bytes) = row else { return Err(Failure::new("store.damaged").arg("reason", "account row")) };
+        serde_json::from_slice(bytes).map_err(|_| Failure::new("store.damaged").arg("reason", "account row"))
+    }
+
+    /// The batch that writes this account.
+    pub(crate) fn batch(&self) -> Result<Batch, Failure> {
+        let bytes = serde_json::to_vec(self).map_err(|_| Failure::new("internal.error").arg("place", "account row"))?;
+        let mut batch = Batch::default();
+        batch.put(Account::row_key(&self.name), Row::Bytes(bytes));
+        Ok(batch)
+    }
+
+    /// What entitlement needs to know of the account.
+    pub(crate) fn facts(&self) -> AccountFacts {
+        AccountFacts {
+            ptk: self.ptk,
+            head_role: self.roles.contains(&Role::Head),
+            key_activated: self.key.as_ref().is_some_and(|key| Some(key.ptk) == self.ptk),
+        }
+    }
+
+    /// Adds a role; says whether it was new.
+    pub(crate) fn add_role(&mut self, role: Role) -> bool {
+        if self.roles.contains(&role) {
+            return false;
+        }
+        self.roles.push(role);
+        self.roles.sort_unstable();
+        true
+    }
+}

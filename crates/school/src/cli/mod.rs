@@ -1,0 +1,152 @@
+//! The command line: what was typed becomes a [`Command`], its events become text or JSON.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+use selaras_model::Lang;
+
+use crate::command::Command;
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::place::Place;
+use crate::service::Service;
+
+mod ask;
+mod help;
+mod screen;
+
+pub(crate) use screen::Screen;
+
+/// What stands on the command line.
+#[derive(Debug, clap::Parser)]
+#[command(name = "selaras", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The directory of the school's data.
+    #[arg(long, global = true, value_name = "DIR", env = "SELARAS_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// One JSON document instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The language of messages.
+    #[arg(long, global = true, value_name = "id|en", env = "SELARAS_LANG")]
+    pub(crate) lang: Option<Lang>,
+    /// Reads passwords from standard input, a line each.
+    #[arg(long, global = true)]
+    pub(crate) password_stdin: bool,
+    /// Reads the kode registrasi from standard input, a line.
+    #[arg(long, global = true)]
+    pub(crate) kode_stdin: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+/// What can be asked of this program.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Task {
+    /// Something that the school's service does.
+    #[command(flatten)]
+    Command(Command),
+    /// Owns the store for other processes.
+    Serve,
+    /// Makes a made-up school.
+    #[cfg(feature = "demo")]
+    Sample(crate::demo::Sample),
+    /// Shows a whole exchange on this computer.
+    #[cfg(feature = "demo")]
+    Demo(crate::demo::Demo),
+}
+
+/// Runs what the process's arguments say.
+pub(crate) fn main() -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    // The hidden command: the demonstration's child. Its arguments are the centre's, `--data` and `--json` too.
+    #[cfg(feature = "demo")]
+    if arguments.get(1).is_some_and(|first| first == "center") {
+        return crate::demo::center(arguments.into_iter().skip(2));
+    }
+    let lang = help::guess_lang(&arguments);
+    let matches = match help::translated(Cli::command(), lang).try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        // clap prints help to stdout with code 0 and everything else to stderr with code 2.
+        Err(error) => error.exit(),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    start_log();
+    let mut screen = Screen::new(cli.lang.unwrap_or_default(), cli.json);
+    let exit = match cli.run(&mut screen) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            screen.fail(&failure);
+            failure.exit()
+        }
+    };
+    ExitCode::from(exit.number())
+}
+
+/// Logs go to stderr, and only when they are asked for by `SELARAS_LOG`.
+fn start_log() {
+    if let Ok(filter) = std::env::var("SELARAS_LOG") {
+        let filter = tracing_subscriber::EnvFilter::new(filter);
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    }
+}
+
+impl Cli {
+    fn run(self, screen: &mut Screen) -> Result<Exit, Failure> {
+        let place = || Place::choose(self.data.as_deref());
+        match self.task {
+            Task::Command(mut command) => {
+                let place = place()?;
+                if self.lang.is_none() {
+                    screen.set_lang(configured_lang(&place)?);
+                }
+                ask::secrets(&mut command, self.password_stdin, self.kode_stdin, screen)?;
+                command.settle_paths()?;
+                run_command(place, &command, screen)
+            }
+            Task::Serve => {
+                let service = Service::open(place()?)?;
+                crate::serve::serve(service, |address| screen.serving(address))?;
+                Ok(Exit::Done)
+            }
+            #[cfg(feature = "demo")]
+            Task::Sample(sample) => sample.run(screen),
+            #[cfg(feature = "demo")]
+            Task::Demo(demo) => demo.run(screen),
+        }
+    }
+}
+
+fn configured_lang(place: &Place) -> Result<Lang, Failure> {
+    let Some(text) = Config::load(place)?.lang else { return Ok(Lang::default()) };
+    text.parse().map_err(|_| {
+        Failure::new("config.invalid").arg("file", place.config().display()).arg("reason", format!("lang = {text:?}"))
+    })
+}
+
+/// Runs a command where the store is: in the process that owns it, else here.
+fn run_command(place: Place, command: &Command, screen: &mut Screen) -> Result<Exit, Failure> {
+    if let Some(ended) = crate::serve::forward(&place, command, screen) {
+        return ended.map(crate::failure::Outcome::exit);
+    }
+    let mut service = Service::open(place)?;
+    service.run(command, screen).map(crate::failure::Outcome::exit)
+}
+
+/// The command that a line of words is, for the demonstration and for tests.
+#[cfg(any(feature = "demo", test))]
+pub(crate) fn command_of(line: &[&str]) -> Result<Command, Failure> {
+    let words = std::iter::once(&"selaras").chain(line);
+    match <Cli as clap::Parser>::try_parse_from(words).map(|cli| cli.task) {
+        Ok(Task::Command(command)) => Ok(command),
+        _ => Err(Failure::new("internal.error").arg("place", line.join(" "))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

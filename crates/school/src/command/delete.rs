@@ -1,0 +1,29 @@
+//! `delete`: deletes a record; its conflicts and its history stay.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::edit::{DEFAULT_AUTHOR, flag, save};
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::service::Service;
+
+/// The arguments of `delete`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Delete {
+    /// The entity.
+    pub entity: String,
+    /// The id, or a unique beginning of one.
+    pub id: String,
+    /// The account that types.
+    #[arg(long = "as", value_name = "ACCOUNT", default_value = DEFAULT_AUTHOR)]
+    pub author: String,
+}
+
+impl Delete {
+    pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        let open = service.open_store()?;
+        open.finish_steps(out)?;
+        let key = open.find_record(&self.entity, &self.id)?;
+        save(open, flag(key, true), &self.author, "edit.deleted", out)
+    }
+}

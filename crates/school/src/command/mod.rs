@@ -1,0 +1,233 @@
+//! Every command of the command line as a value, one file for each: its arguments, what it does, what it reports and
+//! how that is shown.
+//!
+//! A command may run in this process or in another one that owns the store; so it holds everything it needs, secrets
+//! and absolute paths included, and its report holds everything that is shown.
+
+use std::path::Path;
+
+use selaras_model::Lang;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Words;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::page::Page;
+use crate::secret::Secret;
+use crate::service::Service;
+
+mod account;
+mod approve;
+mod conflicts;
+mod delete;
+mod done;
+mod edit;
+mod export;
+mod head;
+mod import;
+mod init;
+mod list;
+mod log;
+mod new;
+mod prepare;
+mod pull;
+mod receipt;
+mod resolve;
+mod role;
+mod show;
+mod status;
+mod sync;
+mod undelete;
+mod validate;
+mod withdraw;
+
+pub(crate) use done::Done;
+
+/// The lines of reports, for the service that fills them in.
+pub(crate) mod report {
+    pub(crate) use super::conflicts::{CandidateLine, ConflictLine};
+    pub(crate) use super::log::LogLine;
+    pub(crate) use super::prepare::{ChangeLine, ModuleLine};
+    pub(crate) use super::pull::ExchangeReport;
+    pub(crate) use super::receipt::ReceiptReport;
+    pub(crate) use super::validate::FindingLine;
+}
+
+/// What a person asks of the school's service.
+#[derive(Debug, Clone, clap::Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// Registers this computer at the centre and makes an empty store.
+    Init(init::Init),
+    /// Accounts of this school.
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Roles of an account.
+    #[command(subcommand)]
+    Role(role::Role),
+    /// The head's key.
+    #[command(subcommand)]
+    Head(head::Head),
+    /// Fetches what is new at the centre; sends nothing.
+    Pull(pull::Pull),
+    /// Says where things stand and what stands in the way.
+    Status(status::Status),
+    /// Lists every finding.
+    Validate(validate::Validate),
+    /// Lists the records of an entity.
+    List(list::List),
+    /// Shows a record.
+    Show(show::Show),
+    /// Changes fields of a record.
+    Edit(edit::Edit),
+    /// Makes a record.
+    New(new::New),
+    /// Deletes a record.
+    Delete(delete::Delete),
+    /// Takes a deletion back.
+    Undelete(undelete::Undelete),
+    /// Takes records from a file.
+    Import(import::Import),
+    /// Writes all records to a file.
+    Export(export::Export),
+    /// Shows what would be sent.
+    Prepare(prepare::Prepare),
+    /// Seals and signs what is to be sent.
+    Approve(approve::Approve),
+    /// Takes an approval back.
+    Withdraw(withdraw::Withdraw),
+    /// Sends what was approved and fetches what is new.
+    Sync(sync::Sync),
+    /// Shows what happened.
+    Log(log::Log),
+    /// Shows the last receipt.
+    Receipt(receipt::Receipt),
+    /// Lists fields on which both sides wrote.
+    Conflicts(conflicts::Conflicts),
+    /// Decides a conflict.
+    Resolve(resolve::Resolve),
+}
+
+/// A secret that a command needs from the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The school's kode registrasi.
+    Kode,
+    /// The password of an account.
+    Password,
+    /// A password to be set, asked for twice.
+    NewPassword,
+}
+
+impl Command {
+    /// Does what the command says.
+    pub(crate) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        match self {
+            Command::Init(command) => command.run(service, out),
+            Command::Account(command) => command.run(service, out),
+            Command::Role(command) => command.run(service, out),
+            Command::Head(command) => command.run(service, out),
+            Command::Pull(command) => command.run(service, out),
+            Command::Status(command) => command.run(service, out),
+            Command::Validate(command) => command.run(service, out),
+            Command::List(command) => command.run(service, out),
+            Command::Show(command) => command.run(service, out),
+            Command::Edit(command) => command.run(service, out),
+            Command::New(command) => command.run(service, out),
+            Command::Delete(command) => command.run(service, out),
+            Command::Undelete(command) => command.run(service, out),
+            Command::Import(command) => command.run(service, out),
+            Command::Export(command) => command.run(service, out),
+            Command::Prepare(command) => command.run(service, out),
+            Command::Approve(command) => command.run(service, out),
+            Command::Withdraw(command) => command.run(service, out),
+            Command::Sync(command) => command.run(service, out),
+            Command::Log(command) => command.run(service, out),
+            Command::Receipt(command) => command.run(service, out),
+            Command::Conflicts(command) => command.run(service, out),
+            Command::Resolve(command) => command.run(service, out),
+        }
+    }
+
+    /// The places for secrets, in the order in which they are asked for.
+    pub fn secrets(&mut self) -> Vec<(Wanted, &mut Secret)> {
+        match self {
+            Command::Init(command) => vec![(Wanted::Kode, &mut command.kode)],
+            Command::Account(command) => command.secrets(),
+            Command::Role(role::Role::Add(command)) => vec![(Wanted::Kode, &mut command.kode)],
+            Command::Head(head::Head::Activate(command)) => {
+                vec![(Wanted::Kode, &mut command.kode), (Wanted::Password, &mut command.password)]
+            }
+            Command::Approve(command) => vec![(Wanted::Password, &mut command.password)],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Makes paths absolute, so that the command means the same in another process.
+    ///
+    /// # Errors
+    /// `input.file` when the working directory is gone.
+    pub fn settle_paths(&mut self) -> Result<(), Failure> {
+        let paths = match self {
+            Command::Init(command) => command.ca.as_mut(),
+            Command::Import(command) => Some(&mut command.file),
+            Command::Export(command) => command.file.as_mut(),
+            _ => None,
+        };
+        if let Some(path) = paths {
+            *path = crate::place::absolute(Path::new(path))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a command was asked for; data, shown by whoever asked.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "kebab-case")]
+pub enum Report {
+    /// Something was done.
+    Done(Done),
+    /// Accounts.
+    Accounts(account::AccountsReport),
+    /// What an exchange brought.
+    Exchange(pull::ExchangeReport),
+    /// Where things stand.
+    Status(Box<status::StatusReport>),
+    /// Findings.
+    Findings(validate::FindingsReport),
+    /// Records in brief.
+    List(list::ListReport),
+    /// A record.
+    Record(show::RecordReport),
+    /// What an import took.
+    Import(import::ImportReport),
+    /// What would be sent.
+    Prepared(prepare::PreparedReport),
+    /// What happened.
+    Log(log::LogReport),
+    /// A receipt.
+    Receipt(receipt::ReceiptReport),
+    /// Open conflicts.
+    Conflicts(conflicts::ConflictsReport),
+}
+
+impl Report {
+    /// Writes the report for a person.
+    pub(crate) fn show(&self, lang: Lang, page: &mut Page) {
+        let words = Words(lang);
+        match self {
+            Report::Done(report) => report.show(words, page),
+            Report::Accounts(report) => report.show(words, page),
+            Report::Exchange(report) => report.show(words, page),
+            Report::Status(report) => report.show(words, page),
+            Report::Findings(report) => report.show(words, page),
+            Report::List(report) => report.show(words, page),
+            Report::Record(report) => report.show(words, page),
+            Report::Import(report) => report.show(words, page),
+            Report::Prepared(report) => report.show(words, page),
+            Report::Log(report) => report.show(words, page),
+            Report::Receipt(report) => report.show(words, page),
+            Report::Conflicts(report) => report.show(words, page),
+        }
+    }
+}

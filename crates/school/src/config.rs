@@ -1,0 +1,104 @@
+//! `selaras.toml`: what a person may set beside the store. Every key has a default; an unknown key is an error, so
+//! that a misspelt one is noticed.
+
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::place::Place;
+
+/// The settings of this computer.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The language of messages when `--lang` is not given: `id` or `en`.
+    pub lang: Option<String>,
+    /// What a password costs to check.
+    pub password: PasswordCost,
+    /// How the store uses memory.
+    pub store: StoreConfig,
+    /// The local service.
+    pub serve: ServeConfig,
+}
+
+/// The parameters of argon2id. They are kept with each hash, so that a change concerns later passwords only.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Default for PasswordCost {
+    /// OWASP's second choice (19 MiB, two passes, one lane): about 30 ms on an office computer of 2015.
+    fn default() -> PasswordCost {
+        PasswordCost { memory_kib: 19_456, passes: 2, lanes: 1 }
+    }
+}
+
+/// The store's memory.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Cache in MiB.
+    pub cache_mib: u64,
+}
+
+impl Default for StoreConfig {
+    fn default() -> StoreConfig {
+        StoreConfig { cache_mib: 16 }
+    }
+}
+
+/// The local service.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeConfig {
+    /// The loopback port; 0 lets the system choose.
+    pub port: u16,
+}
+
+/// The largest configuration file that is read.
+const MAX_CONFIG_BYTES: u64 = 64 << 10;
+
+impl Config {
+    /// Reads the file beside the store; a missing one gives the defaults.
+    ///
+    /// # Errors
+    /// `config.invalid` with the parser's words, which name line and key.
+    pub fn load(place: &Place) -> Result<Config, Failure> {
+        let path = place.config();
+        let invalid = |reason: &dyn std::fmt::Display| {
+            Failure::new("config.invalid").arg("file", path.display()).arg("reason", reason)
+        };
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
+            Err(error) => return Err(invalid(&error)),
+            Ok(metadata) if metadata.len() > MAX_CONFIG_BYTES => return Err(invalid(&"over 64 KiB")),
+            Ok(_) => {}
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| invalid(&error))?;
+        toml::from_str(&text).map_err(|error| invalid(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::Config;
+
+    #[test]
+    fn a_part_keeps_the_other_defaults() {
+        let config: Config = toml::from_str("[password]\nmemory_kib = 64\npasses = 1\n").unwrap();
+        assert_eq!((config.password.memory_kib, config.password.passes, config.password.lanes), (64, 1, 1));
+        assert_eq!(config.store.cache_mib, 16);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_an_error() {
+        assert!(toml::from_str::<Config>("[password]\nmemory = 64\n").is_err());
+    }
+}

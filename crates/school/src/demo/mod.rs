@@ -1,0 +1,156 @@
+//! `selaras demo` and `selaras sample`: a made-up school, and a whole exchange with a centre on this computer.
+//!
+//! The demonstration starts the centre as a child process of this very executable (the hidden command `center`) and
+//! talks to it over HTTP only, as any school does. Everything that it prints was computed by the run; a step whose
+//! check fails says so, and the process ends with a failure.
+
+mod centre;
+mod sabotage;
+mod school;
+mod story;
+mod tell;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use selaras_lab::{SampleOptions, sample};
+use selaras_model::{Npsn, Pack, Record, RecordId, record_to_json};
+
+use crate::cli::Screen;
+use crate::command::Done;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+/// The arguments of `sample`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Sample {
+    /// Number of students.
+    #[arg(long, value_name = "N", default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    students: u32,
+    /// Seed.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Records that are invalid on purpose.
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    invalid: u32,
+    /// The directory for the two files.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// The arguments of `demo`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Demo {
+    /// Number of students.
+    #[arg(long, value_name = "N", default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(50..=20_000))]
+    pub(super) students: u32,
+    /// Seed.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Keeps everything in this directory and leaves the centre running.
+    #[arg(long, value_name = "DIR")]
+    pub(super) keep: Option<PathBuf>,
+    /// Spoils the run, so that a test can see it fail.
+    #[arg(long, value_name = "HOW", hide = true)]
+    pub(super) sabotage: Option<sabotage::Sabotage>,
+}
+
+impl Sample {
+    /// Writes the two files.
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<Exit, Failure> {
+        let out = crate::place::absolute(&self.out)?;
+        let files = make_sample(self.students, self.seed, self.invalid, &out)?;
+        let done = Done::new("sample.done").arg("dir", out.display()).arg("npsn", files.npsn);
+        let output: &mut dyn Output = screen;
+        output.report(done.arg("centre", files.centre_records).arg("school", files.school_records).report());
+        Ok(Exit::Done)
+    }
+}
+
+impl Demo {
+    /// Tells the story in a directory of its own, which is removed at the end unless it is to be kept.
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<Exit, Failure> {
+        let room = Room::new(self.keep.as_deref())?;
+        story::tell(self, &room.dir, screen)
+    }
+}
+
+/// A made-up school in two files.
+struct SampleFiles {
+    npsn: Npsn,
+    name: String,
+    /// The PTK who is to head the school.
+    head: RecordId,
+    centre: PathBuf,
+    centre_records: usize,
+    school: PathBuf,
+    school_records: usize,
+}
+
+/// Makes a school and writes what the centre has of it and what the school has.
+fn make_sample(students: u32, seed: u64, invalid: u32, dir: &Path) -> Result<SampleFiles, Failure> {
+    let made = sample(&SampleOptions { students, seed, invalid });
+    let unwritable = |_| Failure::new("place.unwritable").arg("place", dir.display());
+    std::fs::create_dir_all(dir).map_err(unwritable)?;
+    let (centre, school) = (dir.join("centre.jsonl"), dir.join("school.jsonl"));
+    write_lines(&centre, &made.centre)?;
+    write_lines(&school, &made.school)?;
+    Ok(SampleFiles {
+        npsn: made.npsn,
+        name: made.name,
+        head: made.head,
+        centre,
+        centre_records: made.centre.len(),
+        school,
+        school_records: made.school.len(),
+    })
+}
+
+fn write_lines(path: &Path, records: &[Record]) -> Result<(), Failure> {
+    let pack = Pack::builtin();
+    let mut text = String::new();
+    for record in records {
+        text.push_str(&record_to_json(&pack, record).to_string());
+        text.push('\n');
+    }
+    std::fs::write(path, text).map_err(|_| Failure::new("input.target").arg("file", path.display()))
+}
+
+/// The directory in which a demonstration takes place.
+struct Room {
+    dir: PathBuf,
+    kept: bool,
+}
+
+impl Room {
+    fn new(keep: Option<&Path>) -> Result<Room, Failure> {
+        let (dir, kept) = match keep {
+            Some(dir) => (crate::place::absolute(dir)?, true),
+            None => {
+                let name = data_encoding::HEXLOWER.encode(&crate::env::random::<8>()?);
+                (std::env::temp_dir().join(format!("selaras-demo-{name}")), false)
+            }
+        };
+        let occupied = std::fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied {
+            return Err(Failure::new("demo.keep").arg("dir", dir.display()));
+        }
+        crate::platform::create_private_dir(&dir)
+            .map_err(|_| Failure::new("place.unwritable").arg("place", dir.display()))?;
+        Ok(Room { dir, kept })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+/// Runs the centre in this process, with the arguments that its own binary takes.
+pub(crate) fn center(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    selaras_center::run(std::iter::once(OsString::from("selaras-center")).chain(arguments))
+}

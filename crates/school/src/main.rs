@@ -1,0 +1,5 @@
+//! The school's binary; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    selaras::main()
+}

@@ -1,0 +1,68 @@
+//! Where the school's data lies, and what is in that directory.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+
+use crate::failure::Failure;
+
+/// The directory of one school's data. Nothing is written outside of it.
+#[derive(Debug, Clone)]
+pub struct Place {
+    root: PathBuf,
+}
+
+impl Place {
+    /// Takes the directory that was asked for, else the platform's directory for application data.
+    ///
+    /// # Errors
+    /// `place.unknown` when the system names no home directory.
+    pub fn choose(asked: Option<&Path>) -> Result<Place, Failure> {
+        if let Some(path) = asked {
+            return Ok(Place { root: absolute(path)? });
+        }
+        let args = AppStrategyArgs {
+            top_level_domain: "id".to_owned(),
+            author: "selaras".to_owned(),
+            app_name: "selaras".to_owned(),
+        };
+        choose_app_strategy(args)
+            .map(|strategy| Place { root: strategy.data_dir() })
+            .map_err(|_| Failure::new("place.unknown"))
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The store's directory; it exists once `init` has run.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.root.join("store")
+    }
+
+    /// Bundles, staged imports and snapshots.
+    #[must_use]
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    /// What a person may set.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.root.join("selaras.toml")
+    }
+
+    /// Where the process that owns the store can be reached.
+    #[must_use]
+    pub fn serve(&self) -> PathBuf {
+        self.root.join("serve.json")
+    }
+}
+
+/// A path that means the same in another process, whose working directory differs.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|_| Failure::new("input.file").arg("file", path.display()))
+}

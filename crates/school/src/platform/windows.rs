@@ -1,0 +1,23 @@
+//! Windows: the data directory lies in the user's profile, whose access list files in it inherit: the user, the
+//! administrators and the system. The standard library offers nothing narrower.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+/// Makes a directory, and those above it.
+pub(crate) fn create_private_dir(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Writes a file with the permissions that its directory gives.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Waits until the console asks this process to end.
+pub(crate) async fn wait_for_end() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,83 @@
+//! Who may approve, asked of the school's records and of the accounts.
+
+use ed25519_dalek::VerifyingKey;
+use selaras_model::Lang;
+use selaras_policy::{entitlement, heads, local_entitlement};
+
+use super::{Account, Entitlement, KeyId, Open, RecordId};
+use crate::failure::{Failure, Reason};
+use crate::output::Output;
+use crate::secret::Secret;
+
+impl Open {
+    /// Whether an account may approve, or everything that it lacks.
+    pub(crate) fn entitlement(&self, account: &Account) -> Result<Entitlement, Failure> {
+        let school = self.school();
+        let judged_on = school.position()?.judged_on;
+        Ok(local_entitlement(&school.view(), &self.rules.pack, &account.facts(), judged_on)?)
+    }
+
+    /// What the centre will judge of a person: the records alone.
+    pub(crate) fn person_entitlement(&self, ptk: RecordId) -> Result<Entitlement, Failure> {
+        let school = self.school();
+        let judged_on = school.position()?.judged_on;
+        Ok(entitlement(&school.view(), &self.rules.pack, ptk, judged_on)?)
+    }
+
+    /// The same for a person without an account: the account's conditions are unmet as well.
+    pub(crate) fn candidate_entitlement(&self, ptk: RecordId) -> Result<Entitlement, Failure> {
+        let school = self.school();
+        let judged_on = school.position()?.judged_on;
+        let facts = selaras_policy::AccountFacts { ptk: Some(ptk), head_role: false, key_activated: false };
+        Ok(local_entitlement(&school.view(), &self.rules.pack, &facts, judged_on)?)
+    }
+
+    /// People that the records name as heads, by any condition.
+    pub(crate) fn heads(&self) -> Result<Vec<RecordId>, Failure> {
+        let school = self.school();
+        let judged_on = school.position()?.judged_on;
+        Ok(heads(&school.view(), &self.rules.pack, judged_on)?)
+    }
+
+    /// Fails with everything that closes the gate for an account: findings and conditions together, since a person who
+    /// mends one and then meets the next has been told half of it.
+    pub(crate) fn check_gate(&self, account: &Account, out: &dyn Output) -> Result<(), Failure> {
+        let words = crate::catalogue::Words(out.lang());
+        let (invalid, _) = self.finding_counts()?;
+        let unmet: Vec<Reason> = match self.entitlement(account)? {
+            Entitlement::May(_) => Vec::new(),
+            Entitlement::MayNot(unmet) => unmet.iter().map(|unmet| super::unmet_reason(unmet, out.lang())).collect(),
+        };
+        let code = match (invalid, unmet.is_empty()) {
+            (0, true) => return Ok(()),
+            (0, false) => "gate.not-entitled",
+            (_, true) => "gate.invalid",
+            (_, false) => "gate.closed",
+        };
+        let mut reasons = unmet;
+        for finding in self.invalid_findings(MAX_NAMED)? {
+            let line = self.finding_line(&finding, out.lang())?;
+            reasons.push(Reason { place: line.title, message: line.message, remedy: line.remedy, who: line.who });
+        }
+        let left = usize::try_from(invalid).unwrap_or(usize::MAX).saturating_sub(MAX_NAMED);
+        if left > 0 {
+            let message = words.fill("gate.more", &[("count", &left)]);
+            reasons.push(Reason { place: String::new(), message, remedy: String::new(), who: String::new() });
+        }
+        Err(Failure::new(code).arg("name", &account.name).arg("invalid", invalid).because(reasons))
+    }
+
+    /// Has the centre enrol a head's key.
+    pub(crate) fn enrol(
+        &mut self,
+        kode: &Secret,
+        ptk: RecordId,
+        public: VerifyingKey,
+        lang: Lang,
+    ) -> Result<KeyId, Failure> {
+        self.with_token(lang, |link, token| link.enrol_head(token, kode, ptk, public, lang))
+    }
+}
+
+/// Invalid findings that a closed gate names one by one; `validate` names all.
+const MAX_NAMED: usize = 20;

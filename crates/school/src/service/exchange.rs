@@ -1,0 +1,167 @@
+//! One exchange with the centre: requests and answers until this side is at the head of the school's log.
+
+use std::time::Instant;
+
+use ed25519_dalek::SigningKey;
+use selaras_model::Lang;
+use selaras_sync::{Key, Outcome, Purpose, ReadStore, Row, Store};
+use zeroize::Zeroizing;
+
+use super::{DEVICE_ROW, Open, TOKEN_ROW};
+use crate::command::report::ExchangeReport;
+use crate::failure::Failure;
+use crate::link::{CallError, Link};
+use crate::output::Output;
+
+/// What an exchange is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Fetch only.
+    Pull,
+    /// Send what was approved, and fetch.
+    Sync,
+}
+
+/// Pages of one exchange: at 1 MiB each far more than any school has; a centre that always says "more" must not keep
+/// this computer for ever.
+const MAX_PAGES: u32 = 4_096;
+
+impl Open {
+    /// Exchanges until there is no more to fetch.
+    pub(crate) fn exchange(&mut self, direction: Direction, out: &mut dyn Output) -> Result<ExchangeReport, Failure> {
+        self.finish_steps(out)?;
+        let began = Instant::now();
+        let before = self.traffic()?;
+        let sealed = self.school().sealed()?.map_or(0, |sealed| sealed.records);
+        let (pack, rulebook) = (self.rules.pack.hash(), self.rules.rulebook.hash());
+        let mut report = ExchangeReport::default();
+        let mut refused = None;
+        let mut purpose = match direction {
+            Direction::Pull => Purpose::Pull,
+            Direction::Sync => Purpose::Sync,
+        };
+        for page in 1..=MAX_PAGES {
+            let more = self.page(purpose, &mut report, &mut refused, out)?;
+            out.progress("work.exchange", u64::from(page), 0);
+            if !more {
+                break;
+            }
+            purpose = Purpose::Pull;
+        }
+        let after = self.traffic()?;
+        report.requests = after.requests - before.requests;
+        report.bytes_up = after.sent - before.sent;
+        report.bytes_down = after.received - before.received;
+        report.records_out = if report.receipt.is_some() { sealed } else { 0 };
+        report.rules_changed = pack != self.rules.pack.hash() || rulebook != self.rules.rulebook.hash();
+        // What came is durable; a refusal of what was sent is told only now.
+        if let Some(refusal) = refused {
+            self.settle(out)?;
+            return Err(refusal);
+        }
+        self.settle(out)?;
+        report.conflicts = self.conflict_count()?;
+        report.invalid = self.finding_counts()?.0;
+        report.pending = self.school().pending()?.records;
+        report.millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(report)
+    }
+
+    /// One request and its answer. Says whether there is more to fetch.
+    fn page(
+        &mut self,
+        purpose: Purpose,
+        report: &mut ExchangeReport,
+        refused: &mut Option<Failure>,
+        out: &mut dyn Output,
+    ) -> Result<bool, Failure> {
+        let lang = out.lang();
+        let outgoing = self.school().request(purpose)?;
+        if let Some(step) = outgoing.step {
+            self.apply(step, out)?;
+        }
+        let body = outgoing.body;
+        let answer = self.with_token(lang, |link, token| link.exchange(token, body.clone(), lang))?;
+        let mut incoming = self.school().answer(&answer)?;
+        loop {
+            let step = self.school().absorb(&mut incoming)?;
+            match step {
+                Some(step) => self.apply(step, out)?,
+                None => break,
+            }
+        }
+        let absorbed = incoming.summary();
+        report.records_in += absorbed.records_in;
+        report.entries += absorbed.entries;
+        report.equal = absorbed.equal.or(report.equal);
+        match incoming.outcome() {
+            Outcome::None => {}
+            Outcome::Receipt(receipt) => report.receipt = Some(super::lines::receipt_line(&receipt)),
+            Outcome::Refusal(refusal) => *refused = Some(self.refusal(&refusal, lang)),
+        }
+        Ok(incoming.more())
+    }
+
+    fn traffic(&mut self) -> Result<selaras_transport::Traffic, Failure> {
+        Ok(self.connected()?.traffic())
+    }
+
+    fn connected(&mut self) -> Result<&Link, Failure> {
+        if self.link.is_none() {
+            let installation = &self.installation;
+            let link = Link::connect(&installation.centre_url, installation.npsn, installation.centre_ca.as_deref())?;
+            self.link = Some(link);
+        }
+        self.link.as_ref().ok_or_else(|| Failure::new("internal.error").arg("place", "link"))
+    }
+
+    /// Makes a call with the present token, and once more with a new one when the centre says that it has expired:
+    /// only the centre's clock judges tokens.
+    pub(crate) fn with_token<T>(
+        &mut self,
+        lang: Lang,
+        call: impl Fn(&Link, &str) -> Result<T, CallError>,
+    ) -> Result<T, Failure> {
+        let known = self.known_token()?;
+        if let Some(token) = known {
+            match call(self.connected()?, &token) {
+                Ok(answer) => return Ok(answer),
+                Err(CallError::Failed(failure)) => return Err(failure),
+                Err(CallError::Session) => {}
+            }
+        }
+        let token = self.new_token(lang)?;
+        match call(self.connected()?, &token) {
+            Ok(answer) => Ok(answer),
+            Err(CallError::Failed(failure)) => Err(failure),
+            Err(CallError::Session) => Err(Failure::new("centre.session")),
+        }
+    }
+
+    fn known_token(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        match self.store.get(&Key::Local(TOKEN_ROW.to_owned()))? {
+            Some(Row::Bytes(bytes)) => Ok(String::from_utf8(bytes).ok().map(Zeroizing::new)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A token outlives the process: the next command of the same evening needs no request for one.
+    fn new_token(&mut self, lang: Lang) -> Result<Zeroizing<String>, Failure> {
+        let device = self.installation.device;
+        let key = self.device_key()?;
+        let token = self.connected()?.token(device, &key, lang)?;
+        let mut batch = selaras_sync::Batch::default();
+        batch.put(Key::Local(TOKEN_ROW.to_owned()), Row::Bytes(token.clone().into_bytes()));
+        self.store.commit(&batch)?;
+        Ok(Zeroizing::new(token))
+    }
+
+    fn device_key(&self) -> Result<SigningKey, Failure> {
+        let damaged = || Failure::new("store.damaged").arg("reason", "device row");
+        let Some(Row::Bytes(bytes)) = self.store.get(&Key::Local(DEVICE_ROW.to_owned()))? else {
+            return Err(damaged());
+        };
+        let seed: [u8; 32] = Zeroizing::new(bytes).as_slice().try_into().map_err(|_| damaged())?;
+        Ok(SigningKey::from_bytes(&Zeroizing::new(seed)))
+    }
+}

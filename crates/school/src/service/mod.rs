@@ -1,0 +1,204 @@
+//! The school's service: the one owner of store, engine and accounts.
+//!
+//! It is a plain synchronous owner. In the command line it lives for one command; in `selaras serve` one thread owns
+//! it and takes commands from a bounded channel. Either way every command goes through [`Service::run`].
+
+use std::sync::Arc;
+
+use selaras_model::{KeyId, Npsn, RecordId};
+use selaras_policy::Entitlement;
+use selaras_storage::{Changelog, FileBlobs, SchoolStore, SledEngine, SledOptions};
+use selaras_sync::{Batch, Blobs, Effect, Flow, Installation, ReadStore, Rules, School, Step, Store};
+
+use crate::account::Account;
+use crate::command::Command;
+use crate::config::Config;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::place::Place;
+
+mod entitle;
+mod exchange;
+mod explain;
+mod lines;
+mod lookup;
+
+pub(crate) use exchange::Direction;
+pub(crate) use explain::{breach_text, unmet_reason, value_failure};
+pub(crate) use lines::tab_word;
+pub(crate) use lookup::split_assignment;
+
+/// The row of the device's secret key.
+pub(crate) const DEVICE_ROW: &str = "device";
+/// The row of the kode registrasi's hash.
+pub(crate) const KODE_ROW: &str = "kode";
+/// The row of the present token.
+pub(crate) const TOKEN_ROW: &str = "token";
+/// What stands for a record's deleted flag where a field is named.
+pub(crate) const DELETED_FIELD: &str = "~deleted";
+
+/// The school's service.
+pub struct Service {
+    place: Place,
+    config: Config,
+    open: Option<Open>,
+}
+
+impl Service {
+    /// Opens the store of a place; a place without one waits for `init`.
+    ///
+    /// # Errors
+    /// `store.in-use` when another process owns the store, `store.damaged` when it cannot be read.
+    pub fn open(place: Place) -> Result<Service, Failure> {
+        let config = Config::load(&place)?;
+        let mut service = Service { place, config, open: None };
+        if service.place.store().exists() {
+            let (changelog, blobs) = service.create()?;
+            if let Some(npsn) = only_school(&changelog)? {
+                service.open = Open::load(Arc::new(changelog.school(npsn)), Arc::new(blobs))?;
+            }
+        }
+        Ok(service)
+    }
+
+    /// Does what a command says; its events go to `out` while it runs.
+    ///
+    /// # Errors
+    /// Every failure of a command, with a code of the catalogue.
+    pub fn run(&mut self, command: &Command, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        command.run(self, out)
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the data lies.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Whether `init` has run.
+    #[must_use]
+    pub fn is_installed(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The open store, or the failure that says how to get one.
+    pub(crate) fn open_store(&mut self) -> Result<&mut Open, Failure> {
+        let root = self.place.root().display().to_string();
+        self.open.as_mut().ok_or_else(|| Failure::new("store.missing").arg("place", root))
+    }
+
+    pub(crate) fn opened(&mut self, open: Open) {
+        self.open = Some(open);
+    }
+
+    /// Opens the store's engine, or makes a new one.
+    pub(crate) fn create(&self) -> Result<(Changelog, FileBlobs), Failure> {
+        let unwritable = |_| Failure::new("place.unwritable").arg("place", self.place.root().display());
+        crate::platform::create_private_dir(self.place.root()).map_err(unwritable)?;
+        let options = SledOptions { cache_bytes: self.config.store.cache_mib.saturating_mul(1 << 20) };
+        let engine = SledEngine::open(&self.place.store(), options)?;
+        let changelog = Changelog::new(Arc::new(engine))?;
+        let blobs = FileBlobs::open(&self.place.blobs())?;
+        Ok((changelog, blobs))
+    }
+}
+
+fn only_school(changelog: &Changelog) -> Result<Option<Npsn>, Failure> {
+    let mut found = None;
+    changelog.schools(&mut |npsn| {
+        found = Some(npsn);
+        Flow::Stop
+    })?;
+    Ok(found)
+}
+
+/// An installed school: its store, its rules and who this computer is.
+pub(crate) struct Open {
+    store: Arc<SchoolStore>,
+    blobs: Arc<FileBlobs>,
+    rules: Rules,
+    installation: Installation,
+    link: Option<crate::link::Link>,
+}
+
+impl Open {
+    /// Reads what is needed all the time; nothing when the store was never installed.
+    pub(crate) fn load(store: Arc<SchoolStore>, blobs: Arc<FileBlobs>) -> Result<Option<Open>, Failure> {
+        let Some(rules) = Rules::load(store.as_ref())? else { return Ok(None) };
+        let installation = School::new(store.as_ref(), blobs.as_ref(), &rules, crate::env::now()).installation()?;
+        let Some(installation) = installation else { return Ok(None) };
+        Ok(Some(Open { store, blobs, rules, installation, link: None }))
+    }
+
+    /// The engine's school, for one call.
+    pub(crate) fn school(&self) -> School<'_> {
+        School::new(self.store.as_ref(), self.blobs.as_ref(), &self.rules, crate::env::now())
+    }
+
+    pub(crate) fn store(&self) -> &dyn ReadStore {
+        self.store.as_ref()
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(crate) fn installation(&self) -> &Installation {
+        &self.installation
+    }
+
+    pub(crate) fn npsn(&self) -> Npsn {
+        self.installation.npsn
+    }
+
+    /// Makes a batch durable.
+    pub(crate) fn commit(&self, batch: &Batch) -> Result<(), Failure> {
+        Ok(self.store.commit(batch)?)
+    }
+
+    /// Makes a step of the engine durable, performs its effects, and goes on until the work is done.
+    pub(crate) fn apply(&mut self, step: Step, out: &mut dyn Output) -> Result<(), Failure> {
+        let mut next = Some(step);
+        while let Some(step) = next {
+            self.store.commit(&step.batch)?;
+            for effect in step.effects {
+                match effect {
+                    Effect::RemoveBlob(name) => self.blobs.remove(&name)?,
+                    Effect::RulesChanged => self.reload_rules()?,
+                    Effect::Progress { done, total } => out.progress("work.steps", done, total),
+                }
+            }
+            next = if step.more { self.school().resume()? } else { None };
+        }
+        Ok(())
+    }
+
+    fn reload_rules(&mut self) -> Result<(), Failure> {
+        let rules = Rules::load(self.store.as_ref())?;
+        self.rules = rules.ok_or_else(|| Failure::new("store.damaged").arg("reason", "rules"))?;
+        Ok(())
+    }
+
+    /// Ends work that an earlier process began.
+    pub(crate) fn finish_steps(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
+        while let Some(step) = self.school().resume()? {
+            self.apply(step, out)?;
+        }
+        Ok(())
+    }
+
+    /// Ends begun work and brings the findings up to date.
+    pub(crate) fn settle(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
+        self.finish_steps(out)?;
+        while let Some(step) = self.school().ensure_judged()? {
+            self.apply(step, out)?;
+        }
+        Ok(())
+    }
+}

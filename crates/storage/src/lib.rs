@@ -1,0 +1,32 @@
+//! The store of records: an engine that keeps bytes, and above it, written once, the changelog of a school.
+//!
+//! It is no judge of what it keeps: it does not merge, validate or send. What it promises is that a commit is durable
+//! when it returns, atomic, and that bytes which are not those that were written are never given out as if they were.
+//!
+//! The main types are [`Engine`] (a trait, with [`SledEngine`] on disk, [`MemoryEngine`] for simulations and
+//! [`FaultyEngine`] around either), [`Changelog`] (rows of all schools over an engine) and [`SchoolStore`] (one
+//! school's rows, as `selaras_sync` reads and writes them). docs/storage.md says how sled has to be used, and why.
+
+mod blobs;
+mod changelog;
+mod directory;
+mod engine;
+mod faulty;
+mod frame;
+mod guard;
+mod keys;
+mod memory;
+mod record_rows;
+mod rows;
+mod sled_engine;
+mod sled_handle;
+mod space;
+mod split;
+
+pub use blobs::{FileBlobs, MemoryBlobs};
+pub use changelog::{Changelog, SchoolStore};
+pub use engine::{Engine, EngineError, MAX_COMMIT_BYTES, MAX_COMMIT_WRITES, MAX_KEY_BYTES, Visit, Write};
+pub use faulty::{Fault, FaultyEngine};
+pub use memory::MemoryEngine;
+pub use sled_engine::{SledEngine, SledOptions};
+pub use space::{STORE_FORMAT, Space};

@@ -1,0 +1,163 @@
+//! A bundle: a school's edits, frozen as bytes, whose id is the hash of those bytes.
+
+use prost::Message;
+use selaras_model::{BundleId, ChangeHash, EpochId, LogVersion, Npsn, PackHash, ReplicaId, RulebookHash, Sequence};
+
+use crate::edits::{EditSet, EditsError};
+use crate::wire;
+
+/// The format that this version writes and reads.
+pub const FORMAT: u32 = 1;
+/// The largest frozen bundle, in bytes.
+pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
+/// The largest bundle after decompression, in bytes: what a small file may claim ends here.
+pub const MAX_OPEN_BYTES: usize = 256 << 20;
+
+/// zstd's level; the smaller upload is worth the seconds on an old computer.
+const LEVEL: i32 = 19;
+const MINTED_CONTEXT: &str = "selaras 1 minted";
+
+/// Why bytes are no bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// Larger than a bundle may be, before or after decompression.
+    #[error("the bundle is over its limit")]
+    TooLarge,
+    /// The bytes do not decompress.
+    #[error("the bundle's bytes are damaged")]
+    Damaged,
+    /// The header lacks something, or is of another shape.
+    #[error("the bundle's header is malformed")]
+    Header,
+    /// A format that this version does not read.
+    #[error("the bundle has format {0}, this version reads {FORMAT}")]
+    Format(u32),
+    /// The edits are not as they should be.
+    #[error(transparent)]
+    Edits(#[from] EditsError),
+}
+
+/// What a bundle says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The school.
+    pub npsn: Npsn,
+    /// The computer that sealed it.
+    pub replica: ReplicaId,
+    /// Greater than any that the centre has seen from this replica.
+    pub sequence: Sequence,
+    /// The last bundle that the centre accepted from this replica.
+    pub previous: Option<BundleId>,
+    /// The epoch of the log that it was sealed on.
+    pub epoch: EpochId,
+    /// The version of the log that it was sealed on.
+    pub sealed_on: LogVersion,
+    /// The pack that it was judged by.
+    pub pack: PackHash,
+    /// The rulebook that it was judged by.
+    pub rulebook: RulebookHash,
+    /// [`minted_hash`] of the changes, in the order of the edits.
+    pub minted: [u8; 32],
+}
+
+/// A header and its edits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// What it says of itself.
+    pub header: Header,
+    /// What it carries.
+    pub edits: EditSet,
+}
+
+/// Hashes the minted changes of a bundle, by which both ends see that they minted the same.
+#[must_use]
+pub fn minted_hash(changes: impl IntoIterator<Item = ChangeHash>) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key(MINTED_CONTEXT);
+    for change in changes {
+        hasher.update(change.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// Gives the id of frozen bytes.
+#[must_use]
+pub fn id(frozen: &[u8]) -> BundleId {
+    BundleId::from_bytes(*blake3::hash(frozen).as_bytes())
+}
+
+/// Freezes a bundle.
+///
+/// # Errors
+/// [`BundleError::TooLarge`], and what a set of edits refuses.
+pub fn freeze(bundle: &Bundle) -> Result<Vec<u8>, BundleError> {
+    let header = &bundle.header;
+    let message = wire::Bundle {
+        header: Some(wire::BundleHeader {
+            format: FORMAT,
+            npsn: header.npsn.as_bytes().to_vec(),
+            replica: header.replica.as_bytes().to_vec(),
+            sequence: header.sequence.get(),
+            previous: header.previous.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            epoch: header.epoch.as_bytes().to_vec(),
+            sealed_on: header.sealed_on.get(),
+            pack: header.pack.as_bytes().to_vec(),
+            rulebook: header.rulebook.as_bytes().to_vec(),
+            minted: header.minted.to_vec(),
+        }),
+        edits: Some(bundle.edits.to_wire()?),
+    };
+    let open = message.encode_to_vec();
+    if open.len() > MAX_OPEN_BYTES {
+        return Err(BundleError::TooLarge);
+    }
+    let frozen = zstd::bulk::compress(&open, LEVEL).map_err(|_| BundleError::TooLarge)?;
+    if frozen.len() > MAX_BUNDLE_BYTES { Err(BundleError::TooLarge) } else { Ok(frozen) }
+}
+
+/// Reads frozen bytes under the limits.
+///
+/// # Errors
+/// Whatever a hostile peer can put into them.
+pub fn decode(frozen: &[u8]) -> Result<Bundle, BundleError> {
+    if frozen.len() > MAX_BUNDLE_BYTES {
+        return Err(BundleError::TooLarge);
+    }
+    let open = decompress(frozen)?;
+    let message = wire::Bundle::decode(open.as_slice()).map_err(|_| BundleError::Damaged)?;
+    let header = read_header(&message.header.ok_or(BundleError::Header)?)?;
+    let edits = EditSet::from_wire(&message.edits.unwrap_or_default())?;
+    Ok(Bundle { header, edits })
+}
+
+/// Reads at most the limit and one byte: what a frame claims of its size is not believed.
+fn decompress(frozen: &[u8]) -> Result<Vec<u8>, BundleError> {
+    use std::io::Read;
+    let mut open = Vec::new();
+    let limit = u64::try_from(MAX_OPEN_BYTES).map_err(|_| BundleError::TooLarge)? + 1;
+    let decoder = zstd::stream::read::Decoder::new(frozen).map_err(|_| BundleError::Damaged)?;
+    decoder.take(limit).read_to_end(&mut open).map_err(|_| BundleError::Damaged)?;
+    if open.len() > MAX_OPEN_BYTES { Err(BundleError::TooLarge) } else { Ok(open) }
+}
+
+fn read_header(wire: &wire::BundleHeader) -> Result<Header, BundleError> {
+    if wire.format != FORMAT {
+        return Err(BundleError::Format(wire.format));
+    }
+    let npsn = <[u8; 8]>::try_from(wire.npsn.as_slice()).map_err(|_| BundleError::Header)?;
+    let previous = if wire.previous.is_empty() { None } else { Some(BundleId::from_bytes(fixed(&wire.previous)?)) };
+    Ok(Header {
+        npsn: Npsn::from_bytes(npsn).map_err(|_| BundleError::Header)?,
+        replica: ReplicaId::from_bytes(fixed(&wire.replica)?),
+        sequence: Sequence::new(wire.sequence),
+        previous,
+        epoch: EpochId::from_bytes(fixed(&wire.epoch)?),
+        sealed_on: LogVersion::new(wire.sealed_on),
+        pack: PackHash::from_bytes(fixed(&wire.pack)?),
+        rulebook: RulebookHash::from_bytes(fixed(&wire.rulebook)?),
+        minted: fixed(&wire.minted)?,
+    })
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], BundleError> {
+    bytes.try_into().map_err(|_| BundleError::Header)
+}

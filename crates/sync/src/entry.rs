@@ -1,0 +1,231 @@
+//! An entry of a school's log, and the receipt: that entry, signed by the centre.
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use prost::Message;
+use selaras_model::{
+    BundleId, Digest, EntryHash, EpochId, LogVersion, Npsn, PackHash, ReplicaId, RulebookHash, Sequence, root_digest,
+};
+
+use crate::wire;
+
+const ENTRY_CONTEXT: &str = "selaras 1 entry";
+
+/// The largest entry, in bytes (its edits are kept beside it).
+pub const MAX_ENTRY_BYTES: usize = 16 << 10;
+/// The largest number of modules that an entry has digests of.
+pub const MAX_ENTRY_MODULES: usize = 64;
+/// The longest code of an act of the centre, in bytes.
+pub const MAX_ACT_KIND: usize = 64;
+
+/// Why bytes are no entry, or no signed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Not an entry's bytes, or over its limits.
+    #[error("the entry is malformed")]
+    Malformed,
+    /// The signature is not the centre's over this entry.
+    #[error("the entry is not signed by this centre")]
+    Signature,
+}
+
+/// Whose edits an entry holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A school's bundle.
+    Bundle {
+        /// The bundle.
+        bundle: BundleId,
+        /// The computer that sent it.
+        replica: ReplicaId,
+        /// Its place among that computer's bundles.
+        sequence: Sequence,
+    },
+    /// The centre's own act.
+    Act {
+        /// What kind of act, as a code such as `identity.correct`.
+        kind: String,
+    },
+}
+
+/// One entry of a school's log: what happened, and the digests after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The school.
+    pub npsn: Npsn,
+    /// The centre's database; new at every restore.
+    pub epoch: EpochId,
+    /// One more than the entry before.
+    pub version: LogVersion,
+    /// The hash of the entry before; none for the first.
+    pub previous: Option<EntryHash>,
+    /// The hash of the edits (`EditSet::hash`).
+    pub edits: [u8; 32],
+    /// How many records it edits.
+    pub records: u32,
+    /// Whose edits they are.
+    pub origin: Origin,
+    /// The pack in force.
+    pub pack: PackHash,
+    /// The rulebook in force.
+    pub rulebook: RulebookHash,
+    /// The modules' digests after it, in the pack's order.
+    pub digests: Vec<Digest>,
+    /// The centre's clock, in seconds since 1970; shown, never used to decide.
+    pub at: i64,
+}
+
+impl LogEntry {
+    /// Gives the digest over all modules after this entry.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        root_digest(&self.digests)
+    }
+
+    /// Makes the bytes that are kept, hashed and signed; they are never made anew from a read entry.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let origin = match &self.origin {
+            Origin::Bundle { bundle, replica, sequence } => wire::log_entry::Origin::Bundle(wire::BundleOrigin {
+                bundle: bundle.as_bytes().to_vec(),
+                replica: replica.as_bytes().to_vec(),
+                sequence: sequence.get(),
+            }),
+            Origin::Act { kind } => wire::log_entry::Origin::Act(wire::ActOrigin { kind: kind.clone() }),
+        };
+        wire::LogEntry {
+            npsn: self.npsn.as_bytes().to_vec(),
+            epoch: self.epoch.as_bytes().to_vec(),
+            version: self.version.get(),
+            previous: self.previous.map(|hash| hash.as_bytes().to_vec()).unwrap_or_default(),
+            edits: self.edits.to_vec(),
+            records: self.records,
+            origin: Some(origin),
+            pack: self.pack.as_bytes().to_vec(),
+            rulebook: self.rulebook.as_bytes().to_vec(),
+            digests: self.digests.iter().map(|digest| digest.as_bytes().to_vec()).collect(),
+            at: self.at,
+        }
+        .encode_to_vec()
+    }
+
+    /// Reads an entry's bytes.
+    ///
+    /// # Errors
+    /// [`EntryError::Malformed`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
+        if bytes.len() > MAX_ENTRY_BYTES {
+            return Err(EntryError::Malformed);
+        }
+        let wire = wire::LogEntry::decode(bytes).map_err(|_| EntryError::Malformed)?;
+        if wire.digests.len() > MAX_ENTRY_MODULES {
+            return Err(EntryError::Malformed);
+        }
+        let digests =
+            wire.digests.iter().map(|digest| Ok(Digest::from_bytes(fixed(digest)?))).collect::<Result<_, _>>();
+        Ok(Self {
+            npsn: Npsn::from_bytes(fixed(&wire.npsn)?).map_err(|_| EntryError::Malformed)?,
+            epoch: EpochId::from_bytes(fixed(&wire.epoch)?),
+            version: LogVersion::new(wire.version),
+            previous: if wire.previous.is_empty() { None } else { Some(EntryHash::from_bytes(fixed(&wire.previous)?)) },
+            edits: fixed(&wire.edits)?,
+            records: wire.records,
+            origin: read_origin(wire.origin)?,
+            pack: PackHash::from_bytes(fixed(&wire.pack)?),
+            rulebook: RulebookHash::from_bytes(fixed(&wire.rulebook)?),
+            digests: digests?,
+            at: wire.at,
+        })
+    }
+}
+
+fn read_origin(wire: Option<wire::log_entry::Origin>) -> Result<Origin, EntryError> {
+    match wire.ok_or(EntryError::Malformed)? {
+        wire::log_entry::Origin::Bundle(origin) => Ok(Origin::Bundle {
+            bundle: BundleId::from_bytes(fixed(&origin.bundle)?),
+            replica: ReplicaId::from_bytes(fixed(&origin.replica)?),
+            sequence: Sequence::new(origin.sequence),
+        }),
+        wire::log_entry::Origin::Act(origin) if origin.kind.len() <= MAX_ACT_KIND => {
+            Ok(Origin::Act { kind: origin.kind })
+        }
+        wire::log_entry::Origin::Act(_) => Err(EntryError::Malformed),
+    }
+}
+
+fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], EntryError> {
+    bytes.try_into().map_err(|_| EntryError::Malformed)
+}
+
+/// Hashes an entry's bytes; the next entry names this hash, and the centre signs the newest one.
+#[must_use]
+pub fn entry_hash(bytes: &[u8]) -> EntryHash {
+    EntryHash::from_bytes(blake3::derive_key(ENTRY_CONTEXT, bytes))
+}
+
+/// An entry with the centre's signature: what a school holds as its receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    bytes: Vec<u8>,
+    signature: [u8; 64],
+    entry: LogEntry,
+}
+
+impl Receipt {
+    /// Signs an entry's hash.
+    ///
+    /// # Errors
+    /// [`EntryError::Malformed`] for an entry over the limits of reading it again.
+    pub fn sign(bytes: Vec<u8>, key: &SigningKey) -> Result<Self, EntryError> {
+        let entry = LogEntry::from_bytes(&bytes)?;
+        let signature = key.sign(entry_hash(&bytes).as_bytes()).to_bytes();
+        Ok(Self { bytes, signature, entry })
+    }
+
+    /// Takes bytes and signature as they came, and checks them by the centre's key.
+    ///
+    /// # Errors
+    /// [`EntryError::Signature`] when it is not the centre's, [`EntryError::Malformed`] when it is no entry.
+    pub fn verify(bytes: Vec<u8>, signature: &[u8], key: &VerifyingKey) -> Result<Self, EntryError> {
+        let signature: [u8; 64] = fixed(signature)?;
+        let hash = entry_hash(&bytes);
+        key.verify_strict(hash.as_bytes(), &Signature::from_bytes(&signature)).map_err(|_| EntryError::Signature)?;
+        let entry = LogEntry::from_bytes(&bytes)?;
+        Ok(Self { bytes, signature, entry })
+    }
+
+    /// Gives the entry.
+    #[must_use]
+    pub fn entry(&self) -> &LogEntry {
+        &self.entry
+    }
+
+    /// Gives the entry's bytes as they were signed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Gives the centre's Ed25519 signature over the entry's hash.
+    #[must_use]
+    pub fn signature(&self) -> &[u8; 64] {
+        &self.signature
+    }
+
+    /// Gives a code of 12 letters and digits in groups of four that a person can read out: the first 60 bits of the
+    /// entry's hash in Crockford's base 32, which leaves out I, L, O and U.
+    #[must_use]
+    pub fn short_code(&self) -> String {
+        const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let hash = entry_hash(&self.bytes);
+        let bits = hash.as_bytes().iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        let mut code = String::with_capacity(14);
+        for place in 0..12_u32 {
+            if place > 0 && place % 4 == 0 {
+                code.push('-');
+            }
+            let index = usize::try_from(bits >> (59 - 5 * place) & 31).unwrap_or_default();
+            code.extend(LETTERS.get(index).map(|letter| char::from(*letter)));
+        }
+        code
+    }
+}

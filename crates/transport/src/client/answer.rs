@@ -1,0 +1,101 @@
+//! Checks that an answer is the centre's own and reads its body under limits.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+
+use super::diagnosis::diagnose;
+use super::error::{LinkError, Phase};
+use super::traffic::{self, Counters};
+use crate::limits::MAX_JSON_ANSWER;
+use crate::problem::Problem;
+use crate::wire::{JSON_TYPE, MARKER, essence};
+
+/// Takes an answer's head: counts it, checks marker and content type, turns error bodies into errors.
+pub(super) async fn checked(
+    mut response: Response,
+    content_type: &str,
+    stall: Duration,
+    counters: &Counters,
+) -> Result<Response, LinkError> {
+    let status = response.status();
+    counters.received(traffic::answer_head(status, response.headers()));
+    let strange = LinkError::NotOurServer { status: status.as_u16() };
+    if !marked(&response) {
+        return Err(strange);
+    }
+    if status.is_success() {
+        return if is_type(&response, content_type) { Ok(response) } else { Err(strange) };
+    }
+    if !is_type(&response, JSON_TYPE) {
+        return Err(strange);
+    }
+    let body = read(&mut response, MAX_JSON_ANSWER, stall, counters).await?;
+    let mut problem: Problem = serde_json::from_slice(&body).map_err(|_| strange)?;
+    problem.status = status.as_u16();
+    if problem.retry_after.is_none() {
+        problem.retry_after = retry_after(&response);
+    }
+    Err(error_of(status, problem))
+}
+
+/// Reads a body whole; no pause between two pieces may be longer than `stall`.
+pub(super) async fn read(
+    response: &mut Response,
+    limit: usize,
+    stall: Duration,
+    counters: &Counters,
+) -> Result<Bytes, LinkError> {
+    let announced = response.content_length().unwrap_or_default();
+    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+        return Err(LinkError::TooLarge { limit });
+    }
+    let mut body = BytesMut::new();
+    while let Some(piece) = next_piece(response, stall, counters).await? {
+        if body.len() + piece.len() > limit {
+            return Err(LinkError::TooLarge { limit });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+/// The body's next piece, or `None` at its end.
+pub(super) async fn next_piece(
+    response: &mut Response,
+    stall: Duration,
+    counters: &Counters,
+) -> Result<Option<Bytes>, LinkError> {
+    let piece = tokio::time::timeout(stall, response.chunk())
+        .await
+        .map_err(|_| LinkError::TooSlow(Phase::Receiving))?
+        .map_err(|error| diagnose(error, Phase::Receiving))?;
+    counters.received(piece.as_ref().map_or(0, Bytes::len));
+    Ok(piece)
+}
+
+fn marked(response: &Response) -> bool {
+    let value = response.headers().get(MARKER).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| value.parse::<u32>().is_ok())
+}
+
+fn is_type(response: &Response, wanted: &str) -> bool {
+    let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| essence(value) == wanted)
+}
+
+fn retry_after(response: &Response) -> Option<u32> {
+    response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn error_of(status: StatusCode, problem: Problem) -> LinkError {
+    let problem = Box::new(problem);
+    match status {
+        StatusCode::UNAUTHORIZED => LinkError::SessionExpired(problem),
+        StatusCode::UPGRADE_REQUIRED => LinkError::Protocol(problem),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => LinkError::Busy(problem),
+        _ => LinkError::Server(problem),
+    }
+}

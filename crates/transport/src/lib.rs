@@ -1,0 +1,37 @@
+//! Carries the exchange over HTTP: the client half and the server half.
+//!
+//! The crate moves bytes that the engine made and tells *what kind of failure* a failed call was: no network, a
+//! captive portal, a line that is too slow, a centre that is busy. It is not the protocol (that is `selaras-sync`),
+//! knows no rule and no record, and keeps nothing on disk. It is the only crate that names the HTTP client.
+//!
+//! The main types are [`Link`] (a school's or an operator's way to the centre), [`LinkError`] (why a call failed and
+//! when to try again) and, for both halves, [`Problem`] (the error body). [`Backoff`] decides when to try again as a
+//! pure value. What a server needs is in [`server`].
+//!
+//! ```no_run
+//! use selaras_transport::{Link, LinkOptions, Trust};
+//!
+//! # async fn example() -> Result<(), selaras_transport::LinkError> {
+//! let link = Link::new(&LinkOptions::new("https://pusat.example", Trust::System))?;
+//! let answer = link.exchange("token", "99999999".parse().expect("an NPSN"), b"request".to_vec().into()).await?;
+//! println!("{} bytes, {:?}", answer.len(), link.traffic());
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod limits;
+mod messages;
+mod problem;
+mod proof;
+mod retry;
+pub mod server;
+mod wire;
+
+pub use client::{Cause, Link, LinkError, LinkOptions, Phase, Timeouts, TlsFault, Traffic, Trust, Verb};
+pub use limits::{MAX_INLINE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_RETRY_AFTER, MAX_RULES_ANSWER};
+pub use messages::{HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest};
+pub use problem::{Args, CatalogueEntry, Problem, Reason, Retry, Text};
+pub use proof::{ProofError, prove, verify_proof};
+pub use retry::{Backoff, Patience, Progress, system_chance, with_retries};
+pub use wire::{EXCHANGE_TYPE, JSON_TYPE, LINES_TYPE, MARKER, OLDEST_PROTOCOL, PROTOCOL};

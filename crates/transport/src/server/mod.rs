@@ -1,0 +1,12 @@
+//! The server half: pieces that a centre's HTTP server is put together from.
+//!
+//! They know heads, limits and error bodies, and leave routes, tokens and the work itself to the server. What a code
+//! means to a person comes from the server's own catalogue, through a [`Lookup`].
+
+mod body;
+mod gate;
+mod rejection;
+
+pub use body::{BodyBudget, BodyLimits, read_body, read_json};
+pub use gate::{bearer, mark, require_protocol};
+pub use rejection::{Lookup, Rejection};

@@ -1,0 +1,27 @@
+//! The few names that both halves write into HTTP heads.
+
+/// The header that every request and every answer carries; its value is the protocol number.
+///
+/// An answer without it was not given by our server, whatever its status: captive portals answer 200, filtering
+/// proxies 403, and neither knows this header.
+pub const MARKER: &str = "selaras";
+
+/// The protocol that this version speaks.
+pub const PROTOCOL: u32 = 1;
+
+/// The oldest protocol that a server of this version still answers (the present one and the one before).
+pub const OLDEST_PROTOCOL: u32 = 1;
+
+/// Content type of the exchange, both ways.
+pub const EXCHANGE_TYPE: &str = "application/x-selaras";
+
+/// Content type of the JSON endpoints and of every error body.
+pub const JSON_TYPE: &str = "application/json";
+
+/// Content type of record lines: one JSON object a line.
+pub const LINES_TYPE: &str = "application/x-ndjson";
+
+/// The essence of a content type: what stands before its parameters, without blanks.
+pub(crate) fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}

@@ -1,0 +1,36 @@
+//! The benchmarks: examples that print a table, run one after another because they would disturb each other.
+
+use crate::step::{Step, cargo, run_command};
+
+/// One example that prints a table.
+struct Bench {
+    package: &'static str,
+    example: &'static str,
+}
+
+/// Every benchmark of the project; a new one is added here.
+const BENCHES: &[Bench] = &[
+    // What minting, loading and resolving one record costs.
+    Bench { package: "selaras-merge", example: "cost" },
+];
+
+/// Gives a step for each benchmark whose package or name contains the filter.
+pub(crate) fn steps(filter: Option<&str>) -> Vec<Step> {
+    let wanted =
+        |bench: &&Bench| filter.is_none_or(|part| bench.package.contains(part) || bench.example.contains(part));
+    BENCHES.iter().filter(wanted).map(step).collect()
+}
+
+fn step(bench: &'static Bench) -> Step {
+    Step::new(bench.example, || {
+        run_command(cargo().args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            bench.package,
+            "--example",
+            bench.example,
+        ]))
+    })
+}

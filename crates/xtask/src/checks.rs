@@ -1,0 +1,53 @@
+//! The steps of `test`, `ci` and `docs`.
+//!
+//! All of them share the project's one target directory, and only `ci` needs the release profile: on two cores a second
+//! build of the dependencies costs more than everything else here.
+
+use crate::step::{Outcome, Step, cargo, run_command};
+use crate::{docs, fuzz, tool};
+
+/// What a person runs before handing a change over. It installs nothing.
+pub(crate) fn test() -> Vec<Step> {
+    let mut steps = vec![
+        Step::cargo("format", &["fmt", "--all", "--check"]),
+        Step::cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        // The crash tests and the simulated world are ordinary tests of the workspace.
+        Step::cargo("tests", &["test", "--workspace"]),
+    ];
+    steps.extend(docs());
+    steps.push(Step::new("dependencies", || deny(tool::deny())));
+    steps
+}
+
+/// What CI runs, on a clean checkout with a network.
+pub(crate) fn ci() -> Vec<Step> {
+    let mut steps = test();
+    steps.pop();
+    steps.push(Step::new("dependencies", || deny(tool::deny_or_install())));
+    steps.push(Step::new("fuzz", fuzz::briefly));
+    steps.push(Step::new("demo", demo));
+    steps
+}
+
+/// The documentation alone.
+pub(crate) fn docs() -> Vec<Step> {
+    vec![Step::new("rustdoc", docs::rustdoc), Step::new("documents", docs::documents)]
+}
+
+/// Checks licences, bans and sources. Known vulnerabilities need the advisory database from GitHub and are not looked
+/// at here: `cargo deny check advisories` does it.
+fn deny(available: Outcome) -> Outcome {
+    let Outcome::Passed = available else { return available };
+    // cargo-deny reads the manifests of every platform's dependencies; a build fetches its own platform's alone.
+    let fetched = run_command(cargo().args(["fetch", "--locked"]));
+    let Outcome::Passed = fetched else { return fetched };
+    run_command(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+/// Runs the demonstration as the README says it.
+fn demo() -> Outcome {
+    if !tool::school_is_assembled() {
+        return Outcome::Skipped("crates/school is not assembled by default yet".into());
+    }
+    run_command(cargo().args(["run", "--release", "--package", "selaras", "--", "demo"]))
+}

@@ -1,0 +1,61 @@
+//! The project's own chores, in one place: what a person runs before handing a change over is what CI runs.
+//!
+//! Every chore is a list of steps; all of them run, whatever fails, and a summary with times ends the output. Nothing
+//! here is part of the product, and no other crate may depend on it.
+
+mod bench;
+mod checks;
+mod docs;
+mod fuzz;
+mod picture;
+mod report;
+mod step;
+mod svg;
+mod tool;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Formatting, lints, all tests, documentation, licences and sources of dependencies
+    Test,
+    /// What CI runs: the same, and cargo-deny installed, fuzz targets for a moment, the demonstration in release
+    Ci,
+    /// Benchmarks, each printing a table
+    Bench {
+        /// Only those whose name contains this
+        filter: Option<String>,
+    },
+    /// Documentation of the crates with warnings as errors, links and lists of the documents
+    Docs,
+    /// Draws docs/images/demo.svg from what the demonstration prints
+    Picture {
+        /// Takes the text from this file instead of running the demonstration
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    // An unset `TERM` or a pipe must not matter: colours are left to cargo, which looks itself.
+    let report = match Arguments::parse().chore {
+        Chore::Test => step::run(&checks::test()),
+        Chore::Ci => step::run(&checks::ci()),
+        Chore::Bench { filter } => step::run(&bench::steps(filter.as_deref())),
+        Chore::Docs => step::run(&checks::docs()),
+        Chore::Picture { from } => step::run(&[picture::step(from)]),
+    };
+    report.print();
+    if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,45 @@
+//! The README's picture: what the demonstration printed, drawn as a terminal.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::step::{Outcome, Step, cargo, root};
+use crate::svg;
+
+/// Where the picture lies.
+const PICTURE: &str = "docs/images/demo.svg";
+/// What the picture's title bar says.
+const TITLE: &str = "cargo run --release -- demo";
+
+/// Gives the step that draws the picture, from a file or from a run of the demonstration.
+pub(crate) fn step(from: Option<PathBuf>) -> Step {
+    Step::new("picture", move || match draw(from.as_deref()) {
+        Ok(()) => Outcome::Passed,
+        Err(why) => Outcome::Failed(why),
+    })
+}
+
+fn draw(from: Option<&Path>) -> Result<(), String> {
+    let text = match from {
+        Some(path) => fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?,
+        None => demonstration()?,
+    };
+    if text.trim().is_empty() {
+        return Err("there is nothing to draw".into());
+    }
+    fs::write(root().join(PICTURE), svg::terminal(TITLE, &text)).map_err(|error| format!("{PICTURE}: {error}"))
+}
+
+/// Runs the demonstration in Indonesian, as a school sees it, and gives what it says to a person.
+fn demonstration() -> Result<String, String> {
+    let arguments = ["run", "--quiet", "--release", "--package", "selaras", "--", "demo", "--lang", "id"];
+    let output = cargo().args(arguments).output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!(
+            "the demonstration failed ({}): {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        ));
+    }
+    String::from_utf8(output.stdout).map_err(|_| "the demonstration printed what is not UTF-8".to_owned())
+}

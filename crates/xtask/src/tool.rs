@@ -1,0 +1,39 @@
+//! What the chores find on the computer, and what they may put there.
+
+use std::fs;
+
+use crate::report::note;
+use crate::step::{Outcome, cargo, command, root, run_command, succeeds};
+
+/// The version whose configuration deny.toml is written in.
+const DENY: &str = "^0.20";
+
+/// Tells whether cargo-deny is there, and how to get it otherwise.
+pub(crate) fn deny() -> Outcome {
+    if succeeds(cargo().args(["deny", "--version"])) {
+        return Outcome::Passed;
+    }
+    Outcome::Skipped(format!("needs cargo-deny: cargo install cargo-deny --locked --version '{DENY}'"))
+}
+
+/// Installs cargo-deny if it is missing: about three minutes of one core.
+pub(crate) fn deny_or_install() -> Outcome {
+    let Outcome::Skipped(_) = deny() else { return Outcome::Passed };
+    note("cargo-deny is missing and is being installed");
+    run_command(cargo().args(["install", "cargo-deny", "--locked", "--version", DENY]))
+}
+
+/// Tells whether the fuzz targets can be built here, and what is missing otherwise.
+pub(crate) fn fuzz() -> Outcome {
+    let nightly = succeeds(command("rustup").args(["run", "nightly", "rustc", "--version"]));
+    if nightly && succeeds(cargo().args(["fuzz", "--version"])) {
+        return Outcome::Passed;
+    }
+    Outcome::Skipped("needs `rustup toolchain install nightly` and `cargo install cargo-fuzz --locked`".into())
+}
+
+/// Tells whether the school's application is built without asking for its feature `assembled`.
+pub(crate) fn school_is_assembled() -> bool {
+    let manifest = fs::read_to_string(root().join("crates/school/Cargo.toml")).unwrap_or_default();
+    !manifest.lines().any(|line| line.starts_with("required-features") && line.contains("\"assembled\""))
+}

@@ -1,0 +1,1 @@
+//! Behaviour of the whole: the tests are in `tests/all`, one file for each behaviour.

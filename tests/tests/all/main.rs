@@ -1,0 +1,11 @@
+//! What the project as a whole promises, one file for each behaviour, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first thing that is not as they say"
+)]
+
+mod arrows;
+mod listed;
