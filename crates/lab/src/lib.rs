@@ -1,1 +1,19 @@
-//! What tests and the demo share: sample schools and the simulated world, each as soon as it is whole.
+//! What tests and the demo share: sample schools and the simulated world.
+//!
+//! The crate is not part of what schools or the centre run, but for the school's feature `demo`. Its main type is
+//! [`sample::Sample`], a made-up school: what the centre holds of it, what its clerk types, and what somebody got wrong
+//! on purpose.
+//!
+//! ```
+//! use selaras_lab::{SampleOptions, sample};
+//! use selaras_model::Pack;
+//!
+//! let school = sample(&Pack::builtin(), &SampleOptions { students: 12, ..SampleOptions::default() })?;
+//! assert_eq!(school.npsn.to_string(), "99999999");
+//! assert!(!school.centre.is_empty() && !school.school.is_empty());
+//! # Ok::<(), selaras_lab::SampleError>(())
+//! ```
+
+pub mod sample;
+
+pub use sample::{Day, Fault, Planted, Sample, SampleError, SampleOptions, SchoolKind, day, sample};
