@@ -11,6 +11,8 @@ use crate::wire::{Block, Edits};
 pub const MAX_EDITS: usize = 250_000;
 /// The largest number of fields that one edit writes.
 pub const MAX_EDIT_FIELDS: usize = 256;
+/// The largest edit of one record, in bytes: a document with some of them fits a commit.
+pub const MAX_EDIT_BYTES: usize = 64 << 10;
 /// The largest number of heads that one edit builds on.
 pub const MAX_EDIT_HEADS: usize = 64;
 
@@ -77,7 +79,8 @@ impl EditSet {
             if edit.fields.is_empty() && edit.deleted.is_none() {
                 return Err(EditsError::Nothing);
             }
-            if edit.fields.len() > MAX_EDIT_FIELDS || edit.heads.len() > MAX_EDIT_HEADS {
+            let too_large = size_of(edit) > MAX_EDIT_BYTES;
+            if too_large || edit.fields.len() > MAX_EDIT_FIELDS || edit.heads.len() > MAX_EDIT_HEADS {
                 return Err(EditsError::TooLarge);
             }
         }
@@ -88,6 +91,12 @@ impl EditSet {
     #[must_use]
     pub fn edits(&self) -> &[(RecordKey, Edit)] {
         &self.edits
+    }
+
+    /// Takes the edits out, in order.
+    #[must_use]
+    pub fn into_edits(self) -> Vec<(RecordKey, Edit)> {
+        self.edits
     }
 
     /// Gives the hash of the whole set, as an entry of the log names it.
@@ -105,10 +114,15 @@ impl EditSet {
     /// # Errors
     /// [`EditsError::TooLarge`] over a limit.
     pub fn to_wire(&self) -> Result<Edits, EditsError> {
+        Self::wire_of(&self.edits)
+    }
+
+    /// Makes the message of some edits of a set, in its order.
+    pub(crate) fn wire_of(edits: &[(RecordKey, Edit)]) -> Result<Edits, EditsError> {
         let alike = |(a, x): &(RecordKey, Edit), (b, y): &(RecordKey, Edit)| {
             a.entity == b.entity && x.fields.keys().eq(y.fields.keys())
         };
-        let blocks = self.edits.chunk_by(alike).map(block).collect::<Result<_, _>>()?;
+        let blocks = edits.chunk_by(alike).map(block).collect::<Result<_, _>>()?;
         Ok(Edits { blocks })
     }
 
@@ -129,6 +143,18 @@ impl EditSet {
         set.check()?;
         Ok(set)
     }
+}
+
+/// About how many bytes an edit takes.
+pub(crate) fn size_of(edit: &Edit) -> usize {
+    let of = |(name, value): (&FieldName, &Value)| {
+        let text = match value {
+            Value::Text(text) | Value::Code(text) => text.len(),
+            _ => 16,
+        };
+        name.len() + text + 4
+    };
+    32 + HEAD * edit.heads.len() + edit.fields.iter().map(of).sum::<usize>()
 }
 
 fn in_order(mut edit: Edit) -> Edit {

@@ -3,7 +3,8 @@
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use prost::Message;
 use selaras_model::{
-    BundleId, Digest, EntryHash, EpochId, LogVersion, Npsn, PackHash, ReplicaId, RulebookHash, Sequence, root_digest,
+    Actor, BundleId, Digest, EntryHash, EpochId, LogVersion, Npsn, PackHash, ReplicaId, RulebookHash, Sequence, Side,
+    root_digest,
 };
 
 use crate::wire;
@@ -81,17 +82,20 @@ impl LogEntry {
         root_digest(&self.digests)
     }
 
-    /// Makes the bytes that are kept, hashed and signed; they are never made anew from a read entry.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let origin = match &self.origin {
+    pub(crate) fn origin_to_wire(&self) -> wire::log_entry::Origin {
+        match &self.origin {
             Origin::Bundle { bundle, replica, sequence } => wire::log_entry::Origin::Bundle(wire::BundleOrigin {
                 bundle: bundle.as_bytes().to_vec(),
                 replica: replica.as_bytes().to_vec(),
                 sequence: sequence.get(),
             }),
             Origin::Act { kind } => wire::log_entry::Origin::Act(wire::ActOrigin { kind: kind.clone() }),
-        };
+        }
+    }
+
+    /// Makes the bytes that are kept, hashed and signed; they are never made anew from a read entry.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
         wire::LogEntry {
             npsn: self.npsn.as_bytes().to_vec(),
             epoch: self.epoch.as_bytes().to_vec(),
@@ -99,7 +103,7 @@ impl LogEntry {
             previous: self.previous.map(|hash| hash.as_bytes().to_vec()).unwrap_or_default(),
             edits: self.edits.to_vec(),
             records: self.records,
-            origin: Some(origin),
+            origin: Some(self.origin_to_wire()),
             pack: self.pack.as_bytes().to_vec(),
             rulebook: self.rulebook.as_bytes().to_vec(),
             digests: self.digests.iter().map(|digest| digest.as_bytes().to_vec()).collect(),
@@ -138,7 +142,12 @@ impl LogEntry {
     }
 }
 
-fn read_origin(wire: Option<wire::log_entry::Origin>) -> Result<Origin, EntryError> {
+/// The author of an act's changes: the centre, by its database's life and the entry's version.
+pub(crate) fn act_actor(school: Npsn, epoch: EpochId, version: LogVersion) -> Actor {
+    Actor { side: Side::Centre, school, replica: *epoch.as_bytes(), sequence: version.get() }
+}
+
+pub(crate) fn read_origin(wire: Option<wire::log_entry::Origin>) -> Result<Origin, EntryError> {
     match wire.ok_or(EntryError::Malformed)? {
         wire::log_entry::Origin::Bundle(origin) => Ok(Origin::Bundle {
             bundle: BundleId::from_bytes(fixed(&origin.bundle)?),

@@ -1,7 +1,20 @@
-//! The sync engine without I/O, for both ends: formats, and what the engine asks of a store.
+//! The sync engine without I/O, for both ends.
 //!
-//! It never waits, reads no clock and opens nothing. So far it holds the formats that both ends agree on
-//! ([`Bundle`], [`EditSet`]) and the rows of the store ([`store`]); the engine above them comes next.
+//! It never waits, reads no clock and opens nothing. [`School`] and [`Centre`] are light values over a store
+//! ([`store::ReadStore`]): each call reads, and gives back a [`Step`], one batch to commit and what to do afterwards. The
+//! host commits, sends, and goes on.
+//!
+//! An exchange, with both ends in one place:
+//!
+//! ```text
+//! let outgoing = school.request(Purpose::Sync)?;          // commit outgoing.step, then send outgoing.body
+//! let mut received = centre.receive(device, &body, &enrolled)?; // commit received.step and resume to the end
+//! let answer = centre.respond(&received)?;
+//! let mut incoming = school.answer(&answer)?;             // verified whole before anything is taken
+//! while let Some(step) = school.absorb(&mut incoming)? {} // commit each
+//! ```
+//!
+//! Formats that leave a process are in [`bundle`], [`EditSet`] and [`LogEntry`]; anything else is refused:
 //!
 //! ```
 //! use selaras_sync::bundle;
@@ -9,12 +22,46 @@
 //! assert!(bundle::decode(b"not a bundle").is_err());
 //! ```
 
+mod approval;
 pub mod bundle;
+mod centre;
 mod edits;
 mod entry;
+mod error;
+mod judging;
+mod page;
+mod pending;
+mod plan;
+mod rules;
+mod school;
+mod state;
+mod step;
 pub mod store;
+mod view;
 pub mod wire;
+mod work;
 
 pub use bundle::Bundle;
-pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
+pub use centre::{Centre, CentreKeys, EnrolledKey, Head, Received};
+pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{EntryError, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash};
+pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
+pub use rules::{Rules, RulesError};
+pub use school::{
+    Absorbed, Approved, DraftInfo, Incoming, ModuleChanges, OpenConflict, Outcome, Outgoing, Pending, Prepared,
+    PreparedChange, Purpose, School,
+};
+pub use selaras_merge::{Candidate, Subject};
+pub use state::{HistoryKind, HistoryLine, Installation, Phase, Position, Sealed};
+pub use step::{Effect, Step, TypedEdit};
+pub use store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, Store, StoreError};
+pub use view::StoreView;
+
+/// Named limits of this crate.
+pub mod limits {
+    pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
+    pub use crate::centre::{MAX_JUDGED_DAYS, MAX_REQUEST_BYTES};
+    pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
+    pub use crate::school::{MAX_EDIT_RECORDS, MAX_SHOWN_CHANGES};
+    pub use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};
+}

@@ -1,0 +1,341 @@
+//! Whether a bundle may take effect: the centre believes no client, and repeats every check of the gate.
+
+use ed25519_dalek::VerifyingKey;
+use selaras_merge::{Edit, MergeError, mint};
+use selaras_model::{Actor, BundleId, ChangeHash, Date, KeyId, LogVersion, Record, RecordKey, Side};
+use selaras_policy::{ApprovalText, Entitlement, Judge, Level, Who, entitlement};
+
+use super::Centre;
+use super::act::MAX_SMALL;
+use super::decide::Sender;
+use super::receive::EnrolledKey;
+use crate::bundle::{self, BundleError, Header};
+use crate::edits::EditSet;
+use crate::error::{CentreError, Refusal, RefusedRecord};
+use crate::school::breach_code;
+use crate::state::{self, Judged, Position};
+use crate::store::{FindingRow, Flow, Key, Range, ReadStore, Row, StateName, StoreError};
+use crate::wire;
+use crate::work::{Work, WorkError, carry_over, stored_findings};
+
+/// Days for which a judging date is good.
+pub const MAX_JUDGED_DAYS: i32 = 30;
+/// Records that a refusal names; the count says how many there are.
+const MAX_NAMED: usize = 50;
+
+/// No: for ever, or because the centre itself failed.
+pub(super) enum No {
+    Refused(Refusal),
+    Error(CentreError),
+}
+
+impl From<Refusal> for No {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for No {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<CentreError> for No {
+    fn from(error: CentreError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<selaras_policy::PolicyError> for No {
+    fn from(error: selaras_policy::PolicyError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<WorkError> for No {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Store(error) => error.into(),
+            WorkError::Merge { record, error } => unmergeable(record, error).into(),
+            WorkError::TooLarge(record) => Refusal::new("record.too-large", Who::Operator).about(record, None).into(),
+        }
+    }
+}
+
+fn unmergeable(record: RecordKey, error: MergeError) -> Refusal {
+    let code = match error {
+        MergeError::UnknownHeads | MergeError::AmbiguousHeads => "bundle.heads",
+        MergeError::Fork => "bundle.fork",
+        _ => "bundle.unmergeable",
+    };
+    Refusal::new(code, Who::Operator).about(record, None)
+}
+
+/// A bundle whose form, place and approval are sound.
+pub(super) struct Sound {
+    pub(super) header: Header,
+    pub(super) edits: EditSet,
+    judged_on: Date,
+}
+
+/// A bundle that may take effect.
+pub(super) enum Judgement<'a> {
+    /// Everything of it is in this work.
+    Small { work: Work<'a>, judged: Judged },
+    /// It is to be done in steps.
+    Large,
+}
+
+fn refuse(code: &str, who: Who) -> No {
+    Refusal::new(code, who).into()
+}
+
+impl<'a> Centre<'a> {
+    pub(super) fn check(
+        &self,
+        id: BundleId,
+        request: &wire::ExchangeRequest,
+        sender: &Sender,
+        position: &Position,
+        enrolled: &dyn Fn(KeyId) -> Result<Option<EnrolledKey>, StoreError>,
+    ) -> Result<Sound, No> {
+        // Without an approval nothing was offered: bytes alone never take effect, and burn nothing either.
+        let approval = request.approval.as_ref().ok_or_else(|| CentreError::refused("approval.missing"))?;
+        let bundle::Bundle { header, edits } = bundle::decode(&request.bundle).map_err(undecodable)?;
+        self.check_place(&header, sender, position)?;
+        let approval = crate::approval::from_wire(approval, id, &header, &self.rules.pack)
+            .ok_or_else(|| refuse("approval.damaged", Who::Head))?;
+        let key = enrolled(approval.text().key)?.ok_or_else(|| refuse("approval.key-unknown", Who::Head))?;
+        let public = VerifyingKey::from_bytes(&key.public).map_err(|_| refuse("approval.key-unknown", Who::Head))?;
+        let verified = approval.verify(&public).map_err(|_| refuse("approval.signature", Who::Head))?;
+        self.check_signer(verified.text(), &key, &edits)?;
+        let judged_on = verified.text().judged_on;
+        Ok(Sound { header, edits, judged_on })
+    }
+
+    fn check_place(&self, header: &Header, sender: &Sender, position: &Position) -> Result<(), No> {
+        let place = |holds: bool, code: &str| if holds { Ok(()) } else { Err(refuse(code, Who::Operator)) };
+        place(header.npsn == self.npsn, "bundle.school")?;
+        place(header.replica == sender.replica, "bundle.replica")?;
+        place(header.sequence > sender.row.last_sequence, "bundle.sequence")?;
+        place(header.previous == sender.row.last_accepted, "bundle.previous")?;
+        place(Some(header.epoch) == position.epoch, "bundle.epoch")?;
+        place(header.sealed_on <= position.version, "bundle.sealed-on")?;
+        place(header.pack == position.pack, "bundle.pack")?;
+        place(header.rulebook == position.rulebook, "bundle.rulebook")
+    }
+
+    /// The signer's entitlement, on the state before the bundle.
+    fn check_signer(&self, text: &ApprovalText, key: &EnrolledKey, edits: &EditSet) -> Result<(), No> {
+        if key.revoked {
+            return Err(refuse("approval.key-revoked", Who::Head));
+        }
+        if key.ptk != text.ptk {
+            return Err(refuse("approval.person", Who::Head));
+        }
+        let age = self.today.days_since_epoch() - text.judged_on.days_since_epoch();
+        if !(-1..=MAX_JUDGED_DAYS).contains(&age) {
+            return Err(Refusal::new("approval.date", Who::Head).with("judged_on", text.judged_on).into());
+        }
+        if self.counts(edits)
+            != text.counts.iter().map(|count| (count.module.as_str(), count.records)).collect::<Vec<_>>()
+        {
+            return Err(refuse("approval.counts", Who::Head));
+        }
+        match entitlement(&self.view(), &self.rules.pack, text.ptk, self.today)? {
+            Entitlement::May(_) => Ok(()),
+            Entitlement::MayNot(unmet) => {
+                let names: Vec<&str> = unmet.iter().map(|unmet| unmet.condition.as_str()).collect();
+                Err(Refusal::new("approval.not-entitled", Who::Dinas).with("conditions", names.join(" ")).into())
+            }
+        }
+    }
+
+    /// Records of the bundle by module, in the pack's order.
+    fn counts(&self, edits: &EditSet) -> Vec<(&'a str, u32)> {
+        let modules = self.rules.pack.modules();
+        let mut counts = vec![0_u32; modules.len()];
+        for (key, _) in edits.edits() {
+            let module = self.rules.pack.entity(key.entity).and_then(|entity| counts.get_mut(entity.module));
+            if let Some(count) = module {
+                *count += 1;
+            }
+        }
+        let names = modules.iter().map(|module| module.name.as_str());
+        names.zip(counts).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Mints, tests ownership and judges.
+    pub(super) fn judge_bundle(&self, sound: &Sound, position: &Position) -> Result<Judgement<'a>, No> {
+        let edits = sound.edits.edits();
+        self.check_fields(edits)?;
+        let actor = Actor {
+            side: Side::School,
+            school: self.npsn,
+            replica: *sound.header.replica.as_bytes(),
+            sequence: sound.header.sequence.get(),
+        };
+        let small = edits.len() <= MAX_SMALL * 3 && crate::plan::fits(&self.rules.pack, edits);
+        let mut work = Work::new(self.store, self.rules);
+        let mut minted: Vec<(ChangeHash, Option<Record>, Record)> = Vec::with_capacity(edits.len());
+        for (key, edit) in edits {
+            let before = work.view(*key)?;
+            if small {
+                let applied = self.take(&mut work, *key, &actor, edit).map_err(|error| unmint(*key, error))?;
+                minted.push((applied.change, before, applied.resolved.record));
+            } else {
+                let (change, after) = self.peek(&work, *key, &actor, edit)?;
+                minted.push((change, before, after));
+            }
+        }
+        if bundle::minted_hash(minted.iter().map(|(change, ..)| *change)) != sound.header.minted {
+            return Err(refuse("bundle.minted", Who::Operator));
+        }
+        self.check_ownership(&minted)?;
+        let raised = Self::next_version(position);
+        if small {
+            let judged = self.judge_small(&mut work, sound, raised)?;
+            Ok(Judgement::Small { work, judged })
+        } else {
+            self.judge_large(minted.into_iter().map(|(.., after)| after), sound, raised)?;
+            Ok(Judgement::Large)
+        }
+    }
+
+    fn peek(&self, work: &Work<'_>, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<(ChangeHash, Record), No> {
+        let document = work.document(key)?;
+        let failed = |error| No::from(unmergeable(key, error));
+        let (merged, minted) = mint(document.as_ref(), actor, edit).map_err(failed)?;
+        let resolved = merged.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
+        Ok((minted.change, resolved.record))
+    }
+
+    /// What no pack knows never gets into a document, not even as the losing side of a conflict.
+    fn check_fields(&self, edits: &[(RecordKey, Edit)]) -> Result<(), No> {
+        for (key, edit) in edits {
+            let unknown = |code: &str, field| Err(Refusal::new(code, Who::Operator).about(*key, field).into());
+            let Some(entity) = self.rules.pack.entity(key.entity) else {
+                return unknown("edit.unknown-entity", None);
+            };
+            for (name, value) in &edit.fields {
+                match entity.field(name) {
+                    None => return unknown("edit.unknown-field", Some(name.clone())),
+                    Some(field) if !field.kind.admits(value) => {
+                        return unknown("edit.wrong-type", Some(name.clone()));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_ownership(&self, minted: &[(ChangeHash, Option<Record>, Record)]) -> Result<(), No> {
+        let mut refusal: Option<Refusal> = None;
+        let mut breaches = 0_usize;
+        for (_, before, after) in minted {
+            for breach in self.rules.pack.breaches(before.as_ref(), after) {
+                breaches += 1;
+                let told = refusal.take().unwrap_or_else(|| Refusal::new(breach_code(breach.kind), Who::Operator));
+                let room = told.records.len() < MAX_NAMED;
+                refusal = Some(if room { told.about(after.key(), breach.field) } else { told });
+            }
+        }
+        refusal.map_or(Ok(()), |refusal| Err(refusal.with("count", breaches).into()))
+    }
+
+    fn judge_small(&self, work: &mut Work<'_>, sound: &Sound, raised: LogVersion) -> Result<Judged, No> {
+        let mut judged: Judged = state::need(self.store, StateName::Judged)?;
+        judged.date = sound.judged_on;
+        work.judge(&mut judged, raised)?;
+        if !judged.complete {
+            // More findings than a commit takes: only a full look can tell.
+            let whole = crate::judging::whole(&work.read(), self.rules)?;
+            self.blockers_of_full(&whole, sound, raised)?;
+            return Ok(judged);
+        }
+        if judged.invalid == 0 {
+            return Ok(judged);
+        }
+        let mut blockers = Vec::new();
+        work.read().scan(&Range::Findings, &mut |_, row| {
+            if let Row::Findings(rows) = row {
+                blockers.extend(rows.into_iter().filter(|row| blocks(row, sound, raised)));
+            }
+            Ok(Flow::Continue)
+        })?;
+        if blockers.iter().any(|row| row.raised != raised) {
+            // What was raised by an earlier date may have cleared since: judge all by the date of the approval.
+            let whole = crate::judging::whole(&work.read(), self.rules)?;
+            self.blockers_of_full(&whole, sound, raised)?;
+            judged.complete = false;
+            return Ok(judged);
+        }
+        refuse_findings(&blockers).map(|()| judged)
+    }
+
+    fn judge_large(&self, afters: impl Iterator<Item = Record>, sound: &Sound, raised: LogVersion) -> Result<(), No> {
+        let mut whole = crate::judging::whole(self.store, self.rules)?;
+        for after in afters {
+            whole.insert(after);
+        }
+        self.blockers_of_full(&whole, sound, raised)
+    }
+
+    fn blockers_of_full(
+        &self,
+        whole: &selaras_policy::MemoryView,
+        sound: &Sound,
+        raised: LogVersion,
+    ) -> Result<(), No> {
+        let judge = Judge::new(&self.rules.pack, &self.rules.rulebook, sound.judged_on);
+        let mut blockers = Vec::new();
+        for (subject, findings) in judge.full(whole)? {
+            let old = stored_findings(self.store, &Key::Finding(subject.to_bytes()))?;
+            let rows = carry_over(&old, findings, raised);
+            blockers.extend(rows.into_iter().filter(|row| blocks(row, sound, raised)));
+        }
+        refuse_findings(&blockers)
+    }
+}
+
+/// Whether a finding speaks against the bundle: it causes it, or left in place what it could see. What the centre's own
+/// later entries caused is work, and comes back with the receipt.
+fn blocks(row: &FindingRow, sound: &Sound, raised: LogVersion) -> bool {
+    row.finding.level == Level::Invalid && (row.raised >= raised || row.raised <= sound.header.sealed_on)
+}
+
+fn refuse_findings(blockers: &[FindingRow]) -> Result<(), No> {
+    let Some(first) = blockers.first() else { return Ok(()) };
+    let mut refusal = Refusal::new("gate.invalid", Who::Operator).with("count", blockers.len());
+    refusal.record = Some(first.finding.record);
+    let named = blockers.iter().take(MAX_NAMED).map(|row| RefusedRecord {
+        record: row.finding.record,
+        field: row.finding.field.clone(),
+        rule: Some(row.finding.rule.clone()),
+    });
+    refusal.records.extend(named);
+    Err(refusal.into())
+}
+
+fn undecodable(error: BundleError) -> No {
+    let code = match error {
+        BundleError::TooLarge => "bundle.too-large",
+        BundleError::Format(_) => "bundle.format",
+        BundleError::Damaged | BundleError::Header | BundleError::Edits(_) => "bundle.damaged",
+    };
+    refuse(code, Who::Operator)
+}
+
+fn unmint(key: RecordKey, error: CentreError) -> No {
+    match error {
+        CentreError::Refused { code: "record.unmergeable", .. } => {
+            Refusal::new("bundle.heads", Who::Operator).about(key, None).into()
+        }
+        CentreError::Refused { code: "record.too-large", .. } => {
+            Refusal::new("record.too-large", Who::Operator).about(key, None).into()
+        }
+        other => other.into(),
+    }
+}

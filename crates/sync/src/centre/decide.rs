@@ -1,0 +1,119 @@
+//! A bundle takes effect once, or is refused once; either is one commit.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::Signer;
+use prost::Message;
+use selaras_model::{BundleId, KeyId, ReplicaId, Sequence};
+
+use super::Centre;
+use super::check::{Judgement, No, Sound};
+use super::receive::EnrolledKey;
+use crate::error::{CentreError, Refusal};
+use crate::school::refusal_hash;
+use crate::state::{EntryIntent, EntryOrigin, Position};
+use crate::step::Step;
+use crate::store::{AnswerRow, EditsAt, Key, ReplicaRow, Row, StateName, StoreError};
+use crate::wire;
+use crate::work::Work;
+
+use super::act::MAX_INLINE;
+
+/// Who sends a bundle.
+pub(super) struct Sender {
+    pub(super) replica: ReplicaId,
+    /// The greatest sequence that it says it used.
+    pub(super) last: Sequence,
+    pub(super) row: ReplicaRow,
+}
+
+impl Centre<'_> {
+    /// Decides about a bundle that is seen for the first time.
+    pub(super) fn decide(
+        &self,
+        id: BundleId,
+        request: &wire::ExchangeRequest,
+        sender: &Sender,
+        position: &Position,
+        enrolled: &dyn Fn(KeyId) -> Result<Option<EnrolledKey>, StoreError>,
+    ) -> Result<Step, CentreError> {
+        let sound = match self.check(id, request, sender, position, enrolled) {
+            Ok(sound) => sound,
+            Err(No::Refused(refusal)) => return self.refuse(id, sender, None, &refusal),
+            Err(No::Error(error)) => return Err(error),
+        };
+        let sequence = sound.header.sequence;
+        match self.judge_bundle(&sound, position) {
+            Ok(judgement) => self.accept(id, sender, sound, judgement, &request.bundle, position.clone()),
+            Err(No::Refused(refusal)) => self.refuse(id, sender, Some(sequence), &refusal),
+            Err(No::Error(error)) => Err(error),
+        }
+    }
+
+    fn accept(
+        &self,
+        id: BundleId,
+        sender: &Sender,
+        sound: Sound,
+        judgement: Judgement<'_>,
+        frozen: &[u8],
+        mut position: Position,
+    ) -> Result<Step, CentreError> {
+        let edits_at = if frozen.len() <= MAX_INLINE {
+            EditsAt::Inline(frozen.to_vec())
+        } else {
+            self.blobs.put(id.as_bytes(), frozen)?;
+            EditsAt::Blob(*id.as_bytes())
+        };
+        let after =
+            ReplicaRow { device: sender.row.device, last_sequence: sound.header.sequence, last_accepted: Some(id) };
+        let origin = EntryOrigin::Bundle { bundle: id, replica: sender.replica, after };
+        let intent = EntryIntent { origin, edits_at, edits: sound.edits.hash(), at: self.now };
+        match judgement {
+            Judgement::Small { mut work, judged } => {
+                let records = u32::try_from(sound.edits.edits().len()).unwrap_or(u32::MAX);
+                self.put_entry(&mut work, &mut position, intent, records)?;
+                work.put_state(StateName::Judged, &judged)?;
+                Ok(Step::of(work.finish()))
+            }
+            Judgement::Large => self.intend(&sound.edits, intent),
+        }
+    }
+
+    /// Refuses for ever: recorded under the id, signed, the sequence burnt.
+    fn refuse(
+        &self,
+        id: BundleId,
+        sender: &Sender,
+        sequence: Option<Sequence>,
+        refusal: &Refusal,
+    ) -> Result<Step, CentreError> {
+        let burnt = sequence.unwrap_or(sender.last).max(sender.row.last_sequence);
+        let records = refusal.records.iter().map(|refused| wire::RefusedRecord {
+            entity: u32::from(refused.record.entity.0),
+            id: refused.record.id.as_bytes().to_vec(),
+            field: refused.field.as_ref().map(ToString::to_string).unwrap_or_default(),
+            rule: refused.rule.as_ref().map(ToString::to_string).unwrap_or_default(),
+        });
+        // Maps have no order in protobuf, but these bytes are made once and kept.
+        let args: BTreeMap<String, String> = refusal.args.clone();
+        let bytes = wire::Refusal {
+            npsn: self.npsn.as_bytes().to_vec(),
+            bundle: id.as_bytes().to_vec(),
+            replica: sender.replica.as_bytes().to_vec(),
+            sequence: burnt.get(),
+            code: refusal.code.clone(),
+            args: args.into_iter().collect(),
+            records: records.collect(),
+            at: self.now,
+        }
+        .encode_to_vec();
+        let signature = self.keys.signing.sign(&refusal_hash(&bytes)).to_bytes().to_vec();
+        let signed = wire::SignedRefusal { refusal: bytes, signature }.encode_to_vec();
+        let mut work = Work::new(self.store, self.rules);
+        work.put(Key::Answer(id), Row::Answer(AnswerRow::Refusal(signed)));
+        let row = ReplicaRow { last_sequence: burnt, ..sender.row.clone() };
+        work.put(Key::Replica(sender.replica), Row::Replica(row));
+        Ok(Step::of(work.finish()))
+    }
+}

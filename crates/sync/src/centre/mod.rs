@@ -1,0 +1,187 @@
+//! The centre's side of the engine: a light value made for each call over one school's store, under its lock.
+
+mod act;
+mod check;
+mod decide;
+mod log;
+mod receive;
+mod respond;
+
+use ed25519_dalek::SigningKey;
+use selaras_model::{Date, Digest, EntityCode, EntryHash, EpochId, LogVersion, Npsn, Record, RecordId, RecordKey};
+use selaras_policy::Finding;
+
+use crate::Rules;
+use crate::error::CentreError;
+use crate::state::{self, Intent, Judged, Position};
+use crate::step::Step;
+use crate::store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, StoreError};
+use crate::view::StoreView;
+
+pub use check::MAX_JUDGED_DAYS;
+pub use receive::{EnrolledKey, MAX_REQUEST_BYTES, Received};
+
+/// The centre's secret keys.
+pub struct CentreKeys {
+    /// Signs entries of the log and refusals.
+    pub signing: SigningKey,
+}
+
+impl std::fmt::Debug for CentreKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CentreKeys").finish_non_exhaustive()
+    }
+}
+
+/// The newest entry of a school's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Its version; 0 for an empty log.
+    pub version: LogVersion,
+    /// Its hash.
+    pub entry: Option<EntryHash>,
+}
+
+/// The centre's side, for one call.
+#[derive(Clone, Copy)]
+pub struct Centre<'a> {
+    store: &'a dyn ReadStore,
+    blobs: &'a dyn Blobs,
+    rules: &'a Rules,
+    keys: &'a CentreKeys,
+    npsn: Npsn,
+    now: i64,
+    today: Date,
+}
+
+impl std::fmt::Debug for Centre<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Centre({})", self.npsn)
+    }
+}
+
+impl<'a> Centre<'a> {
+    /// Looks at a school's store. `now` (seconds since 1970) is written into entries and decides nothing; `today` is
+    /// the centre's date.
+    #[must_use]
+    pub fn new(
+        store: &'a dyn ReadStore,
+        blobs: &'a dyn Blobs,
+        rules: &'a Rules,
+        keys: &'a CentreKeys,
+        npsn: Npsn,
+        now: i64,
+        today: Date,
+    ) -> Self {
+        Self { store, blobs, rules, keys, npsn, now, today }
+    }
+
+    /// Makes the first commit of a school.
+    ///
+    /// # Errors
+    /// When a row cannot be written at all.
+    pub fn found(epoch: EpochId, rules: &Rules) -> Result<Batch, StoreError> {
+        let mut batch = Batch::default();
+        rules.put(&mut batch);
+        state::put(&mut batch, StateName::Position, &Position::new(rules, Some(epoch), Date::MIN))?;
+        state::put(&mut batch, StateName::Judged, &crate::school::judged_nothing(rules, Date::MIN))?;
+        Ok(batch)
+    }
+
+    /// Gives the next step of what was decided or is due: large work, new rules, findings. The host runs it to the end
+    /// before anything else.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn resume(&self) -> Result<Option<Step>, CentreError> {
+        match state::read(self.store, StateName::Intent)? {
+            Some(Intent::Entry { plan, entry }) => return self.entry_step(plan, *entry).map(Some),
+            Some(_) => return Err(StoreError::Damaged("a centre's store with a school's work".into()).into()),
+            None => {}
+        }
+        let position = self.position()?;
+        if position.pack != self.rules.pack.hash() || position.rulebook != self.rules.rulebook.hash() {
+            return self.rules_step(position).map(Some);
+        }
+        let judged: Judged = state::need(self.store, StateName::Judged)?;
+        if judged.complete {
+            return Ok(None);
+        }
+        let batches = crate::judging::run(self.store, self.rules, self.today, position.version)?;
+        Ok(Some(Step::of_all(batches)))
+    }
+
+    pub(crate) fn position(&self) -> Result<Position, CentreError> {
+        Ok(state::need(self.store, StateName::Position)?)
+    }
+
+    fn at_rest(&self) -> Result<Position, CentreError> {
+        if self.store.get(&Key::State(StateName::Intent))?.is_some() {
+            return Err(CentreError::refused("school.unfinished"));
+        }
+        self.position()
+    }
+
+    /// Gives a record, a deleted one with its flag.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn record(&self, key: RecordKey) -> Result<Option<Record>, CentreError> {
+        Ok(self.view().read(key)?)
+    }
+
+    /// Gives the live records of an entity in order, from an id on.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn list(
+        &self,
+        entity: EntityCode,
+        from: Option<RecordId>,
+        visit: &mut dyn FnMut(&Record) -> Flow,
+    ) -> Result<(), CentreError> {
+        let mut live = |record: Record| Ok(if record.deleted { Flow::Continue } else { visit(&record) });
+        Ok(self.view().scan(entity, from, &mut live)?)
+    }
+
+    /// Gives the records as the rules see them.
+    #[must_use]
+    pub fn view(&self) -> StoreView<'a> {
+        StoreView { store: self.store, rules: self.rules }
+    }
+
+    /// Computes the modules' digests from the centre's own records.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn digests(&self) -> Result<Vec<(String, Digest)>, CentreError> {
+        let digests = crate::work::stored_digests(self.store, self.rules)?;
+        let names = self.rules.pack.modules().iter().map(|module| module.name.clone());
+        Ok(names.zip(digests).collect())
+    }
+
+    /// Gives the stored findings.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn findings(&self, visit: &mut dyn FnMut(&Finding) -> Flow) -> Result<(), CentreError> {
+        Ok(self.store.scan(&Range::Findings, &mut |_, row| {
+            let Row::Findings(rows) = row else { return Ok(Flow::Continue) };
+            for row in &rows {
+                if visit(&row.finding) == Flow::Stop {
+                    return Ok(Flow::Stop);
+                }
+            }
+            Ok(Flow::Continue)
+        })?)
+    }
+
+    /// Gives the newest entry of the log.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn head(&self) -> Result<Head, CentreError> {
+        let position = self.position()?;
+        Ok(Head { version: position.version, entry: position.entry })
+    }
+}

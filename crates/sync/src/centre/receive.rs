@@ -1,0 +1,145 @@
+//! A request of a school: who asks, where it stands, and what it sends.
+
+use prost::Message;
+use selaras_model::{BundleId, DeviceId, KeyId, LogVersion, RecordId, ReplicaId, Sequence};
+
+use super::Centre;
+use super::decide::Sender;
+use crate::bundle;
+use crate::entry::entry_hash;
+use crate::error::CentreError;
+use crate::page::entry_at;
+use crate::state::Position;
+use crate::step::Step;
+use crate::store::{Key, ReplicaRow, Row, StoreError};
+use crate::wire;
+use crate::work::Work;
+
+/// The largest request: a bundle and what stands before it.
+pub const MAX_REQUEST_BYTES: usize = bundle::MAX_BUNDLE_BYTES + (64 << 10);
+
+/// A head's key as the centre enrolled it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolledKey {
+    /// The PTK whose key it is.
+    pub ptk: RecordId,
+    /// The Ed25519 public key.
+    pub public: [u8; 32],
+    /// Whether it was revoked.
+    pub revoked: bool,
+}
+
+/// A request that was taken in; its answer is made after the step is committed and carried to its end.
+#[derive(Debug)]
+pub struct Received {
+    /// To be committed before the answer.
+    pub step: Option<Step>,
+    pub(super) cursor: (LogVersion, u32),
+    pub(super) bundle: Option<BundleId>,
+    pub(super) held: Option<BundleId>,
+    pub(super) other_pack: bool,
+    pub(super) other_rulebook: bool,
+    pub(super) copied: bool,
+    pub(super) differs: bool,
+}
+
+impl Received {
+    /// Says whether the school's digests at its cursor are not the centre's.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.differs
+    }
+}
+
+fn malformed() -> CentreError {
+    CentreError::refused("request.damaged")
+}
+
+impl Centre<'_> {
+    /// Takes a request in and decides about its bundle; `device` is the token's.
+    ///
+    /// # Errors
+    /// [`CentreError::Refused`] for a request that cannot be answered. That is never the final refusal of a bundle,
+    /// which is part of the answer.
+    pub fn receive(
+        &self,
+        device: DeviceId,
+        body: &[u8],
+        enrolled: &dyn Fn(KeyId) -> Result<Option<EnrolledKey>, StoreError>,
+    ) -> Result<Received, CentreError> {
+        let position = self.at_rest()?;
+        if body.len() > MAX_REQUEST_BYTES {
+            return Err(CentreError::refused("request.too-large").with("limit", MAX_REQUEST_BYTES));
+        }
+        let request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
+        let replica = ReplicaId::try_from(request.replica.as_slice()).map_err(|_| malformed())?;
+        let known = self.replica(replica, device)?;
+        let (cursor, differs) = self.place(&request, &position)?;
+        let id = (!request.bundle.is_empty()).then(|| bundle::id(&request.bundle));
+        let held = BundleId::try_from(request.held.as_slice()).ok();
+        let last = Sequence::new(request.last_sequence);
+        let mut received = Received {
+            step: None,
+            cursor,
+            bundle: id.or(held),
+            held: id.or(held),
+            other_pack: request.pack != position.pack.as_bytes(),
+            other_rulebook: request.rulebook != position.rulebook.as_bytes(),
+            copied: known.as_ref().is_some_and(|row| last < row.last_sequence),
+            differs,
+        };
+        let fresh = match id {
+            Some(id) => self.store.get(&Key::Answer(id))?.is_none(),
+            None => false,
+        };
+        let sender = Sender { replica, last, row: known.clone().unwrap_or_else(|| unseen(device)) };
+        received.step = match (id, fresh, known) {
+            (Some(id), true, _) => Some(self.decide(id, &request, &sender, &position, enrolled)?),
+            (_, _, None) => {
+                // The first sight of a replica binds it to its device, so that no other can burn its sequence.
+                let mut work = Work::new(self.store, self.rules);
+                work.put(Key::Replica(replica), Row::Replica(sender.row));
+                Some(Step::of(work.finish()))
+            }
+            _ => None,
+        };
+        Ok(received)
+    }
+
+    fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
+        match self.store.get(&Key::Replica(replica))? {
+            Some(Row::Replica(row)) if row.device == device => Ok(Some(row)),
+            Some(_) => Err(CentreError::refused("replica.other-device").with("replica", replica)),
+            None => Ok(None),
+        }
+    }
+
+    /// Finds the cursor in the log, and whether the school's digest there is the entry's.
+    fn place(
+        &self,
+        request: &wire::ExchangeRequest,
+        position: &Position,
+    ) -> Result<((LogVersion, u32), bool), CentreError> {
+        let cursor = request.cursor.clone().unwrap_or_default();
+        let version = LogVersion::new(cursor.version);
+        let same_epoch = position.epoch.is_some_and(|epoch| cursor.epoch == epoch.as_bytes());
+        // A fork, or a centre that was restored: healing it is a matter of its own, and here nothing is committed.
+        let unknown = || CentreError::refused("cursor.unknown").with("version", version);
+        if version > position.version || !(same_epoch || cursor.epoch.is_empty() && cursor.version == 0) {
+            return Err(unknown());
+        }
+        if cursor.version == 0 {
+            return if cursor.entry.is_empty() { Ok(((version, cursor.index), false)) } else { Err(unknown()) };
+        }
+        let (entry, row) = entry_at(self.store, version)?;
+        if cursor.entry != entry_hash(&row.entry).as_bytes() {
+            return Err(unknown());
+        }
+        let differs = cursor.index == 0 && !request.root.is_empty() && request.root != entry.root().as_bytes();
+        Ok(((version, cursor.index), differs))
+    }
+}
+
+fn unseen(device: DeviceId) -> ReplicaRow {
+    ReplicaRow { device, last_sequence: Sequence::new(0), last_accepted: None }
+}

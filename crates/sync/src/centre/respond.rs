@@ -1,0 +1,71 @@
+//! The answer to a request, read under the same lock as what it answers.
+
+use prost::Message;
+
+use super::Centre;
+use super::receive::Received;
+use crate::error::CentreError;
+use crate::page::{Page, compress, cut, entry_row};
+use crate::store::{AnswerRow, Key, Row, StoreError};
+use crate::wire::{self, exchange_response::Outcome};
+
+impl Centre<'_> {
+    /// Makes the body of the answer.
+    ///
+    /// # Errors
+    /// As the store gives them; `school.unfinished` when the request's step was not carried to its end.
+    pub fn respond(&self, received: &Received) -> Result<Vec<u8>, CentreError> {
+        let position = self.at_rest()?;
+        let outcome = self.outcome(received)?;
+        // A school that was refused has let go of the bundle by the time it reads the page.
+        let held = received.held.filter(|_| matches!(outcome, Some(Outcome::Accepted(_))));
+        let page = cut(self.store, self.blobs, &position, received.cursor, held)?;
+        let outcome = outcome.map(|outcome| without_entry(outcome, received, &page));
+        let text = |other: bool, text: &str| if other { text.to_owned() } else { String::new() };
+        let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
+        let answer = wire::ExchangeResponse {
+            outcome,
+            page: page.fragments,
+            signature: page.signature,
+            epoch: epoch.as_bytes().to_vec(),
+            head: position.version.get(),
+            today: self.today.days_since_epoch(),
+            pack: text(received.other_pack, self.rules.pack.source()),
+            rulebook: text(received.other_rulebook, self.rules.rulebook.source()),
+            copied: received.copied,
+            differs: received.differs,
+        };
+        Ok(compress(&answer.encode_to_vec())?)
+    }
+
+    fn outcome(&self, received: &Received) -> Result<Option<Outcome>, CentreError> {
+        let Some(bundle) = received.bundle else { return Ok(None) };
+        match self.store.get(&Key::Answer(bundle))? {
+            Some(Row::Answer(AnswerRow::Receipt(version))) => {
+                let row = entry_row(self.store, version)?;
+                let signature = row.signature.unwrap_or_default();
+                Ok(Some(Outcome::Accepted(wire::Accepted { version: version.get(), signature, entry: row.entry })))
+            }
+            Some(Row::Answer(AnswerRow::Refusal(bytes))) => {
+                let refusal = wire::SignedRefusal::decode(bytes.as_slice());
+                Ok(Some(Outcome::Refusal(refusal.map_err(|_| StoreError::Damaged("a refusal".to_owned()))?)))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// A receipt's entry is left out where it ends in the page.
+fn without_entry(outcome: Outcome, received: &Received, page: &Page) -> Outcome {
+    match outcome {
+        Outcome::Accepted(mut accepted) => {
+            let (from, _) = received.cursor;
+            let in_page = page.last.is_some_and(|last| accepted.version > from.get() && accepted.version <= last.get());
+            if in_page {
+                accepted.entry.clear();
+            }
+            Outcome::Accepted(accepted)
+        }
+        refusal @ Outcome::Refusal(_) => refusal,
+    }
+}

@@ -1,0 +1,279 @@
+//! Taking an answer in: outcome, entries, digests, in commits that fit.
+
+use selaras_model::{Digest, LogVersion};
+use selaras_policy::Who;
+
+use super::School;
+use super::answer::{Incoming, Piece, Verdict};
+use super::layers::prefixes;
+use crate::edits::EditsChain;
+use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
+use crate::error::{Refusal, SchoolError};
+use crate::state::{HistoryKind, Judged, Phase, Position};
+use crate::step::{Effect, Step};
+use crate::store::{DraftRow, EditsAt, EntryRow, Key, ReadStore, Row, StateName};
+use crate::work::Work;
+use crate::{Rules, state};
+
+/// What became of the bundle that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// None was sent, or the centre has not seen it.
+    None,
+    /// It took effect.
+    Receipt(Box<Receipt>),
+    /// It was refused, for ever; its edits are drafts again.
+    Refusal(Box<Refusal>),
+}
+
+/// What came in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Absorbed {
+    /// Records that others edited.
+    pub records_in: u32,
+    /// Entries of the log.
+    pub entries: u32,
+    /// Whether the digests are equal, where they could be compared.
+    pub equal: Option<bool>,
+}
+
+impl School<'_> {
+    /// Takes the next part of an answer in; none when all is in.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn absorb(&self, incoming: &mut Incoming) -> Result<Option<Step>, SchoolError> {
+        if incoming.done {
+            return Ok(None);
+        }
+        let mut position = self.position()?;
+        if let Some((pack, rulebook)) = incoming.texts.take() {
+            return self.take_rules(&pack, &rulebook, position).map(Some);
+        }
+        let mut work = Work::new(self.store, self.rules);
+        position.epoch = Some(incoming.epoch);
+        match incoming.verdict.take() {
+            Some(Verdict::Refusal(refusal)) => return self.take_refusal(work, &refusal, position).map(Some),
+            Some(Verdict::Receipt(receipt)) => self.take_receipt(&mut work, &receipt, &mut position)?,
+            None => {}
+        }
+        while work.has_room() {
+            let Some(mut piece) = incoming.pieces.pop_front() else { break };
+            self.take_piece(&mut work, &mut piece, &mut position, incoming)?;
+            if piece.at < piece.edits.len() {
+                incoming.pieces.push_front(piece);
+                break;
+            }
+        }
+        incoming.done = incoming.pieces.is_empty();
+        if incoming.done {
+            position.judged_on = incoming.today;
+            position.last_contact = Some(self.now);
+            if incoming.summary.equal.is_none() && !incoming.more {
+                incoming.summary.equal = position.equal;
+            }
+        }
+        work.put_state(StateName::Position, &position)?;
+        self.judge(&mut work)?;
+        Ok(Some(Step::of(work.finish())))
+    }
+
+    fn take_rules(&self, pack: &str, rulebook: &str, mut position: Position) -> Result<Step, SchoolError> {
+        let rules = Rules::from_texts(pack, rulebook)
+            .map_err(|error| Refusal::new("rules.broken", Who::Centre).with("problem", error))?;
+        let mut work = Work::new(self.store, self.rules);
+        position.pack = rules.pack.hash();
+        position.rulebook = rules.rulebook.hash();
+        let args = [("pack", rules.pack.version().to_owned()), ("rulebook", rules.rulebook.version().to_owned())];
+        self.tell(&mut work, &mut position, HistoryKind::Rules, "", &args)?;
+        work.put_state(StateName::Position, &position)?;
+        let mut judged: Judged = state::need(self.store, StateName::Judged)?;
+        judged.complete = false;
+        work.put_state(StateName::Judged, &judged)?;
+        let mut batch = work.finish();
+        rules.put(&mut batch);
+        let mut step = Step::of(batch);
+        step.effects.push(Effect::RulesChanged);
+        Ok(step)
+    }
+
+    fn take_refusal(&self, mut work: Work<'_>, refusal: &Refusal, mut position: Position) -> Result<Step, SchoolError> {
+        let Some(sealed) = self.sealed()? else { return Ok(Step::of(work.finish())) };
+        let args = [("records", sealed.records.to_string())];
+        self.tell(&mut work, &mut position, HistoryKind::Refused, &refusal.code, &args)?;
+        work.put_state(StateName::Position, &position)?;
+        self.release(&mut work, &sealed)?;
+        let mut step = Step::of(work.finish()).and_more(0, u64::from(sealed.records));
+        step.effects.push(Effect::RemoveBlob(*sealed.bundle.as_bytes()));
+        Ok(step)
+    }
+
+    /// A receipt is durable at once; the bundle settles when this side passes its entry.
+    fn take_receipt(&self, work: &mut Work<'_>, receipt: &Receipt, position: &mut Position) -> Result<(), SchoolError> {
+        let Some(mut sealed) = self.sealed()? else { return Ok(()) };
+        let version = receipt.entry().version;
+        let row = EntryRow {
+            entry: receipt.bytes().to_vec(),
+            signature: Some(receipt.signature().to_vec()),
+            edits: EditsAt::Absent,
+        };
+        work.put(Key::Entry(version), Row::Entry(row));
+        if position.receipt != Some(version) {
+            let args = [
+                ("version", version.to_string()),
+                ("code", receipt.short_code()),
+                ("records", sealed.records.to_string()),
+            ];
+            self.tell(work, position, HistoryKind::Receipt, "", &args)?;
+        }
+        position.receipt = Some(version);
+        position.previous = Some(sealed.bundle);
+        sealed.phase = Phase::Received(version);
+        work.put_state(StateName::Sealed, &sealed)?;
+        Ok(())
+    }
+
+    fn take_piece(
+        &self,
+        work: &mut Work<'_>,
+        piece: &mut Piece,
+        position: &mut Position,
+        incoming: &mut Incoming,
+    ) -> Result<(), SchoolError> {
+        let (mut index, chain) = position.partial.unwrap_or((piece.from, [0; 32]));
+        let mut chain = EditsChain::from_value(chain);
+        while let Some((key, edit)) = piece.edits.get(piece.at) {
+            if !work.has_room() {
+                break;
+            }
+            chain.push(*key, edit);
+            self.take_edit(work, *key, edit, piece)?;
+            index = index.saturating_add(1);
+            piece.at += 1;
+            incoming.summary.records_in += u32::from(!piece.held);
+        }
+        if piece.at < piece.edits.len() {
+            position.partial = Some((index, chain.value()));
+            return Ok(());
+        }
+        match piece.entry.take() {
+            None => position.partial = Some((index, chain.value())),
+            Some((entry, bytes)) => {
+                incoming.summary.entries += 1;
+                let equal = self.close(work, &entry, bytes, piece.signature.take(), position)?;
+                incoming.summary.equal = Some(equal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts one edit into the base; the record's draft stays, and moves forward where the edit touches none of it.
+    fn take_edit(
+        &self,
+        work: &mut Work<'_>,
+        key: selaras_model::RecordKey,
+        edit: &selaras_merge::Edit,
+        piece: &Piece,
+    ) -> Result<(), SchoolError> {
+        let generations = super::layers::drafts(&work.read(), key, None)?.generations;
+        if generations.is_empty() {
+            // Most records: nobody here has typed into them.
+            let applied = work.apply(key, &piece.actor, edit)?;
+            work.set_view(key, Some(&applied.resolved.record))?;
+            return Ok(work.mark_conflict(key, !applied.resolved.conflicts.is_empty())?);
+        }
+        let document = work.document(key)?;
+        let (_, before) = self.layers(work, key, document.as_ref())?;
+        let applied = work.apply(key, &piece.actor, edit)?;
+        let own = self.is_own(work, piece)?;
+        if own {
+            self.drop_sealed_rows(work, key, &generations)?;
+        }
+        let (mut drafts, floor) = self.layers(work, key, Some(&applied.document))?;
+        if let Some(draft) = &mut drafts.open {
+            let stands = draft.heads == before.prefixes();
+            let heads = prefixes(&floor.heads);
+            if stands && (own || !touches(edit, draft)) && draft.heads != heads {
+                draft.heads = heads;
+                self.drop_rows(work, key, &drafts.generations)?;
+                let generation = self.position()?.generation;
+                work.put(Key::Draft(key, generation), Row::Draft(draft.clone()));
+                drafts.generations = vec![generation];
+            }
+        }
+        self.refresh(work, key, drafts, &floor)
+    }
+
+    fn is_own(&self, work: &Work<'_>, piece: &Piece) -> Result<bool, SchoolError> {
+        let Some(sealed) = self.sealed_in(work)? else { return Ok(false) };
+        Ok(self.actor(sealed.sequence)? == piece.actor)
+    }
+
+    fn drop_sealed_rows(
+        &self,
+        work: &mut Work<'_>,
+        key: selaras_model::RecordKey,
+        generations: &[u32],
+    ) -> Result<(), SchoolError> {
+        let Some(sealed) = self.sealed_in(work)? else { return Ok(()) };
+        for generation in generations.iter().filter(|generation| **generation <= sealed.generation) {
+            work.remove(Key::Draft(key, *generation));
+        }
+        Ok(())
+    }
+
+    /// Ends an entry: the log goes on by one, and the digests are compared.
+    fn close(
+        &self,
+        work: &mut Work<'_>,
+        entry: &LogEntry,
+        bytes: Vec<u8>,
+        signature: Option<Vec<u8>>,
+        position: &mut Position,
+    ) -> Result<bool, SchoolError> {
+        position.version = entry.version;
+        position.entry = Some(entry_hash(&bytes));
+        position.partial = None;
+        self.keep_entry(work, entry.version, bytes, signature)?;
+        let ours: Vec<Digest> = work.digests()?;
+        let equal = ours == entry.digests;
+        if position.equal != Some(equal) {
+            let what = if equal { HistoryKind::Equal } else { HistoryKind::Differs };
+            self.tell(work, position, what, "", &[("version", entry.version.to_string())])?;
+        }
+        position.equal = Some(equal);
+        let sealed = self.sealed_in(work)?;
+        match (&entry.origin, sealed) {
+            (Origin::Bundle { bundle, .. }, Some(sealed)) if *bundle == sealed.bundle => {
+                work.remove(Key::State(StateName::Sealed));
+            }
+            _ => {
+                let args = [("version", entry.version.to_string()), ("records", entry.records.to_string())];
+                self.tell(work, position, HistoryKind::Pulled, "", &args)?;
+            }
+        }
+        Ok(equal)
+    }
+
+    fn keep_entry(
+        &self,
+        work: &mut Work<'_>,
+        version: LogVersion,
+        bytes: Vec<u8>,
+        signature: Option<Vec<u8>>,
+    ) -> Result<(), SchoolError> {
+        // A receipt's entry came with its own signature before.
+        let known = match work.read().get(&Key::Entry(version))? {
+            Some(Row::Entry(row)) => row.signature,
+            _ => None,
+        };
+        let row = EntryRow { entry: bytes, signature: known.or(signature), edits: EditsAt::Absent };
+        work.put(Key::Entry(version), Row::Entry(row));
+        Ok(())
+    }
+}
+
+/// Whether an edit touches what a draft says; the deleted flag belongs to every draft.
+fn touches(edit: &selaras_merge::Edit, draft: &DraftRow) -> bool {
+    edit.deleted.is_some() || draft.deleted.is_some() || edit.fields.keys().any(|name| draft.fields.contains_key(name))
+}

@@ -1,0 +1,404 @@
+//! The answer of an exchange: decoded under limits and verified whole before anything of it is taken.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use prost::Message;
+use selaras_merge::Edit;
+use selaras_model::{
+    Actor, BundleId, Date, Digest, EntryHash, EpochId, FieldName, LogVersion, PackHash, RecordId, RecordKey,
+    RulebookHash, Side,
+};
+use selaras_policy::Who;
+
+use super::School;
+use super::absorb::{Absorbed, Outcome};
+use crate::bundle;
+use crate::edits::{EditSet, EditsChain};
+use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
+use crate::error::{Refusal, RefusedRecord, SchoolError};
+use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
+use crate::state::{self, Installation, Position, Sealed};
+use crate::store::{Key, Row, StateName, StoreError};
+use crate::wire;
+
+/// A verified answer that is being taken in.
+pub struct Incoming {
+    pub(super) today: Date,
+    pub(super) epoch: EpochId,
+    pub(super) texts: Option<(String, String)>,
+    /// The outcome that is not taken in yet.
+    pub(super) verdict: Option<Verdict>,
+    pub(super) pieces: VecDeque<Piece>,
+    pub(super) outcome: Outcome,
+    pub(super) summary: Absorbed,
+    pub(super) copied: bool,
+    pub(super) more: bool,
+    pub(super) done: bool,
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming").field("pieces", &self.pieces.len()).field("more", &self.more).finish_non_exhaustive()
+    }
+}
+
+/// What the centre decided about the sealed bundle.
+pub(super) enum Verdict {
+    Receipt(Box<Receipt>),
+    Refusal(Refusal),
+}
+
+/// An entry of the log, or a part of one.
+pub(super) struct Piece {
+    pub(super) actor: Actor,
+    pub(super) edits: Vec<(RecordKey, Edit)>,
+    /// The next edit to take, within `edits`.
+    pub(super) at: usize,
+    /// The place of the first edit within the entry.
+    pub(super) from: u32,
+    pub(super) held: bool,
+    /// The entry, where it ends here.
+    pub(super) entry: Option<(LogEntry, Vec<u8>)>,
+    pub(super) signature: Option<Vec<u8>>,
+}
+
+impl Incoming {
+    /// Gives what became of the bundle that was sent.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// Says whether the log has more than this answer held.
+    #[must_use]
+    pub fn more(&self) -> bool {
+        self.more
+    }
+
+    /// Says whether the centre has seen this installation further on: it is a copy, and needs another name
+    /// ([`School::renew`]) before it seals.
+    #[must_use]
+    pub fn copied(&self) -> bool {
+        self.copied
+    }
+
+    /// Gives what has come in so far.
+    #[must_use]
+    pub fn summary(&self) -> Absorbed {
+        self.summary
+    }
+}
+
+fn foreign(what: &'static str) -> SchoolError {
+    SchoolError::NotOurCentre(what)
+}
+
+/// Where reading the page stands.
+struct Reading<'a> {
+    school: &'a School<'a>,
+    installation: &'a Installation,
+    epoch: EpochId,
+    sealed: Option<&'a Sealed>,
+    own: Option<EditSet>,
+    version: LogVersion,
+    hash: Option<EntryHash>,
+    before: Option<LogEntry>,
+    /// Of the entry being read: edits taken, and the running hash.
+    partial: Option<(u32, EditsChain)>,
+}
+
+impl School<'_> {
+    /// Reads and verifies an answer.
+    ///
+    /// # Errors
+    /// [`SchoolError::NotOurCentre`] for anything that this school's centre did not say; nothing of it is taken.
+    pub fn answer(&self, bytes: &[u8]) -> Result<Incoming, SchoolError> {
+        let answer = open(bytes)?;
+        let installation: Installation = state::need(self.store, StateName::Installation)?;
+        let position = self.position()?;
+        let sealed = self.sealed()?;
+        let key = VerifyingKey::from_bytes(&installation.centre_key).map_err(|_| foreign("its key is none"))?;
+        let epoch = EpochId::try_from(answer.epoch.as_slice()).map_err(|_| foreign("it names no epoch"))?;
+        if position.epoch.is_some_and(|known| known != epoch) {
+            return Err(foreign("it is of another epoch"));
+        }
+        let mut reading = self.reading(&installation, &position, sealed.as_ref(), epoch)?;
+        let mut pieces = VecDeque::new();
+        for fragment in &answer.page {
+            pieces.push_back(reading.piece(fragment)?);
+        }
+        let (end, unfinished) = (reading.version, reading.partial.is_some());
+        sign_last(&mut pieces, &answer.signature, &key)?;
+        let verdict = self.verdict(answer.outcome, &pieces, sealed.as_ref(), &key)?;
+        let outcome = match &verdict {
+            None => Outcome::None,
+            Some(Verdict::Receipt(receipt)) => Outcome::Receipt(receipt.clone()),
+            Some(Verdict::Refusal(refusal)) => Outcome::Refusal(Box::new(refusal.clone())),
+        };
+        Ok(Incoming {
+            today: Date::from_days(answer.today).map_err(|_| foreign("it names no date"))?,
+            epoch,
+            texts: self.texts(answer.pack, answer.rulebook),
+            verdict,
+            pieces,
+            outcome,
+            summary: Absorbed::default(),
+            copied: answer.copied,
+            more: unfinished || end.get() < answer.head,
+            done: false,
+        })
+    }
+
+    fn texts(&self, pack: String, rulebook: String) -> Option<(String, String)> {
+        if pack.is_empty() && rulebook.is_empty() {
+            return None;
+        }
+        let or = |text: String, own: &str| if text.is_empty() { own.to_owned() } else { text };
+        Some((or(pack, self.rules.pack.source()), or(rulebook, self.rules.rulebook.source())))
+    }
+
+    fn reading<'r>(
+        &'r self,
+        installation: &'r Installation,
+        position: &Position,
+        sealed: Option<&'r Sealed>,
+        epoch: EpochId,
+    ) -> Result<Reading<'r>, SchoolError> {
+        let damaged = || StoreError::Damaged("an entry of the log".to_owned());
+        let before = match self.store.get(&Key::Entry(position.version))? {
+            Some(Row::Entry(row)) => Some(LogEntry::from_bytes(&row.entry).map_err(|_| damaged())?),
+            _ if position.version.get() > 0 => return Err(damaged().into()),
+            _ => None,
+        };
+        Ok(Reading {
+            school: self,
+            installation,
+            epoch,
+            sealed,
+            own: None,
+            version: position.version,
+            hash: position.entry,
+            before,
+            partial: position.partial.map(|(index, chain)| (index, EditsChain::from_value(chain))),
+        })
+    }
+
+    fn verdict(
+        &self,
+        outcome: Option<wire::exchange_response::Outcome>,
+        pieces: &VecDeque<Piece>,
+        sealed: Option<&Sealed>,
+        key: &VerifyingKey,
+    ) -> Result<Option<Verdict>, SchoolError> {
+        let Some((outcome, sealed)) = outcome.zip(sealed) else { return Ok(None) };
+        match outcome {
+            wire::exchange_response::Outcome::Accepted(accepted) => {
+                let bytes = accepted_entry(&accepted, pieces).ok_or_else(|| foreign("a receipt without its entry"))?;
+                let receipt = Receipt::verify(bytes, &accepted.signature, key);
+                let receipt = receipt.map_err(|_| foreign("the receipt's signature does not hold"))?;
+                let names_ours =
+                    matches!(&receipt.entry().origin, Origin::Bundle { bundle, .. } if *bundle == sealed.bundle);
+                if !names_ours || receipt.entry().version.get() != accepted.version {
+                    return Err(foreign("the receipt is of another bundle"));
+                }
+                Ok(Some(Verdict::Receipt(Box::new(receipt))))
+            }
+            wire::exchange_response::Outcome::Refusal(signed) => {
+                let refusal = read_refusal(&signed, key, sealed.bundle)?;
+                Ok(Some(Verdict::Refusal(refusal)))
+            }
+        }
+    }
+}
+
+fn open(bytes: &[u8]) -> Result<wire::ExchangeResponse, SchoolError> {
+    if bytes.len() > MAX_ANSWER_BYTES {
+        return Err(foreign("it is too large"));
+    }
+    let open = crate::page::decompress(bytes, MAX_ANSWER_OPEN).ok_or_else(|| foreign("it cannot be decompressed"))?;
+    wire::ExchangeResponse::decode(open.as_slice()).map_err(|_| foreign("it cannot be read"))
+}
+
+/// The entries are chained, so the signature over the last one holds for all that end in the page.
+fn sign_last(pieces: &mut VecDeque<Piece>, signature: &[u8], key: &VerifyingKey) -> Result<(), SchoolError> {
+    let Some(last) = pieces.iter_mut().rev().find(|piece| piece.entry.is_some()) else { return Ok(()) };
+    let Some((_, bytes)) = &last.entry else { return Ok(()) };
+    let hash = entry_hash(bytes);
+    let holds = Signature::from_slice(signature).is_ok_and(|held| key.verify_strict(hash.as_bytes(), &held).is_ok());
+    if !holds {
+        return Err(foreign("the signature over the log does not hold"));
+    }
+    last.signature = Some(signature.to_vec());
+    Ok(())
+}
+
+fn accepted_entry(accepted: &wire::Accepted, pieces: &VecDeque<Piece>) -> Option<Vec<u8>> {
+    if !accepted.entry.is_empty() {
+        return Some(accepted.entry.clone());
+    }
+    let entries = pieces.iter().filter_map(|piece| piece.entry.as_ref());
+    let mut fitting = entries.filter(|(entry, _)| entry.version.get() == accepted.version);
+    fitting.next().map(|(_, bytes)| bytes.clone())
+}
+
+impl Reading<'_> {
+    fn piece(&mut self, fragment: &wire::Fragment) -> Result<Piece, SchoolError> {
+        let news = fragment.news.as_ref().ok_or_else(|| foreign("an entry without its head"))?;
+        let (index, mut chain) = self.partial.take().unwrap_or_default();
+        if fragment.from != index {
+            return Err(foreign("the page does not begin where this side stands"));
+        }
+        let origin = crate::entry::read_origin(news.origin.clone()).map_err(|_| foreign("an entry of no origin"))?;
+        let edits = if fragment.held {
+            self.own_edits(&origin, index)?
+        } else {
+            let edits = EditSet::from_wire(fragment.edits.as_ref().unwrap_or(&wire::Edits::default()));
+            edits.map_err(|_| foreign("edits that cannot be read"))?.into_edits()
+        };
+        for (key, edit) in &edits {
+            chain.push(*key, edit);
+        }
+        let version = self.version.next();
+        let actor = self.actor(&origin, version);
+        let taken = index.saturating_add(u32::try_from(edits.len()).unwrap_or(u32::MAX));
+        let entry = if fragment.ends {
+            let (entry, bytes) = self.entry(fragment, news, origin, chain.value())?;
+            if entry.records != taken {
+                return Err(foreign("an entry with another number of records"));
+            }
+            self.version = version;
+            self.hash = Some(entry_hash(&bytes));
+            self.before = Some(entry.clone());
+            Some((entry, bytes))
+        } else {
+            self.partial = Some((taken, chain));
+            None
+        };
+        Ok(Piece { actor, edits, at: 0, from: index, held: fragment.held, entry, signature: None })
+    }
+
+    fn own_edits(&mut self, origin: &Origin, from: u32) -> Result<Vec<(RecordKey, Edit)>, SchoolError> {
+        let sealed = self.sealed.ok_or_else(|| foreign("edits are left out that are not held here"))?;
+        if !matches!(origin, Origin::Bundle { bundle, .. } if *bundle == sealed.bundle) {
+            return Err(foreign("edits are left out that are not held here"));
+        }
+        if self.own.is_none() {
+            let damaged = || StoreError::Damaged("the sealed bundle".to_owned());
+            let frozen = self.school.blobs.get(sealed.bundle.as_bytes())?.ok_or_else(damaged)?;
+            self.own = Some(bundle::decode(&frozen).map_err(|_| damaged())?.edits);
+        }
+        let edits = self.own.as_ref().map(EditSet::edits).unwrap_or_default();
+        Ok(edits.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default().to_vec())
+    }
+
+    fn actor(&self, origin: &Origin, version: LogVersion) -> Actor {
+        let school = self.installation.npsn;
+        match origin {
+            Origin::Bundle { replica, sequence, .. } => {
+                Actor { side: Side::School, school, replica: *replica.as_bytes(), sequence: sequence.get() }
+            }
+            Origin::Act { .. } => crate::entry::act_actor(school, self.epoch, version),
+        }
+    }
+
+    /// Makes the entry from what differs from the one before, or takes its bytes, and checks the chain.
+    fn entry(
+        &self,
+        fragment: &wire::Fragment,
+        news: &wire::LogEntry,
+        origin: Origin,
+        edits: [u8; 32],
+    ) -> Result<(LogEntry, Vec<u8>), SchoolError> {
+        if !fragment.entry.is_empty() {
+            let entry = LogEntry::from_bytes(&fragment.entry).map_err(|_| foreign("an entry that cannot be read"))?;
+            let follows = entry.previous == self.hash && entry.version == self.version.next() && entry.edits == edits;
+            let ours = entry.npsn == self.installation.npsn && entry.origin == origin;
+            return if follows && ours {
+                Ok((entry, fragment.entry.clone()))
+            } else {
+                Err(foreign("an entry that does not follow the one before"))
+            };
+        }
+        let or = |bytes: &[u8], before: Option<[u8; 32]>| match bytes {
+            [] => before.ok_or_else(|| foreign("an entry without its rules")),
+            bytes => bytes.try_into().map_err(|_| foreign("a hash of another length")),
+        };
+        let before = self.before.as_ref();
+        let entry = LogEntry {
+            npsn: self.installation.npsn,
+            epoch: self.epoch,
+            version: self.version.next(),
+            previous: self.hash,
+            edits,
+            records: news.records,
+            origin,
+            pack: PackHash::from_bytes(or(&news.pack, before.map(|entry| *entry.pack.as_bytes()))?),
+            rulebook: RulebookHash::from_bytes(or(&news.rulebook, before.map(|entry| *entry.rulebook.as_bytes()))?),
+            digests: self.digests(fragment, news)?,
+            at: news.at,
+        };
+        let bytes = entry.to_bytes();
+        Ok((entry, bytes))
+    }
+
+    fn digests(&self, fragment: &wire::Fragment, news: &wire::LogEntry) -> Result<Vec<Digest>, SchoolError> {
+        let mut digests = self.before.as_ref().map(|entry| entry.digests.clone()).unwrap_or_default();
+        if fragment.modules.len() != news.digests.len() || news.digests.len() > crate::entry::MAX_ENTRY_MODULES {
+            return Err(foreign("digests without their modules"));
+        }
+        for (module, digest) in fragment.modules.iter().zip(&news.digests) {
+            let digest = Digest::try_from(digest.as_slice()).map_err(|_| foreign("a digest of another length"))?;
+            let module = usize::try_from(*module).unwrap_or(usize::MAX);
+            let next = module == digests.len();
+            match digests.get_mut(module) {
+                Some(place) => *place = digest,
+                None if next => digests.push(digest),
+                None => return Err(foreign("a digest of no module")),
+            }
+        }
+        Ok(digests)
+    }
+}
+
+/// The hash over which a refusal is signed.
+pub(crate) fn refusal_hash(bytes: &[u8]) -> [u8; 32] {
+    blake3::derive_key("selaras 1 refusal", bytes)
+}
+
+fn read_refusal(signed: &wire::SignedRefusal, key: &VerifyingKey, bundle: BundleId) -> Result<Refusal, SchoolError> {
+    let hash = refusal_hash(&signed.refusal);
+    let holds =
+        Signature::from_slice(&signed.signature).is_ok_and(|signature| key.verify_strict(&hash, &signature).is_ok());
+    if !holds {
+        return Err(foreign("the refusal's signature does not hold"));
+    }
+    let refusal = wire::Refusal::decode(signed.refusal.as_slice()).map_err(|_| foreign("a refusal that is none"))?;
+    if refusal.bundle != bundle.as_bytes() {
+        return Err(foreign("the refusal is of another bundle"));
+    }
+    let records: Vec<RefusedRecord> = refusal.records.iter().filter_map(refused_record).collect();
+    Ok(Refusal {
+        who: who_acts(&refusal.code),
+        code: refusal.code,
+        args: refusal.args.into_iter().collect::<BTreeMap<_, _>>(),
+        record: records.first().map(|record| record.record),
+        records,
+    })
+}
+
+fn refused_record(wire: &wire::RefusedRecord) -> Option<RefusedRecord> {
+    let entity = selaras_model::EntityCode(u16::try_from(wire.entity).ok()?);
+    let id = RecordId::from_bytes(wire.id.as_slice().try_into().ok()?);
+    let field: Option<FieldName> = wire.field.parse().ok();
+    Some(RefusedRecord { record: RecordKey { entity, id }, field, rule: wire.rule.parse().ok() })
+}
+
+/// Who has to act on a refusal of the centre.
+fn who_acts(code: &str) -> Who {
+    match code {
+        "approval.not-entitled" => Who::Dinas,
+        code if code.starts_with("approval.") => Who::Head,
+        _ => Who::Operator,
+    }
+}

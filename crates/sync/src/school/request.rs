@@ -1,0 +1,137 @@
+//! The request of an exchange.
+
+use prost::Message;
+use selaras_model::root_digest;
+use selaras_policy::{Changed, Level, Who};
+
+use super::School;
+use super::layers::each_draft;
+use crate::error::{Refusal, SchoolError};
+use crate::state::{self, HistoryKind, Installation, Phase, Position, Sealed};
+use crate::step::Step;
+use crate::store::{Flow, StateName, StoreError};
+use crate::wire;
+use crate::work::Work;
+
+/// What an exchange is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Fetch, and send nothing that was typed.
+    Pull,
+    /// Send the approved bundle, if there is one, and fetch.
+    Sync,
+}
+
+/// A request to send.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// To be committed before the first byte leaves.
+    pub step: Option<Step>,
+    /// The request's body.
+    pub body: Vec<u8>,
+    /// Whether the approved bundle no longer passes the gate on what has come since: it is drafts again, and this
+    /// request only fetches.
+    pub withdrawn: bool,
+}
+
+impl School<'_> {
+    /// Makes the request of an exchange.
+    ///
+    /// # Errors
+    /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
+    pub fn request(&self, purpose: Purpose) -> Result<Outgoing, SchoolError> {
+        let position = self.at_rest()?;
+        let mut sealed = self.sealed()?;
+        let mut outgoing = Outgoing { step: None, body: Vec::new(), withdrawn: false };
+        if let (Purpose::Sync, Some(bundle)) = (purpose, &mut sealed) {
+            if bundle.phase == Phase::Approved {
+                if self.still_passes(bundle, &position)? {
+                    bundle.phase = Phase::Offered;
+                    let mut work = Work::new(self.store, self.rules);
+                    work.put_state(StateName::Sealed, bundle)?;
+                    outgoing.step = Some(Step::of(work.finish()));
+                } else {
+                    outgoing.step = Some(self.withdraw_stale(bundle, position.clone())?);
+                    outgoing.withdrawn = true;
+                }
+            }
+        }
+        let held = sealed.filter(|_| !outgoing.withdrawn);
+        outgoing.body = self.body(purpose, &position, held.as_ref())?.encode_to_vec();
+        Ok(outgoing)
+    }
+
+    fn withdraw_stale(&self, sealed: &Sealed, mut position: Position) -> Result<Step, SchoolError> {
+        let mut work = Work::new(self.store, self.rules);
+        let args = [("records", sealed.records.to_string())];
+        self.tell(&mut work, &mut position, HistoryKind::Withdrawn, "gate.invalid", &args)?;
+        work.put_state(StateName::Position, &position)?;
+        self.release(&mut work, sealed)?;
+        Ok(Step::of(work.finish()).and_more(0, u64::from(sealed.records)))
+    }
+
+    /// Judges the sealed bundle again where the base has moved since it was sealed.
+    fn still_passes(&self, sealed: &Sealed, position: &Position) -> Result<bool, SchoolError> {
+        if position.version == sealed.sealed_on {
+            return Ok(true);
+        }
+        let work = Work::new(self.store, self.rules);
+        let mut typed_since = Vec::new();
+        each_draft(self.store, None, Some(sealed.generation), &mut |key, drafts| {
+            typed_since.extend(drafts.open.is_some().then_some(key));
+            Ok(Flow::Continue)
+        })?;
+        let mut differs = Vec::new();
+        for key in typed_since {
+            let document = work.document(key)?;
+            let (_, floor) = self.layers(&work, key, document.as_ref())?;
+            let before = work.view(key)?;
+            if before != floor.record {
+                differs.push(Changed { before, after: floor.record });
+            }
+        }
+        let findings = self.judge_sealing(&differs, position)?;
+        Ok(findings.iter().all(|finding| finding.level != Level::Invalid))
+    }
+
+    fn body(
+        &self,
+        purpose: Purpose,
+        position: &Position,
+        sealed: Option<&Sealed>,
+    ) -> Result<wire::ExchangeRequest, SchoolError> {
+        let installation: Installation = state::need(self.store, StateName::Installation)?;
+        let mut request = wire::ExchangeRequest {
+            replica: installation.replica.as_bytes().to_vec(),
+            last_sequence: position.last_sequence.get(),
+            cursor: Some(cursor(position)),
+            pack: position.pack.as_bytes().to_vec(),
+            rulebook: position.rulebook.as_bytes().to_vec(),
+            held: sealed.map(|sealed| sealed.bundle.as_bytes().to_vec()).unwrap_or_default(),
+            ..wire::ExchangeRequest::default()
+        };
+        if position.partial.is_none() && position.version.get() > 0 {
+            let root = root_digest(&crate::work::stored_digests(self.store, self.rules)?);
+            request.root = root.as_bytes().to_vec();
+        }
+        let unanswered = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
+        if let (Purpose::Sync, Some(sealed)) = (purpose, unanswered) {
+            let approval = wire::Approval::decode(sealed.approval.as_slice());
+            request.approval = Some(approval.map_err(|_| StoreError::Damaged("the approval".to_owned()))?);
+            let frozen = self.blobs.get(sealed.bundle.as_bytes())?;
+            request.bundle = frozen.ok_or_else(|| {
+                SchoolError::from(Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle))
+            })?;
+        }
+        Ok(request)
+    }
+}
+
+fn cursor(position: &Position) -> wire::Cursor {
+    wire::Cursor {
+        epoch: position.epoch.map(|epoch| epoch.as_bytes().to_vec()).unwrap_or_default(),
+        version: position.version.get(),
+        index: position.partial.map_or(0, |(index, _)| index),
+        entry: position.entry.map(|entry| entry.as_bytes().to_vec()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,351 @@
+//! One batch in the making: changes of documents, views, indexes, digests and findings, read as if committed.
+
+use std::collections::BTreeMap;
+
+use selaras_merge::{Document, Edit, MergeError, Resolved, mint};
+use selaras_model::{Actor, ChangeHash, Digest, ModuleDigest, Record, RecordKey, element};
+use selaras_policy::{Changed, Judge, PolicyError, ViewError};
+
+use crate::Rules;
+use crate::pending::Pending;
+use crate::state::{self, Judged};
+use crate::store::{BaseRow, Batch, FindingRow, Key, ReadStore, Row, StateName, StoreError};
+use crate::view::{self, StoreView};
+
+/// A document is written anew after so many appended changes.
+const MAX_APPENDED: u32 = 16;
+/// The largest saved document: with its view and indexes it fits a commit.
+const MAX_DOCUMENT: usize = 512 << 10;
+/// Writes and bytes after which a step ends.
+const STEP_WRITES: usize = 800;
+const STEP_BYTES: usize = 600 << 10;
+/// Writes of a batch with its findings; what is left is for rows that every step writes.
+const JUDGED_WRITES: usize = 960;
+
+/// Why something could not be worked out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorkError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The edit of this record cannot be minted.
+    #[error("record {record}: {error}")]
+    Merge { record: RecordKey, error: MergeError },
+    /// The record's document would not fit a commit.
+    #[error("record {0} has been changed too often or is too large")]
+    TooLarge(RecordKey),
+}
+
+impl From<PolicyError> for WorkError {
+    fn from(error: PolicyError) -> Self {
+        match error {
+            PolicyError::View(ViewError(cause)) => match cause.downcast::<StoreError>() {
+                Ok(error) => Self::Store(*error),
+                Err(other) => Self::Store(StoreError::Io(other)),
+            },
+            error @ PolicyError::Data { .. } => Self::Store(StoreError::Damaged(error.to_string())),
+        }
+    }
+}
+
+/// What became of an edit.
+pub(crate) struct Applied {
+    pub(crate) document: Document,
+    pub(crate) resolved: Resolved,
+    pub(crate) change: ChangeHash,
+}
+
+pub(crate) struct Work<'a> {
+    store: &'a dyn ReadStore,
+    rules: &'a Rules,
+    batch: Batch,
+    bytes: usize,
+    lanes: BTreeMap<usize, ModuleDigest>,
+    /// Records whose view changed, as they were before.
+    before: BTreeMap<RecordKey, Option<Record>>,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(store: &'a dyn ReadStore, rules: &'a Rules) -> Self {
+        Self { store, rules, batch: Batch::default(), bytes: 0, lanes: BTreeMap::new(), before: BTreeMap::new() }
+    }
+
+    pub(crate) fn read(&self) -> Pending<'_> {
+        Pending { store: self.store, batch: &self.batch }
+    }
+
+    pub(crate) fn put(&mut self, key: Key, row: Row) {
+        self.bytes += size_of(&row) + 64;
+        self.batch.put(key, row);
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) {
+        self.bytes += 64;
+        self.batch.remove(key);
+    }
+
+    pub(crate) fn put_state<T: serde::Serialize>(&mut self, name: StateName, value: &T) -> Result<(), StoreError> {
+        self.put(Key::State(name), state::encode(value)?);
+        Ok(())
+    }
+
+    /// Whether there is room for another record.
+    pub(crate) fn has_room(&self) -> bool {
+        self.batch.len() < STEP_WRITES && self.bytes < STEP_BYTES
+    }
+
+    pub(crate) fn changed_records(&self) -> usize {
+        self.before.len()
+    }
+
+    pub(crate) fn document(&self, key: RecordKey) -> Result<Option<Document>, WorkError> {
+        match self.read().get(&Key::Document(key))? {
+            Some(Row::Blob(bytes)) => {
+                Document::load(&bytes).map(Some).map_err(|error| StoreError::Damaged(format!("{key}: {error}")).into())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn base(&self, key: RecordKey) -> Result<Option<BaseRow>, StoreError> {
+        match self.read().get(&Key::Base(key))? {
+            Some(Row::Base(row)) => Ok(Some(row)),
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn view(&self, key: RecordKey) -> Result<Option<Record>, StoreError> {
+        StoreView { store: &self.read(), rules: self.rules }.read(key)
+    }
+
+    /// Mints an edit into the base: document, base row, digest. Minting one again changes nothing.
+    pub(crate) fn apply(&mut self, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<Applied, WorkError> {
+        let saved = match self.read().get(&Key::Document(key))? {
+            Some(Row::Blob(bytes)) => Some(bytes),
+            _ => None,
+        };
+        let loaded = saved.as_deref().map(Document::load).transpose();
+        let before = loaded.map_err(|error| StoreError::Damaged(format!("{key}: {error}")))?;
+        let failed = |error| WorkError::Merge { record: key, error };
+        let (document, minted) = mint(before.as_ref(), actor, edit).map_err(failed)?;
+        let resolved = document.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
+        let known = before.as_ref().is_some_and(|before| before.heads() == resolved.heads);
+        if !known {
+            self.put_base(key, saved, &document, &resolved, minted.chunk)?;
+        }
+        Ok(Applied { document, resolved, change: minted.change })
+    }
+
+    fn put_base(
+        &mut self,
+        key: RecordKey,
+        saved: Option<Vec<u8>>,
+        document: &Document,
+        resolved: &Resolved,
+        chunk: Vec<u8>,
+    ) -> Result<(), WorkError> {
+        let old = self.base(key)?;
+        let content = view::hash(self.rules, &resolved.record);
+        let (bytes, appended) = match (&old, saved) {
+            (Some(old), Some(mut bytes)) if old.appended < MAX_APPENDED => {
+                bytes.extend_from_slice(&chunk);
+                (bytes, old.appended + 1)
+            }
+            (None, None) => (chunk, 0),
+            _ => (document.save(), 0),
+        };
+        if bytes.len() > MAX_DOCUMENT {
+            return Err(WorkError::TooLarge(key));
+        }
+        let new = BaseRow {
+            heads: resolved.heads.clone(),
+            content,
+            deleted: resolved.record.deleted,
+            conflicts: u32::try_from(resolved.conflicts.len()).unwrap_or(u32::MAX),
+            appended,
+        };
+        self.count_in_digest(key, old.as_ref(), &new)?;
+        self.put(Key::Document(key), Row::Blob(bytes));
+        self.put(Key::Base(key), Row::Base(new));
+        Ok(())
+    }
+
+    fn count_in_digest(&mut self, key: RecordKey, old: Option<&BaseRow>, new: &BaseRow) -> Result<(), StoreError> {
+        // An entity that the pack does not know belongs to no module: nobody could have made its record.
+        let Some(entity) = self.rules.pack.entity(key.entity) else { return Ok(()) };
+        let of = |row: &BaseRow| element(&entity.name, key.id, row.deleted, &row.content, &row.heads);
+        let (old, new) = (old.map(of), of(new));
+        let lanes = match self.lanes.entry(entity.module) {
+            std::collections::btree_map::Entry::Occupied(lanes) => lanes.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(stored_lanes(&Pending { store: self.store, batch: &self.batch }, entity.module)?)
+            }
+        };
+        if let Some(old) = old {
+            lanes.remove(&old);
+        }
+        lanes.add(&new);
+        Ok(())
+    }
+
+    /// Writes what people see of a record; none where it has never been.
+    pub(crate) fn set_view(&mut self, key: RecordKey, after: Option<&Record>) -> Result<(), StoreError> {
+        let before = self.view(key)?;
+        if before.as_ref() == after {
+            return Ok(());
+        }
+        let old: Vec<Key> = before.iter().flat_map(|record| view::index_keys(self.rules, record)).collect();
+        let new: Vec<Key> = after.iter().flat_map(|record| view::index_keys(self.rules, record)).collect();
+        for key in old.iter().filter(|key| !new.contains(key)) {
+            self.remove(key.clone());
+        }
+        for key in new.iter().filter(|key| !old.contains(key)) {
+            self.put(key.clone(), Row::Mark);
+        }
+        match after {
+            Some(record) => self.put(Key::View(key), Row::View(view::row(self.rules, record))),
+            None => self.remove(Key::View(key)),
+        }
+        self.before.entry(key).or_insert(before);
+        Ok(())
+    }
+
+    /// Marks or unmarks a record whose conflicts a person has to see.
+    pub(crate) fn mark_conflict(&mut self, key: RecordKey, open: bool) -> Result<(), StoreError> {
+        let marked = self.read().get(&Key::Conflict(key))?.is_some();
+        match (marked, open) {
+            (false, true) => self.put(Key::Conflict(key), Row::Mark),
+            (true, false) => self.remove(Key::Conflict(key)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The digests of all modules as they are after this work.
+    pub(crate) fn digests(&self) -> Result<Vec<Digest>, StoreError> {
+        let modules = 0..self.rules.pack.modules().len();
+        modules
+            .map(|module| match self.lanes.get(&module) {
+                Some(lanes) => Ok(lanes.digest()),
+                None => stored_lanes(&self.read(), module).map(|lanes| lanes.digest()),
+            })
+            .collect()
+    }
+
+    /// Judges what changed so far and replaces the findings of all subjects that it touches.
+    ///
+    /// Findings that stay keep the version that raised them; new ones get `raised`.
+    pub(crate) fn judge(&mut self, judged: &mut Judged, raised: selaras_model::LogVersion) -> Result<(), WorkError> {
+        let fresh = {
+            let read = self.read();
+            let view = StoreView { store: &read, rules: self.rules };
+            let mut changed = Vec::with_capacity(self.before.len());
+            for (key, before) in &self.before {
+                changed.push(Changed { before: before.clone(), after: view.read(*key)? });
+            }
+            Judge::new(&self.rules.pack, &self.rules.rulebook, judged.date).incremental(&view, &changed)?
+        };
+        let mut writes = Vec::new();
+        let mut invalid = judged.invalid;
+        for (subject, findings) in fresh {
+            let key = Key::Finding(subject.to_bytes());
+            let old = stored_findings(&self.read(), &key)?;
+            let new = carry_over(&old, findings, raised);
+            invalid = (invalid + invalid_in(&new)).saturating_sub(invalid_in(&old));
+            if old != new {
+                writes.push((key, new));
+            }
+        }
+        if self.batch.len() + writes.len() > JUDGED_WRITES {
+            // They do not fit this commit; a full run follows, in steps.
+            judged.complete = false;
+            return Ok(());
+        }
+        judged.invalid = invalid;
+        for (key, rows) in writes {
+            if rows.is_empty() { self.remove(key) } else { self.put(key, Row::Findings(rows)) }
+        }
+        Ok(())
+    }
+
+    /// Ends the batch.
+    pub(crate) fn finish(mut self) -> Batch {
+        for (module, lanes) in std::mem::take(&mut self.lanes) {
+            let module = u16::try_from(module).unwrap_or(u16::MAX);
+            self.batch.put(Key::Lanes(module), Row::Lanes(lanes.to_bytes()));
+        }
+        self.batch
+    }
+}
+
+/// Findings of a subject as they were, without the row where there are none.
+pub(crate) fn stored_findings(store: &dyn ReadStore, key: &Key) -> Result<Vec<FindingRow>, StoreError> {
+    match store.get(key)? {
+        Some(Row::Findings(rows)) => Ok(rows),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// New findings of a subject; those that were there keep the version that raised them.
+pub(crate) fn carry_over(
+    old: &[FindingRow],
+    findings: Vec<selaras_policy::Finding>,
+    raised: selaras_model::LogVersion,
+) -> Vec<FindingRow> {
+    let same = |row: &&FindingRow, finding: &selaras_policy::Finding| {
+        row.finding.rule == finding.rule && row.finding.record == finding.record && row.finding.field == finding.field
+    };
+    findings
+        .into_iter()
+        .map(|finding| {
+            let raised = old.iter().find(|row| same(row, &finding)).map_or(raised, |row| row.raised);
+            FindingRow { finding, raised }
+        })
+        .collect()
+}
+
+pub(crate) fn invalid_in(rows: &[FindingRow]) -> u32 {
+    let invalid = rows.iter().filter(|row| row.finding.level == selaras_policy::Level::Invalid).count();
+    u32::try_from(invalid).unwrap_or(u32::MAX)
+}
+
+fn stored_lanes(store: &dyn ReadStore, module: usize) -> Result<ModuleDigest, StoreError> {
+    let module = u16::try_from(module).unwrap_or(u16::MAX);
+    match store.get(&Key::Lanes(module))? {
+        Some(Row::Lanes(bytes)) => {
+            ModuleDigest::from_bytes(&bytes).map_err(|error| StoreError::Damaged(error.to_string()))
+        }
+        _ => Ok(ModuleDigest::default()),
+    }
+}
+
+/// The digests of all modules, in the pack's order.
+pub(crate) fn stored_digests(store: &dyn ReadStore, rules: &Rules) -> Result<Vec<Digest>, StoreError> {
+    (0..rules.pack.modules().len()).map(|module| stored_lanes(store, module).map(|lanes| lanes.digest())).collect()
+}
+
+/// About how many bytes a row takes.
+fn size_of(row: &Row) -> usize {
+    match row {
+        Row::Bytes(bytes) | Row::Blob(bytes) | Row::Lanes(bytes) => bytes.len(),
+        Row::Base(row) => 64 + 32 * row.heads.len(),
+        Row::View(row) => 48 + sizes(&row.fields),
+        Row::Draft(row) => 48 + sizes(&row.fields),
+        Row::Findings(rows) => 160 * rows.len(),
+        Row::Entry(row) => {
+            128 + row.entry.len() + if let crate::store::EditsAt::Inline(b) = &row.edits { b.len() } else { 0 }
+        }
+        Row::Answer(crate::store::AnswerRow::Refusal(bytes)) => bytes.len(),
+        Row::Mark | Row::Answer(_) | Row::Replica(_) => 64,
+    }
+}
+
+fn sizes(fields: &selaras_model::Fields) -> usize {
+    let of = |(name, value): (&selaras_model::FieldName, &selaras_model::Value)| {
+        let text = match value {
+            selaras_model::Value::Text(text) | selaras_model::Value::Code(text) => text.len(),
+            _ => 16,
+        };
+        name.len() + text + 6
+    };
+    fields.iter().map(of).sum()
+}
