@@ -1,0 +1,10 @@
+//! The engine of both ends over the memory store, told as scenarios.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod exactly_once;
+mod gate;
+mod hostile;
+mod large;
+mod merging;
+mod stage;
+mod story;

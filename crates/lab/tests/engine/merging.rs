@@ -1,0 +1,113 @@
+//! Both sides edit at once.
+
+use selaras_model::{Fields, Side, Value};
+use selaras_sync::{Outcome, Subject, TypedEdit};
+
+use crate::stage::{Computer, Stage, assert_equal};
+
+fn act(stage: &Stage, key: selaras_model::RecordKey, name: &str, value: Value) {
+    let fields: Fields = [(name.parse().unwrap(), value)].into();
+    let edit = TypedEdit { key, fields, deleted: None };
+    stage.centre.drive(Some(stage.centre.centre().act("test.act", vec![edit]).unwrap()));
+}
+
+#[test]
+fn different_fields_of_a_record_both_stand() {
+    let stage = Stage::in_step(12);
+    let student = stage.student();
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Sekolah 1"));
+    act(&stage, student, "nama_dusun", Value::text("Dusun Pusat"));
+    stage.first.approve(&stage.centre);
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    for record in [stage.first.record(student), stage.centre.record(student).unwrap()] {
+        assert_eq!(record.text("alamat_jalan"), Some("Jl. Sekolah 1"));
+        assert_eq!(record.text("nama_dusun"), Some("Dusun Pusat"));
+    }
+    assert_equal(&stage.first, &stage.centre);
+    assert!(stage.first.school().conflicts().unwrap().is_empty());
+}
+
+#[test]
+fn the_same_field_is_a_conflict_that_keeps_both_values_until_a_person_decides() {
+    let stage = Stage::in_step(12);
+    let student = stage.student();
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Sekolah 1"));
+    act(&stage, student, "alamat_jalan", Value::text("Jl. Pusat 2"));
+    stage.first.approve(&stage.centre);
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    assert_equal(&stage.first, &stage.centre);
+    let conflicts = stage.first.school().conflicts().unwrap();
+    assert_eq!(conflicts.len(), 1);
+    let conflict = &conflicts[0];
+    assert_eq!((conflict.owner, conflict.pending), (Side::School, false));
+    assert_eq!(conflict.winner.value, Value::text("Jl. Sekolah 1"));
+    assert_eq!(conflict.others[0].value, Value::text("Jl. Pusat 2"));
+
+    // The decision is an ordinary edit, also where it chooses what holds already.
+    let step = stage.first.school().resolve(student, &conflict.subject, conflict.winner.value.clone(), "head").unwrap();
+    stage.first.drive(Some(step));
+    assert!(stage.first.school().conflicts().unwrap().is_empty());
+    stage.first.approve(&stage.centre);
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    assert!(stage.first.school().conflicts().unwrap().is_empty());
+    assert_equal(&stage.first, &stage.centre);
+}
+
+#[test]
+fn a_conflict_in_the_making_is_shown_before_anything_is_sent() {
+    let stage = Stage::in_step(12);
+    let student = stage.student();
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Sekolah 1"));
+    act(&stage, student, "alamat_jalan", Value::text("Jl. Pusat 2"));
+    stage.first.pull(&stage.centre);
+    assert_eq!(stage.first.record(student).text("alamat_jalan"), Some("Jl. Sekolah 1"));
+    let conflicts = stage.first.school().conflicts().unwrap();
+    assert_eq!(conflicts.len(), 1);
+    assert!(conflicts[0].pending);
+    assert_eq!(conflicts[0].subject, Subject::Field("alamat_jalan".parse().unwrap()));
+
+    let step =
+        stage.first.school().resolve(student, &conflicts[0].subject, Value::text("Jl. Pusat 2"), "operator").unwrap();
+    stage.first.drive(Some(step));
+    assert!(stage.first.school().conflicts().unwrap().is_empty());
+    assert_eq!(stage.first.record(student).text("alamat_jalan"), Some("Jl. Pusat 2"));
+}
+
+#[test]
+fn two_computers_and_the_centre_end_in_step() {
+    let stage = Stage::in_step(12);
+    let second = Computer::new(&stage.centre, 2);
+    second.pull(&stage.centre);
+    let student = stage.student();
+    stage.first.set(student, "rt", Value::Int(99));
+    second.set(student, "rw", Value::Int(88));
+    act(&stage, student, "nama_dusun", Value::text("Dusun Pusat"));
+    for computer in [&stage.first, &second] {
+        computer.approve(&stage.centre);
+        assert!(matches!(computer.sync(&stage.centre), Outcome::Receipt(_)));
+    }
+    stage.first.pull(&stage.centre);
+    for computer in [&stage.first, &second] {
+        let record = computer.record(student);
+        assert_eq!((record.int("rt"), record.int("rw")), (Some(99), Some(88)));
+        assert_equal(computer, &stage.centre);
+    }
+}
+
+#[test]
+fn what_was_typed_after_the_approval_stays_a_draft_on_what_was_sent() {
+    let stage = Stage::in_step(12);
+    let student = stage.student();
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Satu"));
+    stage.first.approve(&stage.centre);
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Dua"));
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    assert_eq!(stage.centre.record(student).unwrap().text("alamat_jalan"), Some("Jl. Satu"));
+    assert_eq!(stage.first.record(student).text("alamat_jalan"), Some("Jl. Dua"));
+    assert_eq!(stage.first.school().pending().unwrap().records, 1);
+    stage.first.approve(&stage.centre);
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    assert_eq!(stage.centre.record(student).unwrap().text("alamat_jalan"), Some("Jl. Dua"));
+    assert!(stage.first.school().conflicts().unwrap().is_empty());
+    assert_equal(&stage.first, &stage.centre);
+}

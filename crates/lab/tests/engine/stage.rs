@@ -1,0 +1,303 @@
+//! A centre and computers of one school, in one process.
+
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use selaras_lab::{Sample, SampleOptions, sample};
+use selaras_model::{Date, DeviceId, EpochId, KeyId, Npsn, Pack, Record, RecordId, RecordKey, ReplicaId, Value};
+use selaras_policy::AccountFacts;
+use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
+use selaras_sync::{
+    Blobs, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Incoming, Installation, Outcome, Purpose, Rules,
+    School, SchoolError, Step, Store, TypedEdit,
+};
+
+pub(crate) const NOW: i64 = 1_795_500_000;
+
+pub(crate) fn today() -> Date {
+    "2026-11-24".parse().unwrap()
+}
+
+pub(crate) fn field(record: &Record, name: &str) -> Value {
+    record.get(name).clone()
+}
+
+/// The centre's side of one school.
+pub(crate) struct CentreStage {
+    pub(crate) store: SchoolStore,
+    pub(crate) blobs: MemoryBlobs,
+    pub(crate) rules: Rules,
+    pub(crate) keys: CentreKeys,
+    pub(crate) npsn: Npsn,
+    pub(crate) head: SigningKey,
+    pub(crate) head_ptk: RecordId,
+    pub(crate) revoked: bool,
+    pub(crate) today: Date,
+}
+
+impl CentreStage {
+    pub(crate) fn new(npsn: Npsn, head_ptk: RecordId) -> Self {
+        let store = Changelog::new(Arc::new(MemoryEngine::new())).unwrap().school(npsn);
+        let rules = Rules::builtin();
+        store.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules).unwrap()).unwrap();
+        Self {
+            store,
+            blobs: MemoryBlobs::new(),
+            rules,
+            keys: CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) },
+            npsn,
+            head: SigningKey::from_bytes(&[7; 32]),
+            head_ptk,
+            revoked: false,
+            today: today(),
+        }
+    }
+
+    pub(crate) fn centre(&self) -> Centre<'_> {
+        Centre::new(&self.store, &self.blobs, &self.rules, &self.keys, self.npsn, NOW, self.today)
+    }
+
+    pub(crate) fn drive(&self, first: Option<Step>) {
+        let mut next = first;
+        loop {
+            let Some(step) = next.take().or_else(|| self.centre().resume().unwrap()) else { return };
+            self.store.commit(&step.batch).unwrap();
+            for batch in &step.rest {
+                self.store.commit(batch).unwrap();
+            }
+            for effect in step.effects {
+                if let Effect::RemoveBlob(name) = effect {
+                    self.blobs.remove(&name).unwrap();
+                }
+            }
+        }
+    }
+
+    pub(crate) fn act(&self, records: &[Record]) {
+        let edits = records.iter().map(|record| typed(record)).collect();
+        self.drive(Some(self.centre().act("test.act", edits).unwrap()));
+    }
+
+    pub(crate) fn head_key(&self) -> KeyId {
+        KeyId::from_bytes(*b"head-key")
+    }
+
+    pub(crate) fn try_serve(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, CentreError> {
+        let enrolled = |key: KeyId| {
+            let known =
+                EnrolledKey { ptk: self.head_ptk, public: self.head.verifying_key().to_bytes(), revoked: self.revoked };
+            Ok((key == self.head_key()).then_some(known))
+        };
+        let mut received = self.centre().receive(device, body, &enrolled)?;
+        if let Some(step) = received.step.take() {
+            self.drive(Some(step));
+        }
+        self.centre().respond(&received)
+    }
+
+    pub(crate) fn serve(&self, device: DeviceId, body: &[u8]) -> Vec<u8> {
+        self.try_serve(device, body).unwrap()
+    }
+
+    pub(crate) fn record(&self, key: RecordKey) -> Option<Record> {
+        self.centre().record(key).unwrap()
+    }
+}
+
+pub(crate) fn typed(record: &Record) -> TypedEdit {
+    TypedEdit { key: record.key(), fields: record.fields.clone(), deleted: record.deleted.then_some(true) }
+}
+
+/// A computer of the school.
+pub(crate) struct Computer {
+    pub(crate) store: SchoolStore,
+    pub(crate) blobs: MemoryBlobs,
+    pub(crate) rules: Rules,
+    pub(crate) device: DeviceId,
+}
+
+impl Computer {
+    pub(crate) fn new(centre: &CentreStage, number: u8) -> Self {
+        let store = Changelog::new(Arc::new(MemoryEngine::new())).unwrap().school(centre.npsn);
+        let rules = Rules::builtin();
+        let device = DeviceId::from_bytes([number; 8]);
+        let installation = Installation {
+            npsn: centre.npsn,
+            replica: ReplicaId::from_bytes([number; 8]),
+            device,
+            centre_key: centre.keys.signing.verifying_key().to_bytes(),
+            centre_url: "http://127.0.0.1:1".to_owned(),
+            centre_name: "Pusat".to_owned(),
+            centre_ca: None,
+        };
+        store.commit(&School::install(&installation, &rules, today()).unwrap()).unwrap();
+        Self { store, blobs: MemoryBlobs::new(), rules, device }
+    }
+
+    pub(crate) fn school(&self) -> School<'_> {
+        School::new(&self.store, &self.blobs, &self.rules, NOW)
+    }
+
+    pub(crate) fn drive(&self, first: Option<Step>) {
+        let mut next = first;
+        loop {
+            let Some(step) = next.take().or_else(|| self.school().resume().unwrap()) else { return };
+            self.store.commit(&step.batch).unwrap();
+            for batch in &step.rest {
+                self.store.commit(batch).unwrap();
+            }
+        }
+    }
+
+    pub(crate) fn settle(&self) {
+        self.drive(None);
+        while let Some(step) = self.school().ensure_judged().unwrap() {
+            self.drive(Some(step));
+        }
+    }
+
+    pub(crate) fn edit(&self, edit: TypedEdit) {
+        self.try_edit(edit).unwrap();
+    }
+
+    pub(crate) fn try_edit(&self, edit: TypedEdit) -> Result<(), SchoolError> {
+        let step = self.school().edit(&[edit], "operator")?;
+        self.drive(Some(step));
+        Ok(())
+    }
+
+    pub(crate) fn set(&self, key: RecordKey, name: &str, value: Value) {
+        let fields = [(name.parse().unwrap(), value)].into();
+        self.edit(TypedEdit { key, fields, deleted: None });
+    }
+
+    pub(crate) fn import(&self, records: &[Record]) {
+        let edits = records.iter().map(typed).collect();
+        self.drive(Some(self.school().import(edits, "operator").unwrap()));
+        self.settle();
+    }
+
+    pub(crate) fn facts(&self, centre: &CentreStage) -> AccountFacts {
+        AccountFacts { ptk: Some(centre.head_ptk), head_role: true, key_activated: true }
+    }
+
+    pub(crate) fn try_approve(&self, centre: &CentreStage) -> Result<u32, SchoolError> {
+        self.settle();
+        let approved = self.school().approve(&centre.head, centre.head_key(), &self.facts(centre), "head")?;
+        self.drive(Some(approved.step));
+        Ok(approved.records)
+    }
+
+    pub(crate) fn approve(&self, centre: &CentreStage) -> u32 {
+        self.try_approve(centre).unwrap()
+    }
+
+    /// Makes the request durable and gives its body.
+    pub(crate) fn request(&self, purpose: Purpose) -> Vec<u8> {
+        let outgoing = self.school().request(purpose).unwrap();
+        self.drive(outgoing.step);
+        outgoing.body
+    }
+
+    pub(crate) fn absorb(&self, answer: &[u8]) -> Incoming {
+        let mut incoming = self.school().answer(answer).unwrap();
+        while let Some(step) = self.school().absorb(&mut incoming).unwrap() {
+            self.drive(Some(step));
+        }
+        incoming
+    }
+
+    /// Exchanges to the end; gives the bundle's outcome and the number of requests.
+    pub(crate) fn exchange(&self, centre: &CentreStage, purpose: Purpose) -> (Outcome, u32) {
+        let (mut outcome, mut requests, mut purpose) = (Outcome::None, 0, purpose);
+        loop {
+            let body = self.request(purpose);
+            let incoming = self.absorb(&centre.serve(self.device, &body));
+            requests += 1;
+            if *incoming.outcome() != Outcome::None {
+                outcome = incoming.outcome().clone();
+            }
+            if !incoming.more() {
+                break;
+            }
+            purpose = Purpose::Pull;
+        }
+        self.settle();
+        (outcome, requests)
+    }
+
+    pub(crate) fn pull(&self, centre: &CentreStage) {
+        self.exchange(centre, Purpose::Pull);
+    }
+
+    pub(crate) fn sync(&self, centre: &CentreStage) -> Outcome {
+        self.exchange(centre, Purpose::Sync).0
+    }
+
+    pub(crate) fn record(&self, key: RecordKey) -> Record {
+        self.school().record(key).unwrap().unwrap()
+    }
+}
+
+/// Both sides computed the same digests, each from its own records.
+pub(crate) fn assert_equal(computer: &Computer, centre: &CentreStage) {
+    assert_eq!(computer.school().digests().unwrap(), centre.centre().digests().unwrap());
+    assert_eq!(computer.school().position().unwrap().equal, Some(true));
+}
+
+/// A small made-up school with its head assigned, on both sides and in step.
+pub(crate) struct Stage {
+    pub(crate) sample: Sample,
+    pub(crate) centre: CentreStage,
+    pub(crate) first: Computer,
+}
+
+impl Stage {
+    /// The centre holds its part; the computer is new.
+    pub(crate) fn bare(students: u32) -> Self {
+        let options = SampleOptions { students, ..SampleOptions::default() };
+        let sample = sample(&Pack::builtin(), &options).unwrap();
+        let centre = CentreStage::new(sample.npsn, sample.head);
+        centre.act(&sample.centre);
+        let first = Computer::new(&centre, 1);
+        Self { sample, centre, first }
+    }
+
+    pub(crate) fn assign_head(&self) {
+        self.centre.act(&[assignment(self.sample.head)]);
+    }
+
+    /// All of the sample at both ends.
+    pub(crate) fn in_step(students: u32) -> Self {
+        let stage = Self::bare(students);
+        stage.assign_head();
+        stage.first.pull(&stage.centre);
+        stage.first.import(&stage.sample.school);
+        stage.first.approve(&stage.centre);
+        assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+        assert_equal(&stage.first, &stage.centre);
+        stage
+    }
+
+    pub(crate) fn student(&self) -> RecordKey {
+        self.any("peserta_didik")
+    }
+
+    pub(crate) fn any(&self, entity: &str) -> RecordKey {
+        let code = Pack::builtin().entity_named(entity).unwrap().code;
+        self.sample.whole().into_keys().find(|key| key.entity == code).unwrap()
+    }
+}
+
+/// The Dinas's assignment of a head.
+pub(crate) fn assignment(head: RecordId) -> Record {
+    let entity = Pack::builtin().entity_named("tugas_tambahan").unwrap().code;
+    let mut record = Record::new(RecordKey { entity, id: RecordId::from_bytes([0x77; 16]) });
+    let mut set = |name: &str, value: Value| record.fields.insert(name.parse().unwrap(), value);
+    set("ptk_id", Value::Ref(head));
+    set("jabatan_ptk_id", Value::Code("2".to_owned()));
+    set("jumlah_jam", Value::Int(24));
+    set("nomor_sk", Value::text("SK/DINAS/2026/001"));
+    set("tmt_tambahan", Value::Date("2026-07-01".parse().unwrap()));
+    record
+}
