@@ -9,8 +9,6 @@
 //! let code = selaras_center::run(["selaras-center", "--data", "/srv/selaras", "serve"].map(Into::into));
 //! ```
 
-#![cfg(feature = "assembled")]
-
 mod access;
 mod api;
 mod catalogue;

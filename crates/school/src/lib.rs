@@ -18,8 +18,6 @@
 //! # }
 //! ```
 
-#![cfg(feature = "assembled")]
-
 mod account;
 mod catalogue;
 mod cli;

@@ -52,8 +52,8 @@ impl Refusal {
         Self { code: code.to_owned(), args: BTreeMap::new(), record: None, records: Vec::new(), who }
     }
 
-    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.args.insert(name.to_owned(), value.to_string());
+    pub(crate) fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.args.insert(name.to_owned(), format!("{value}"));
         self
     }
 
@@ -158,7 +158,7 @@ impl CentreError {
         Self::Refused { code, args: BTreeMap::new() }
     }
 
-    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         if let Self::Refused { args, .. } = &mut self {
             args.insert(name.to_owned(), value.to_string());
         }

@@ -42,7 +42,7 @@ pub mod wire;
 mod work;
 
 pub use bundle::Bundle;
-pub use centre::{Centre, CentreKeys, EnrolledKey, Head, Received};
+pub use centre::{Centre, CentreKeys, EnrolledKey, Head, Received, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{EntryError, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash};
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};

@@ -1,7 +1,7 @@
 //! One exchange of a school: the engine's answer, with everything committed before it is given.
 
 use selaras_model::{DeviceId, KeyId};
-use selaras_sync::{Batch, EnrolledKey, StoreError};
+use selaras_sync::{Batch, EnrolledKey, StoreError, Verdict};
 use selaras_transport::Problem;
 
 use super::rows::{self, HeadKeyRow, SEEN, SeenRow};
@@ -18,6 +18,11 @@ impl Desk {
         let mut received = self.centre().receive(device, body, &enrolled).map_err(|error| refused(&error))?;
         if let Some(step) = received.step.take() {
             self.drive(step)?;
+        }
+        match self.centre().verdict(&received).map_err(|error| refused(&error))? {
+            Some(Verdict::Accepted) => _ = self.host.metrics.accepted.inc(),
+            Some(Verdict::Refused) => _ = self.host.metrics.refused.inc(),
+            None => {}
         }
         let answer = self.centre().respond(&received).map_err(|error| refused(&error))?;
         self.seen(device, agent)?;

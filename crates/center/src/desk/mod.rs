@@ -73,14 +73,14 @@ impl Desk {
             };
             let Some(step) = step else { return Ok(()) };
             self.commit(&step.batch)?;
+            for batch in &step.rest {
+                self.commit(batch)?;
+            }
             for effect in step.effects {
                 if let Effect::RemoveBlob(name) = effect {
                     // A blob that stays is room that is wasted, not a fault.
                     let _ = self.blobs.remove(&name);
                 }
-            }
-            if !step.more {
-                return Ok(());
             }
         }
     }
@@ -102,7 +102,8 @@ pub(crate) fn refused(error: &CentreError) -> Problem {
         CentreError::Store(error) => stored(error),
         other => {
             tracing::warn!(code = other.code(), "a request was refused");
-            problem(other.code())
+            let args = other.args().into_iter().flatten();
+            args.fold(problem(other.code()), |problem, (name, value)| problem.with(name, value))
         }
     }
 }

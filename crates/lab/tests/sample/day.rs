@@ -22,7 +22,7 @@ fn a_day_has_58_edits_at_the_school_and_20_at_the_centre() {
         assert_eq!(new.len(), 20);
         assert_eq!(day.centre.len(), 20);
         let keys =
-            |records: &[selaras_model::Record]| records.iter().map(|record| record.key()).collect::<BTreeSet<_>>();
+            |records: &[selaras_model::Record]| records.iter().map(selaras_model::Record::key).collect::<BTreeSet<_>>();
         assert_eq!((keys(&day.school).len(), keys(&day.centre).len()), (73, 20), "no record twice");
     }
 }

@@ -32,7 +32,7 @@ fn every_entity_of_the_pack_is_there() {
 fn no_id_is_there_twice() {
     for school in schools() {
         for set in [&school.centre, &school.school] {
-            let keys: BTreeSet<RecordKey> = set.iter().map(|record| record.key()).collect();
+            let keys: BTreeSet<RecordKey> = set.iter().map(selaras_model::Record::key).collect();
             assert_eq!(keys.len(), set.len(), "{school:?}");
         }
         let whole = school.whole();

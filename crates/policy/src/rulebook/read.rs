@@ -166,7 +166,7 @@ impl<'t, 'i> Node<'t, 'i> {
 
     /// Reports every key that nobody asked for.
     pub(crate) fn finish(&self, problems: &mut Problems<'_>) {
-        for (key, _) in self.table.iter() {
+        for (key, _) in self.table {
             if !self.asked.contains(&key.get_ref().as_ref()) {
                 problems.add(key.span().start, format!("`{}` is not known here", key.get_ref()));
             }

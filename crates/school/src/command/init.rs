@@ -80,7 +80,7 @@ impl Init {
         let kode = Hashed::new(&self.kode, service.config().password)?;
         let kode = serde_json::to_vec(&kode).map_err(|_| Failure::new("internal.error").arg("place", "kode row"))?;
         let seed = Zeroizing::new(device_key.to_bytes());
-        let mut batch = School::install(installation, rules, today);
+        let mut batch = School::install(installation, rules, today)?;
         batch.put(Key::Local(DEVICE_ROW.to_owned()), Row::Bytes(seed.to_vec()));
         batch.put(Key::Local(KODE_ROW.to_owned()), Row::Bytes(kode));
         let (changelog, blobs) = service.create()?;

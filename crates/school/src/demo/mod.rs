@@ -90,7 +90,8 @@ struct SampleFiles {
 
 /// Makes a school and writes what the centre has of it and what the school has.
 fn make_sample(students: u32, seed: u64, invalid: u32, dir: &Path) -> Result<SampleFiles, Failure> {
-    let made = sample(&SampleOptions { students, seed, invalid });
+    let options = SampleOptions { students, seed, invalid, ..SampleOptions::default() };
+    let made = sample(&Pack::builtin(), &options).map_err(|error| Failure::new("demo.sample").arg("reason", error))?;
     let unwritable = |_| Failure::new("place.unwritable").arg("place", dir.display());
     std::fs::create_dir_all(dir).map_err(unwritable)?;
     let (centre, school) = (dir.join("centre.jsonl"), dir.join("school.jsonl"));

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
-use selaras_model::Lang;
+use selaras_model::{Lang, ReplicaId};
 use selaras_sync::{Key, Outcome, Purpose, ReadStore, Row, Store};
 use zeroize::Zeroizing;
 
@@ -11,7 +11,7 @@ use super::{DEVICE_ROW, Open, TOKEN_ROW};
 use crate::command::report::ExchangeReport;
 use crate::failure::Failure;
 use crate::link::{CallError, Link};
-use crate::output::Output;
+use crate::output::{Event, Note, Output};
 
 /// What an exchange is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,9 @@ impl Open {
         if let Some(step) = outgoing.step {
             self.apply(step, out)?;
         }
+        if outgoing.withdrawn {
+            out.event(Event::Note(Note::new("exchange.withdrawn")));
+        }
         let body = outgoing.body;
         let answer = self.with_token(lang, |link, token| link.exchange(token, body.clone(), lang))?;
         let mut incoming = self.school().answer(&answer)?;
@@ -90,14 +93,20 @@ impl Open {
                 None => break,
             }
         }
+        if incoming.copied() {
+            // Whoever speaks under this name has been further on: from here on this is another installation.
+            let step = self.school().renew(ReplicaId::from_bytes(crate::env::random()?))?;
+            self.apply(step, out)?;
+            out.event(Event::Note(Note::new("exchange.copied")));
+        }
         let absorbed = incoming.summary();
-        report.records_in += absorbed.records_in;
-        report.entries += absorbed.entries;
+        report.records_in += u64::from(absorbed.records_in);
+        report.entries += u64::from(absorbed.entries);
         report.equal = absorbed.equal.or(report.equal);
         match incoming.outcome() {
             Outcome::None => {}
-            Outcome::Receipt(receipt) => report.receipt = Some(super::lines::receipt_line(&receipt)),
-            Outcome::Refusal(refusal) => *refused = Some(self.refusal(&refusal, lang)),
+            Outcome::Receipt(receipt) => report.receipt = Some(super::lines::receipt_line(receipt)),
+            Outcome::Refusal(refusal) => *refused = Some(self.refusal(refusal, lang)),
         }
         Ok(incoming.more())
     }

@@ -50,12 +50,12 @@ impl From<HeadKeyError> for Failure {
 impl From<SchoolError> for Failure {
     fn from(error: SchoolError) -> Failure {
         let again = again(error.retry());
-        let code = error.code();
+        let code = error.code().to_owned();
         let mut failure = match error {
             SchoolError::Store(error) => return error.into(),
             SchoolError::Refused(refusal) => refused(&refusal),
-            SchoolError::Gate(gate) => Failure::new(code).arg("invalid", gate.invalid.len()),
-            _ => Failure::new(code),
+            SchoolError::Gate(gate) => Failure::new(code.as_str()).arg("invalid", gate.invalid.len()),
+            _ => Failure::new(code.as_str()),
         };
         failure.again = Some(again);
         failure

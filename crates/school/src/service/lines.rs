@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use selaras_model::{Lang, RecordKey, Side, Value};
 use selaras_policy::{Finding, Level, Tab};
-use selaras_sync::{Candidate, Flow, ModuleCount, OpenConflict, PreparedChange, Subject};
+use selaras_sync::{Candidate, Flow, ModuleChanges, OpenConflict, Origin, PreparedChange, Subject};
 
 use super::{DELETED_FIELD, Open};
 use crate::command::report::{
@@ -30,7 +30,7 @@ impl Open {
     }
 
     /// Counts by module, under the modules' names.
-    pub(crate) fn module_lines(&self, counts: &[(usize, ModuleCount)]) -> Vec<ModuleLine> {
+    pub(crate) fn module_lines(&self, counts: &[(usize, ModuleChanges)]) -> Vec<ModuleLine> {
         counts
             .iter()
             .map(|(module, count)| ModuleLine {
@@ -107,7 +107,7 @@ impl Open {
     /// The tabs of the rulebook.
     pub(crate) fn tabs(&self) -> Vec<String> {
         let mut tabs: Vec<String> =
-            self.rules.rulebook.rules().iter().map(|rule| tab_word(rule.tab).to_owned()).collect();
+            self.rules.rulebook.rules().iter().map(|rule| tab_word(rule.tab()).to_owned()).collect();
         tabs.sort_unstable();
         tabs.dedup();
         tabs
@@ -214,12 +214,16 @@ pub(crate) const fn tab_word(tab: Tab) -> &'static str {
 
 /// A receipt as a report.
 pub(crate) fn receipt_line(receipt: &selaras_sync::Receipt) -> ReceiptReport {
+    let bundle = match &receipt.entry().origin {
+        Origin::Bundle { bundle, .. } => Some(bundle.to_string()),
+        Origin::Act { .. } => None,
+    };
     ReceiptReport {
         short_code: receipt.short_code(),
-        version: receipt.entry.version.get(),
-        bundle: receipt.entry.bundle.map(|bundle| bundle.to_string()),
-        entry: receipt.entry.hash().to_string(),
-        signature: data_encoding::HEXLOWER.encode(receipt.signature.as_ref()),
+        version: receipt.entry().version.get(),
+        bundle,
+        entry: selaras_sync::entry_hash(receipt.bytes()).to_string(),
+        signature: data_encoding::HEXLOWER.encode(receipt.signature()),
     }
 }
 

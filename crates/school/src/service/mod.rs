@@ -167,6 +167,9 @@ impl Open {
         let mut next = Some(step);
         while let Some(step) = next {
             self.store.commit(&step.batch)?;
+            for batch in &step.rest {
+                self.store.commit(batch)?;
+            }
             for effect in step.effects {
                 match effect {
                     Effect::RemoveBlob(name) => self.blobs.remove(&name)?,

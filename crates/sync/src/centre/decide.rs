@@ -44,7 +44,7 @@ impl Centre<'_> {
         };
         let sequence = sound.header.sequence;
         match self.judge_bundle(&sound, position) {
-            Ok(judgement) => self.accept(id, sender, sound, judgement, &request.bundle, position.clone()),
+            Ok(judgement) => self.accept(id, sender, &sound, judgement, &request.bundle, position.clone()),
             Err(No::Refused(refusal)) => self.refuse(id, sender, Some(sequence), &refusal),
             Err(No::Error(error)) => Err(error),
         }
@@ -54,7 +54,7 @@ impl Centre<'_> {
         &self,
         id: BundleId,
         sender: &Sender,
-        sound: Sound,
+        sound: &Sound,
         judgement: Judgement<'_>,
         frozen: &[u8],
         mut position: Position,

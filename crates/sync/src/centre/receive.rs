@@ -11,7 +11,7 @@ use crate::error::CentreError;
 use crate::page::entry_at;
 use crate::state::Position;
 use crate::step::Step;
-use crate::store::{Key, ReplicaRow, Row, StoreError};
+use crate::store::{AnswerRow, Key, ReplicaRow, Row, StoreError};
 use crate::wire;
 use crate::work::Work;
 
@@ -36,11 +36,21 @@ pub struct Received {
     pub step: Option<Step>,
     pub(super) cursor: (LogVersion, u32),
     pub(super) bundle: Option<BundleId>,
+    pub(super) fresh: bool,
     pub(super) held: Option<BundleId>,
     pub(super) other_pack: bool,
     pub(super) other_rulebook: bool,
     pub(super) copied: bool,
     pub(super) differs: bool,
+}
+
+/// What was decided about a bundle that was new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It took effect.
+    Accepted,
+    /// It was refused for good.
+    Refused,
 }
 
 impl Received {
@@ -82,6 +92,7 @@ impl Centre<'_> {
             step: None,
             cursor,
             bundle: id.or(held),
+            fresh: false,
             held: id.or(held),
             other_pack: request.pack != position.pack.as_bytes(),
             other_rulebook: request.rulebook != position.rulebook.as_bytes(),
@@ -92,6 +103,7 @@ impl Centre<'_> {
             Some(id) => self.store.get(&Key::Answer(id))?.is_none(),
             None => false,
         };
+        received.fresh = fresh;
         let sender = Sender { replica, last, row: known.clone().unwrap_or_else(|| unseen(device)) };
         received.step = match (id, fresh, known) {
             (Some(id), true, _) => Some(self.decide(id, &request, &sender, &position, enrolled)?),
@@ -104,6 +116,19 @@ impl Centre<'_> {
             _ => None,
         };
         Ok(received)
+    }
+
+    /// Says what was decided about the request's bundle, where this request was the first to bring it.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn verdict(&self, received: &Received) -> Result<Option<Verdict>, CentreError> {
+        let Some(bundle) = received.bundle.filter(|_| received.fresh) else { return Ok(None) };
+        Ok(match self.store.get(&Key::Answer(bundle))? {
+            Some(Row::Answer(AnswerRow::Receipt(_))) => Some(Verdict::Accepted),
+            Some(Row::Answer(AnswerRow::Refusal(_))) => Some(Verdict::Refused),
+            _ => None,
+        })
     }
 
     fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {

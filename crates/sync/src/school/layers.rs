@@ -96,13 +96,12 @@ pub(super) fn each_draft(
     let mut stopped = false;
     store.scan(&Range::Drafts(from), &mut |key, row| {
         let (Key::Draft(key, generation), Row::Draft(row)) = (key, row) else { return Ok(Flow::Continue) };
-        if current.as_ref().is_some_and(|(at, _)| *at != key) {
-            if let Some((key, drafts)) = current.take() {
-                if visit(key, drafts)? == Flow::Stop {
-                    stopped = true;
-                    return Ok(Flow::Stop);
-                }
-            }
+        let other = current.as_ref().is_some_and(|(at, _)| *at != key);
+        if let Some((key, drafts)) = current.take_if(|_| other)
+            && visit(key, drafts)? == Flow::Stop
+        {
+            stopped = true;
+            return Ok(Flow::Stop);
         }
         let (_, drafts) =
             current.get_or_insert_with(|| (key, Drafts { sealed: None, open: None, generations: Vec::new() }));

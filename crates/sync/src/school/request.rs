@@ -43,17 +43,16 @@ impl School<'_> {
         let position = self.at_rest()?;
         let mut sealed = self.sealed()?;
         let mut outgoing = Outgoing { step: None, body: Vec::new(), withdrawn: false };
-        if let (Purpose::Sync, Some(bundle)) = (purpose, &mut sealed) {
-            if bundle.phase == Phase::Approved {
-                if self.still_passes(bundle, &position)? {
-                    bundle.phase = Phase::Offered;
-                    let mut work = Work::new(self.store, self.rules);
-                    work.put_state(StateName::Sealed, bundle)?;
-                    outgoing.step = Some(Step::of(work.finish()));
-                } else {
-                    outgoing.step = Some(self.withdraw_stale(bundle, position.clone())?);
-                    outgoing.withdrawn = true;
-                }
+        let unsent = sealed.as_mut().filter(|sealed| sealed.phase == Phase::Approved && purpose == Purpose::Sync);
+        if let Some(bundle) = unsent {
+            if self.still_passes(bundle, &position)? {
+                bundle.phase = Phase::Offered;
+                let mut work = Work::new(self.store, self.rules);
+                work.put_state(StateName::Sealed, bundle)?;
+                outgoing.step = Some(Step::of(work.finish()));
+            } else {
+                outgoing.step = Some(self.withdraw_stale(bundle, position.clone())?);
+                outgoing.withdrawn = true;
             }
         }
         let held = sealed.filter(|_| !outgoing.withdrawn);
