@@ -82,7 +82,7 @@ impl Fault {
             Self::Mark => "nilai.rentang",
             Self::Homeroom => "rombel.wali",
             Self::TeachingDecree => "pembelajaran.sk",
-            Self::Clash => "jadwal.bentrok",
+            Self::Clash => "jadwal.kelas",
             Self::Floor => "sarpras.lantai",
             Self::DutyDecree => "gtk.sk-tugas",
             Self::Nuptk => "gtk.nuptk",

@@ -73,9 +73,9 @@ impl Dependencies {
                 let tests = rule.when.iter().map(|test| &test.path);
                 tests.chain([left, right]).for_each(|path| self.add_path(None, path, &[]));
             }
-            Demand::Unique { fields, .. } => {
+            Demand::Unique { sets, .. } => {
                 let tests = rule.when.iter().map(|test| &test.path);
-                tests.chain(fields).for_each(|path| self.add_path(Some(index), path, &[]));
+                tests.chain(sets.iter().flatten()).for_each(|path| self.add_path(Some(index), path, &[]));
             }
             Demand::Total { terms, min, max, equals, .. } => {
                 let limits = min.iter().chain(max).filter_map(|limit| limit.by.as_ref().map(|(path, _)| path));

@@ -54,7 +54,8 @@ impl Changed {
 enum Subject {
     Record(RecordKey),
     Total(usize, RecordKey),
-    Values(usize, Vec<Value>),
+    /// The rule, which of its sets of fields, and the values.
+    Values(usize, usize, Vec<Value>),
 }
 
 /// Judges by one pack, rulebook and date.
@@ -86,15 +87,27 @@ impl<'a> Judge<'a> {
         let reader = Reader::new(view);
         let mut judged = Judged::new();
         let mut groups = BTreeSet::new();
+        // Whoever is alone with its values breaks no rule of uniqueness; most records are.
+        let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
         for entity in self.pack.entities() {
             view.each(entity.code, &mut |record| {
                 let findings = self.own(record, &reader)?;
                 if !findings.is_empty() {
                     judged.push((SubjectKey::Record(record.key()), findings));
                 }
-                self.groups_of(record, &reader, &mut groups)
+                let mut own = BTreeSet::new();
+                self.groups_of(record, &reader, &mut own)?;
+                for subject in own {
+                    match subject {
+                        Subject::Values(..) if !once.insert(subject.clone()) => _ = again.insert(subject),
+                        Subject::Values(..) => {}
+                        _ => _ = groups.insert(subject),
+                    }
+                }
+                Ok(())
             })?;
         }
+        groups.extend(again);
         for subject in groups {
             let findings = self.findings(&subject, &reader)?;
             if !findings.is_empty() {
@@ -164,8 +177,8 @@ impl<'a> Judge<'a> {
                 (Some(rule), Some(record)) => self.total(rule, &record, reader)?.into_iter().collect(),
                 _ => Vec::new(),
             },
-            Subject::Values(rule, values) => match self.book.rules().get(*rule) {
-                Some(rule) => self.unique(rule, values, reader)?,
+            Subject::Values(rule, set, values) => match self.book.rules().get(*rule) {
+                Some(rule) => self.unique(rule, *set, values, reader)?,
                 None => Vec::new(),
             },
         })
@@ -209,9 +222,11 @@ impl<'a> Judge<'a> {
     ) -> Result<(), crate::view::ViewError> {
         match &rule.demand {
             Demand::Total { .. } => _ = subjects.insert(Subject::Total(index, record.key())),
-            Demand::Unique { fields, .. } => {
-                if let Some(values) = set::values(fields, record, reader)? {
-                    subjects.insert(Subject::Values(index, values));
+            Demand::Unique { sets, alike, .. } => {
+                for (set, fields) in sets.iter().enumerate() {
+                    if let Some(values) = set::values(fields, alike, record, reader)? {
+                        subjects.insert(Subject::Values(index, set, values));
+                    }
                 }
             }
             _ => {}
@@ -227,7 +242,7 @@ impl<'a> Judge<'a> {
         match subject {
             Subject::Record(key) => SubjectKey::Record(*key),
             Subject::Total(rule, key) => group(rule, key.to_bytes().to_vec()),
-            Subject::Values(rule, values) => group(rule, set::group_key(values)),
+            Subject::Values(rule, set, values) => group(rule, set::group_key(*set, values)),
         }
     }
 

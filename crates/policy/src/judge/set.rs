@@ -15,12 +15,19 @@ use crate::view::ViewError;
 const MAX_NAMED: usize = 50;
 const GROUP_CONTEXT: &str = "selaras 1 finding group";
 
-/// Gives a record's values of a unique rule, or nothing if one is empty.
-pub(super) fn values(fields: &[Path], record: &Record, reader: &Reader<'_>) -> Result<Option<Vec<Value>>, ViewError> {
+/// Gives a record's values of a unique rule, or nothing if one is empty. Of values that count as the same the first
+/// stands for all.
+pub(super) fn values(
+    fields: &[Path],
+    alike: &[Value],
+    record: &Record,
+    reader: &Reader<'_>,
+) -> Result<Option<Vec<Value>>, ViewError> {
     let mut values = Vec::with_capacity(fields.len());
     for path in fields {
         match reader.value(record, path)? {
             Value::Null => return Ok(None),
+            value if alike.contains(&value) => values.extend(alike.first().cloned()),
             value => values.push(value),
         }
     }
@@ -28,28 +35,39 @@ pub(super) fn values(fields: &[Path], record: &Record, reader: &Reader<'_>) -> R
 }
 
 /// Gives the key of a group: a hash, for values are people's own and may be long.
-pub(super) fn group_key(values: &[Value]) -> Vec<u8> {
-    let mut bytes = Vec::new();
+pub(super) fn group_key(set: usize, values: &[Value]) -> Vec<u8> {
+    let mut bytes = (set as u64).to_be_bytes().to_vec();
     values.iter().for_each(|value| encode_value(value, &mut bytes));
     blake3::derive_key(GROUP_CONTEXT, &bytes).into_iter().take(16).collect()
 }
 
 impl Judge<'_> {
     /// Gives a finding for each of several records with the same values.
-    pub(super) fn unique(&self, rule: &Rule, wanted: &[Value], reader: &Reader<'_>) -> Result<Vec<Finding>, ViewError> {
-        let (Demand::Unique { fields, seed }, Some(entity)) = (&rule.demand, rule.entity) else {
+    pub(super) fn unique(
+        &self,
+        rule: &Rule,
+        set: usize,
+        wanted: &[Value],
+        reader: &Reader<'_>,
+    ) -> Result<Vec<Finding>, ViewError> {
+        let (Demand::Unique { sets, seed, alike }, Some(entity)) = (&rule.demand, rule.entity) else {
             return Ok(Vec::new());
         };
+        let Some(fields) = sets.get(set) else { return Ok(Vec::new()) };
         let place = fields.iter().position(|path| path.is_own() && path.field == *seed);
         let Some(value) = place.and_then(|place| wanted.get(place)) else { return Ok(Vec::new()) };
-        let ids = reader.having(entity, seed, value)?;
+        let mut ids = Vec::new();
+        let seeds = if alike.contains(value) { alike.as_slice() } else { std::slice::from_ref(value) };
+        for value in seeds {
+            ids.extend(reader.having(entity, seed, value)?);
+        }
         if ids.len() < 2 {
             return Ok(Vec::new());
         }
         let mut same = Vec::new();
         for id in ids {
             let Some(record) = reader.live(RecordKey { entity, id })? else { continue };
-            let equal = values(fields, &record, reader)?.is_some_and(|values| values == wanted);
+            let equal = values(fields, alike, &record, reader)?.is_some_and(|values| values == wanted);
             if equal && self.applies(&rule.when, &record, reader)? {
                 same.push(record);
             }

@@ -31,9 +31,10 @@ fn rules(records: Vec<Record>) -> Vec<String> {
 
 #[test]
 fn a_full_run_finds_what_the_rulebook_forbids() {
-    assert_eq!(rules(vec![student(1, "3199990110100001", "2010-10-01")]), ["pd.periodik"]);
-    assert_eq!(
-        rules(vec![student(1, "3199990110100001", "2010-10-01"), student(2, "3199990110100001", "2030-01-01")]),
-        ["pd.lahir-depan", "pd.nik-ganda", "pd.nik-ganda", "pd.nik-lahir", "pd.periodik", "pd.periodik"]
-    );
+    let one = rules(vec![student(1, "3199990110100001", "2010-10-01")]);
+    assert!(!one.contains(&"pd.nik-ganda".to_owned()), "{one:?}");
+    let two = rules(vec![student(1, "3199990110100001", "2010-10-01"), student(2, "3199990110100001", "2030-01-01")]);
+    for (rule, times) in [("pd.lahir-depan", 1), ("pd.nik-ganda", 2), ("pd.nik-lahir", 1), ("pd.periodik", 2)] {
+        assert_eq!(two.iter().filter(|found| *found == rule).count(), times, "{rule} in {two:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Entity, EntityCode, FieldKind, FieldName, Pack};
+use selaras_model::{Entity, EntityCode, FieldKind, FieldName, Pack, Value};
 
 use super::expression::Expression;
 use super::path::Path;
@@ -27,8 +27,8 @@ pub(crate) enum Demand {
     Nik { nik: FieldName, part: NikPart },
     /// A value stands in a relation to another, found along references.
     Related { left: Path, right: Path, relation: Relation },
-    /// No two records have the same values.
-    Unique { fields: Vec<Path>, seed: FieldName },
+    /// No two records have the same values; each of several sets of fields by itself.
+    Unique { sets: Vec<Vec<Path>>, seed: FieldName, alike: Vec<Value> },
     /// A count or sum of other records lies between limits.
     Total { terms: Vec<Term>, sum: bool, min: Option<Limit>, max: Option<Limit>, equals: Option<Path> },
 }
@@ -215,12 +215,44 @@ fn related(source: &Source<'_>, node: &mut Node<'_, '_>, problems: &mut Problems
 
 fn unique(source: &Source<'_>, node: &mut Node<'_, '_>, problems: &mut Problems<'_>) -> Option<Demand> {
     let texts = node.need_texts("fields", problems);
-    let fields: Vec<Path> = texts.into_iter().filter_map(|text| source.path(text, problems)).collect();
-    let seed = fields.iter().find(|path| path.is_own() && path.indexed).map(|path| path.field.clone());
-    if seed.is_none() && !fields.is_empty() {
+    let names = starred(source.entity?, &texts);
+    if names.is_empty() {
+        problems.add(node.at(), "the field with a star fits no field");
+    }
+    let set = |name: &String, problems: &mut Problems<'_>| -> Vec<Path> {
+        let path = |text: &At<&str>, problems: &mut Problems<'_>| {
+            let filled = fill_star(text.value, name);
+            source.path(At { at: text.at, value: filled.as_str() }, problems)
+        };
+        texts.iter().filter_map(|text| path(text, problems)).collect()
+    };
+    let sets: Vec<Vec<Path>> = names.iter().map(|name| set(name, problems)).collect();
+    let own = |path: &&Path| path.is_own() && path.indexed;
+    let seed = sets.first().and_then(|set| set.iter().find(own)).map(|path| path.field.clone());
+    if seed.is_none() {
         problems.add(node.at(), "one of the fields has to be indexed or a reference");
     }
-    Some(Demand::Unique { fields, seed: seed? })
+    let alike = node.texts("alike", problems).unwrap_or_default();
+    let alike = alike.into_iter().map(|text| Value::Code(text.value.to_owned())).collect();
+    Some(Demand::Unique { sets, seed: seed?, alike })
+}
+
+/// The names that the field with a star stands for; one empty name where there is no star.
+fn starred(entity: &Entity, texts: &[At<&str>]) -> Vec<String> {
+    let Some(star) = texts.iter().find_map(|text| text.value.split("->").next().filter(|part| part.ends_with('*')))
+    else {
+        return vec![String::new()];
+    };
+    let prefix = star.trim_end_matches('*');
+    let names = entity.fields().iter().map(|field| field.name.as_str()).filter(|name| name.starts_with(prefix));
+    names.map(str::to_owned).collect()
+}
+
+fn fill_star(text: &str, name: &str) -> String {
+    match text.split_once('*') {
+        Some((_, rest)) => format!("{name}{rest}"),
+        None => text.to_owned(),
+    }
 }
 
 fn total(sum: bool, source: &Source<'_>, node: &mut Node<'_, '_>, problems: &mut Problems<'_>) -> Option<Demand> {
