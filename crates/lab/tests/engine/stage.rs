@@ -18,10 +18,6 @@ pub(crate) fn today() -> Date {
     "2026-11-24".parse().unwrap()
 }
 
-pub(crate) fn field(record: &Record, name: &str) -> Value {
-    record.get(name).clone()
-}
-
 /// The centre's side of one school.
 pub(crate) struct CentreStage {
     pub(crate) store: SchoolStore,
@@ -74,7 +70,7 @@ impl CentreStage {
     }
 
     pub(crate) fn act(&self, records: &[Record]) {
-        let edits = records.iter().map(|record| typed(record)).collect();
+        let edits = records.iter().map(typed).collect();
         self.drive(Some(self.centre().act("test.act", edits).unwrap()));
     }
 
