@@ -15,5 +15,6 @@
 //! ```
 
 pub mod sample;
+pub mod world;
 
 pub use sample::{Day, Fault, Planted, Sample, SampleError, SampleOptions, SchoolKind, day, sample};

@@ -128,8 +128,13 @@ impl School<'_> {
         }
         position.receipt = Some(version);
         position.previous = Some(sealed.bundle);
-        sealed.phase = Phase::Received(version);
-        work.put_state(StateName::Sealed, &sealed)?;
+        if position.version >= version {
+            // A pull met the entry before: the receipt was all that was missing.
+            work.remove(Key::State(StateName::Sealed));
+        } else {
+            sealed.phase = Phase::Received(version);
+            work.put_state(StateName::Sealed, &sealed)?;
+        }
         Ok(())
     }
 
@@ -244,8 +249,14 @@ impl School<'_> {
         position.equal = Some(equal);
         let sealed = self.sealed_in(work)?;
         match (&entry.origin, sealed) {
-            (Origin::Bundle { bundle, .. }, Some(sealed)) if *bundle == sealed.bundle => {
-                work.remove(Key::State(StateName::Sealed));
+            (Origin::Bundle { bundle, .. }, Some(mut sealed)) if *bundle == sealed.bundle => {
+                if position.receipt == Some(entry.version) {
+                    work.remove(Key::State(StateName::Sealed));
+                } else {
+                    // The entry came without the receipt, which is fetched by asking for the bundle again.
+                    sealed.phase = Phase::Received(entry.version);
+                    work.put_state(StateName::Sealed, &sealed)?;
+                }
             }
             _ => {
                 let args = [("version", entry.version.to_string()), ("records", entry.records.to_string())];

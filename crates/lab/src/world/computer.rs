@@ -1,0 +1,146 @@
+//! A computer of a school in the world.
+
+use selaras_model::{DeviceId, Npsn, RecordId, ReplicaId};
+use selaras_policy::AccountFacts;
+use selaras_storage::Fault;
+use selaras_sync::{
+    Batch, Incoming, Installation, Key, Outcome, Purpose, Refusal, Rules, School, SchoolError, StateName, Step, Store,
+};
+
+use super::centre::{CentreHost, HEAD, HEAD_KEY, today};
+use super::disk::{Bug, Disk};
+use super::rules::rules;
+use super::trouble::Trouble;
+
+pub(super) struct Computer {
+    pub(super) school: usize,
+    pub(super) device: DeviceId,
+    pub(super) disk: Disk,
+    pub(super) rules: Rules,
+    /// The request whose answer is awaited, and what it was for.
+    pub(super) waiting: Option<(u64, Purpose)>,
+    pub(super) down: bool,
+    pub(super) renewals: u8,
+    bug: Option<Bug>,
+}
+
+impl Computer {
+    pub(super) fn new(
+        school: usize,
+        number: u8,
+        npsn: Npsn,
+        centre: &CentreHost,
+        bug: Option<Bug>,
+    ) -> Result<Self, Trouble> {
+        let disk = Disk::new(npsn, bug.filter(|bug| !matches!(bug, Bug::ForgetsAnswers)))?;
+        let rules = rules();
+        let device = DeviceId::from_bytes([number; 8]);
+        let installation = Installation {
+            npsn,
+            replica: ReplicaId::from_bytes([number; 8]),
+            device,
+            centre_key: centre.centre_key(),
+            centre_url: String::new(),
+            centre_name: String::new(),
+            centre_ca: None,
+        };
+        disk.commit(&School::install(&installation, &rules, today())?)?;
+        Ok(Self { school, device, disk, rules, waiting: None, down: false, renewals: 0, bug })
+    }
+
+    pub(super) fn school(&self) -> School<'_> {
+        School::new(&self.disk, self.disk.blobs(), &self.rules, 0)
+    }
+
+    /// Ends what was decided.
+    pub(super) fn drive(&self, first: Option<Step>) -> Result<(), Trouble> {
+        let mut next = first;
+        loop {
+            let step = match next.take() {
+                Some(step) => step,
+                None => match self.school().resume()? {
+                    Some(step) => step,
+                    None => return Ok(()),
+                },
+            };
+            self.disk.carry_out(&step)?;
+        }
+    }
+
+    pub(super) fn settle(&self) -> Result<(), Trouble> {
+        self.drive(None)?;
+        while let Some(step) = self.school().ensure_judged()? {
+            self.drive(Some(step))?;
+        }
+        Ok(())
+    }
+
+    /// Approves; says which findings closed the gate where it is closed.
+    pub(super) fn approve(&self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
+        self.settle()?;
+        let facts = AccountFacts { ptk: Some(RecordId::from_bytes(HEAD)), head_role: true, key_activated: true };
+        match self.school().approve(&centre.head, HEAD_KEY, &facts, "kepala") {
+            Ok(approved) => self.drive(Some(approved.step)).map(Ok),
+            Err(SchoolError::Store(error)) => Err(error.into()),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Makes a request durable and gives its body.
+    pub(super) fn request(&self, purpose: Purpose) -> Result<Vec<u8>, Trouble> {
+        self.settle()?;
+        self.mint_anew(purpose)?;
+        let outgoing = self.school().request(purpose)?;
+        self.drive(outgoing.step)?;
+        Ok(outgoing.body)
+    }
+
+    /// The planted bug: what may have arrived is dropped and becomes drafts again.
+    fn mint_anew(&self, purpose: Purpose) -> Result<(), Trouble> {
+        let offered = self.school().sealed()?.is_some_and(|sealed| sealed.phase == selaras_sync::Phase::Offered);
+        if self.bug == Some(Bug::MintsAnew) && purpose == Purpose::Sync && offered {
+            let mut batch = Batch::default();
+            batch.remove(Key::State(StateName::Sealed));
+            self.disk.commit(&batch)?;
+        }
+        Ok(())
+    }
+
+    /// Takes an answer in; what is not this centre's changes nothing.
+    pub(super) fn absorb(&mut self, answer: &[u8]) -> Result<Option<Incoming>, Trouble> {
+        self.settle()?;
+        let mut incoming = match self.school().answer(answer) {
+            Ok(incoming) => incoming,
+            Err(SchoolError::NotOurCentre(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        while let Some(step) = self.school().absorb(&mut incoming)? {
+            self.drive(Some(step))?;
+        }
+        if incoming.copied() {
+            self.renewals += 1;
+            let [first, ..] = *self.device.as_bytes();
+            let name = [0x80 | first, 0, 0, 0, 0, 0, 0, self.renewals];
+            let step = self.school().renew(ReplicaId::from_bytes(name))?;
+            self.drive(Some(step))?;
+        }
+        Ok(Some(incoming))
+    }
+
+    pub(super) fn fail_after(&self, commits: u64, fault: Fault) {
+        self.disk.fail_after(commits, fault);
+    }
+}
+
+/// An outcome in words that do not change.
+pub(super) fn told(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::None => None,
+        Outcome::Receipt(receipt) => Some(format!("receipt {} {}", receipt.entry().version, receipt.short_code())),
+        Outcome::Refusal(refusal) => Some(refused(refusal)),
+    }
+}
+
+fn refused(refusal: &Refusal) -> String {
+    format!("refused {}", refusal.code)
+}

@@ -1,0 +1,144 @@
+//! A process's disk: the real changelog over the memory engine, which fails when it is told to.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use selaras_model::Npsn;
+use selaras_storage::{Changelog, Fault, FaultyEngine, MemoryBlobs, MemoryEngine, SchoolStore};
+use selaras_sync::{Batch, Blobs, Effect, Flow, Key, Range, ReadStore, Row, StateName, Step, Store, StoreError};
+
+use super::trouble::Trouble;
+
+/// A bug that is planted as a wrapper around the real store or engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// A store says that it has written before it has.
+    AcknowledgesBeforeWriting,
+    /// The centre forgets what it answered.
+    ForgetsAnswers,
+    /// A computer makes a new bundle where it should send the old one again.
+    MintsAnew,
+    /// A computer's cursor passes edits that are not in its records.
+    CursorSkips,
+    /// A computer takes digests for its own without the records.
+    AdoptsDigests,
+}
+
+/// A disk, and what of it survives a crash.
+pub(super) struct Disk {
+    memory: Mutex<Arc<MemoryEngine>>,
+    faulty: Mutex<Arc<FaultyEngine>>,
+    store: Mutex<SchoolStore>,
+    blobs: MemoryBlobs,
+    npsn: Npsn,
+    bug: Option<Bug>,
+    /// What was there before the last commit, for a store that lies about it.
+    earlier: Mutex<Option<MemoryEngine>>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open(memory: &Arc<MemoryEngine>, npsn: Npsn) -> Result<(Arc<FaultyEngine>, SchoolStore), StoreError> {
+    let faulty = Arc::new(FaultyEngine::new(Arc::<MemoryEngine>::clone(memory)));
+    let store = Changelog::new(Arc::<FaultyEngine>::clone(&faulty))?.school(npsn);
+    Ok((faulty, store))
+}
+
+impl Disk {
+    pub(super) fn new(npsn: Npsn, bug: Option<Bug>) -> Result<Self, Trouble> {
+        let memory = Arc::new(MemoryEngine::new());
+        let (faulty, store) = open(&memory, npsn)?;
+        Ok(Self {
+            memory: Mutex::new(memory),
+            faulty: Mutex::new(faulty),
+            store: Mutex::new(store),
+            blobs: MemoryBlobs::new(),
+            npsn,
+            bug,
+            earlier: Mutex::new(None),
+        })
+    }
+
+    pub(super) fn blobs(&self) -> &dyn Blobs {
+        &self.blobs
+    }
+
+    /// Makes a commit to come fail.
+    pub(super) fn fail_after(&self, commits: u64, fault: Fault) {
+        held(&self.faulty).fail_after(commits, fault);
+    }
+
+    /// Starts the process again.
+    pub(super) fn restart(&self) -> Result<(), Trouble> {
+        let lost = held(&self.earlier).take().filter(|_| self.bug == Some(Bug::AcknowledgesBeforeWriting));
+        if let Some(earlier) = lost {
+            *held(&self.memory) = Arc::new(earlier);
+        }
+        let (faulty, store) = open(&held(&self.memory), self.npsn)?;
+        *held(&self.faulty) = faulty;
+        *held(&self.store) = store;
+        Ok(())
+    }
+
+    /// Commits a step's batches and performs its effects; says whether the rules changed.
+    pub(super) fn carry_out(&self, step: &Step) -> Result<(), Trouble> {
+        self.commit(&step.batch)?;
+        for batch in &step.rest {
+            self.commit(batch)?;
+        }
+        for effect in &step.effects {
+            if let Effect::RemoveBlob(name) = effect {
+                self.blobs.remove(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a sick store makes of a batch.
+    fn sick(&self, batch: &Batch) -> Batch {
+        let passes_entry = batch.pending(&Key::State(StateName::Position)).is_some();
+        let is_of_base = |key: &Key| matches!(key, Key::Document(_) | Key::Base(_) | Key::View(_) | Key::Index(..));
+        let keeps = |key: &Key| match self.bug {
+            Some(Bug::ForgetsAnswers) => !matches!(key, Key::Answer(_)),
+            Some(Bug::CursorSkips) => !passes_entry || !(is_of_base(key) || matches!(key, Key::Lanes(_))),
+            Some(Bug::AdoptsDigests) => !passes_entry || !matches!(key, Key::View(_) | Key::Index(..)),
+            _ => true,
+        };
+        let mut kept = Batch::default();
+        for (key, row) in batch.writes().filter(|(key, _)| keeps(key)) {
+            match row {
+                Some(row) => kept.put(key.clone(), row.clone()),
+                None => kept.remove(key.clone()),
+            }
+        }
+        kept
+    }
+}
+
+impl ReadStore for Disk {
+    fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        held(&self.store).get(key)
+    }
+
+    fn scan(
+        &self,
+        range: &Range,
+        visit: &mut dyn FnMut(Key, Row) -> Result<Flow, StoreError>,
+    ) -> Result<(), StoreError> {
+        // A visitor reads the same store again.
+        let store = held(&self.store).clone();
+        store.scan(range, visit)
+    }
+}
+
+impl Store for Disk {
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        let store = held(&self.store).clone();
+        *held(&self.earlier) = Some(held(&self.memory).fork());
+        match self.bug {
+            None | Some(Bug::AcknowledgesBeforeWriting | Bug::MintsAnew) => store.commit(batch),
+            Some(_) => store.commit(&self.sick(batch)),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What was typed and acknowledged, in plain maps, and what must have become of it.
+//!
+//! Every typed value is unique, so that it can be followed: it is at the centre, or one side of a conflict, or a draft,
+//! or somebody typed another over it who had it on the screen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use selaras_model::{BundleId, RecordKey};
+
+use super::trouble::{Trouble, wrong};
+
+/// A place where something is typed: school, record, field.
+pub(super) type Place = (usize, RecordKey, &'static str);
+
+/// Something that was typed and reported as saved.
+pub(super) struct Typed {
+    pub(super) place: Place,
+    pub(super) token: String,
+}
+
+#[derive(Default)]
+pub(super) struct Oracle {
+    typed: Vec<Typed>,
+    /// Values that somebody knowingly wrote over.
+    superseded: BTreeSet<String>,
+    /// Records that somebody deleted; what became of their fields is a matter of the deletion.
+    pub(super) deleted: BTreeSet<(usize, RecordKey)>,
+    /// By bundle: the first word of its fate, which is the last.
+    fates: BTreeMap<BundleId, String>,
+    /// Bundles that may have been sent, by computer.
+    offered: BTreeMap<BundleId, usize>,
+}
+
+impl Oracle {
+    /// Notes what was typed, once it was acknowledged; `over` is what stood there on the screen.
+    pub(super) fn typed(&mut self, place: Place, token: String, over: impl IntoIterator<Item = String>) {
+        self.superseded.extend(over.into_iter().filter(|over| *over != token));
+        self.superseded.remove(&token);
+        self.typed.push(Typed { place, token });
+    }
+
+    /// Notes what was perhaps written over, by somebody whose process died meanwhile.
+    pub(super) fn perhaps(&mut self, over: impl IntoIterator<Item = String>) {
+        self.superseded.extend(over);
+    }
+
+    pub(super) fn offered(&mut self, computer: usize, bundle: BundleId) {
+        self.offered.insert(bundle, computer);
+    }
+
+    /// Notes a bundle's fate as told to a computer.
+    pub(super) fn fate(&mut self, bundle: BundleId, told: String) -> Result<(), Trouble> {
+        match self.fates.get(&bundle) {
+            Some(before) if *before != told => wrong(format!("bundle {bundle}: first {before}, then {told}")),
+            Some(_) => Ok(()),
+            None => {
+                self.fates.insert(bundle, told);
+                Ok(())
+            }
+        }
+    }
+
+    /// Every bundle that may have been sent met its fate, and took effect as often as it was told.
+    pub(super) fn bundles(&self, in_logs: &[BundleId]) -> Result<(), Trouble> {
+        for bundle in self.offered.keys() {
+            let Some(told) = self.fates.get(bundle) else {
+                return wrong(format!("nobody was told what became of bundle {bundle}"));
+            };
+            let times = in_logs.iter().filter(|logged| *logged == bundle).count();
+            let expected = usize::from(told.starts_with("receipt"));
+            if times != expected {
+                return wrong(format!("bundle {bundle} is {times} times in the log, and {told} was told"));
+            }
+        }
+        match in_logs.iter().find(|bundle| !self.offered.contains_key(bundle)) {
+            Some(bundle) => wrong(format!("bundle {bundle} took effect without having been offered")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn fate_counts(&self) -> (u64, u64) {
+        let accepted = self.fates.values().filter(|told| told.starts_with("receipt")).count() as u64;
+        (accepted, self.fates.len() as u64 - accepted)
+    }
+
+    /// Nothing typed is lost: `found` says whether a value is still somewhere people can see it.
+    pub(super) fn nothing_lost(&self, found: &BTreeMap<Place, BTreeSet<String>>) -> Result<(), Trouble> {
+        for Typed { place, token } in &self.typed {
+            let (school, record, field) = place;
+            let done = self.superseded.contains(token) || self.deleted.contains(&(*school, *record));
+            let there = found.get(place).is_some_and(|values| values.contains(token));
+            if !done && !there {
+                return wrong(format!("school {school}: {token} typed into {field} of {record} is lost"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! A small pack and rulebook: what the engine does depends on their shape, not on their size.
+
+use std::sync::OnceLock;
+
+use selaras_sync::Rules;
+
+const PACK: &str = r#"
+version = "sim"
+semester = "20261"
+
+[[module]]
+name = "gtk"
+label = { id = "GTK", en = "Staff" }
+
+[[module]]
+name = "siswa"
+label = { id = "Siswa", en = "Students" }
+
+[[entity]]
+code = 301
+name = "ptk"
+module = "gtk"
+label = { id = "PTK", en = "Staff" }
+create = "both"
+delete = "both"
+title = "nama"
+fields = [{ name = "nama", type = "text", max = 100, label = { id = "Nama", en = "Name" } }]
+
+[[entity]]
+code = 305
+name = "ptk_terdaftar"
+module = "gtk"
+label = { id = "Penugasan", en = "Assignment" }
+create = "both"
+delete = "both"
+fields = [
+  { name = "ptk_id", type = "ref", entity = "ptk", label = { id = "PTK", en = "Staff" } },
+  { name = "tahun_ajaran_id", type = "text", max = 4, label = { id = "Tahun", en = "Year" } },
+  { name = "jenis_ptk_id", type = "code", table = "jenis_ptk", label = { id = "Jenis", en = "Kind" } },
+  { name = "ptk_induk", type = "bool", owner = "centre", centre_only = true, label = { id = "Induk", en = "Home" } },
+  { name = "jenis_keluar_id", type = "text", max = 4, label = { id = "Keluar", en = "Left" } },
+]
+
+[[entity]]
+code = 306
+name = "tugas_tambahan"
+module = "gtk"
+label = { id = "Tugas", en = "Duty" }
+create = "both"
+delete = "both"
+centre_if = { field = "jabatan_ptk_id", values = ["2", "33"] }
+fields = [
+  { name = "ptk_id", type = "ref", entity = "ptk", label = { id = "PTK", en = "Staff" } },
+  { name = "jabatan_ptk_id", type = "code", table = "jabatan_ptk", indexed = true, label = { id = "Jabatan", en = "Duty" } },
+  { name = "tst_tambahan", type = "date", label = { id = "Sampai", en = "Until" } },
+]
+
+[[entity]]
+code = 401
+name = "siswa"
+module = "siswa"
+label = { id = "Siswa", en = "Student" }
+create = "both"
+delete = "both"
+verified = "terverifikasi"
+title = "nama"
+fields = [
+  { name = "nama", type = "text", max = 100, owner = "centre-when-verified", indexed = true, label = { id = "Nama", en = "Name" } },
+  { name = "alamat", type = "text", max = 100, label = { id = "Alamat", en = "Address" } },
+  { name = "catatan", type = "text", max = 100, label = { id = "Catatan", en = "Note" } },
+  { name = "umur", type = "int", label = { id = "Umur", en = "Age" } },
+  { name = "kode_pusat", type = "text", max = 40, owner = "centre", centre_only = true, label = { id = "Kode", en = "Code" } },
+  { name = "terverifikasi", type = "bool", owner = "centre", centre_only = true, label = { id = "Terverifikasi", en = "Verified" } },
+]
+
+[[table]]
+name = "jenis_ptk"
+label = { id = "Jenis", en = "Kind" }
+rows = [{ code = "20", id = "Kepala", en = "Head" }]
+
+[[table]]
+name = "jabatan_ptk"
+label = { id = "Jabatan", en = "Duty" }
+rows = [{ code = "2", id = "Kepala", en = "Head" }, { code = "33", id = "Plt", en = "Acting" }]
+"#;
+
+const RULEBOOK: &str = r#"
+version = "sim"
+
+[[rule]]
+id = "siswa.umur"
+tab = "peserta-didik"
+level = "invalid"
+who = "operator"
+kind = "range"
+entity = "siswa"
+fields = ["umur"]
+min = 0
+max = 99
+message = { id = "umur", en = "age" }
+remedy = { id = "perbaiki", en = "mend" }
+
+[[rule]]
+id = "siswa.nama"
+tab = "peserta-didik"
+level = "invalid"
+who = "operator"
+kind = "unique"
+entity = "siswa"
+fields = ["nama"]
+message = { id = "ganda", en = "double" }
+remedy = { id = "perbaiki", en = "mend" }
+
+[[rule]]
+id = "referensi.rujukan"
+tab = "referensi"
+level = "invalid"
+who = "operator"
+kind = "reference"
+message = { id = "rujukan", en = "reference" }
+remedy = { id = "perbaiki", en = "mend" }
+"#;
+
+/// The rules of every world.
+pub(super) fn rules() -> Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    let read = || Rules::from_texts(PACK, RULEBOOK).unwrap_or_else(|error| unreachable!("the world's rules: {error}"));
+    RULES.get_or_init(read).clone()
+}

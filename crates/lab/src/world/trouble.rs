@@ -1,0 +1,73 @@
+//! Why a world does not go on.
+
+use selaras_sync::{CentreError, SchoolError, StoreError};
+
+/// A world in which an invariant did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("seed {seed}: {what}")]
+pub struct Failure {
+    /// The seed that shows it again.
+    pub seed: u64,
+    /// What did not hold.
+    pub what: String,
+    /// What happened before, the last of it.
+    pub story: Vec<String>,
+}
+
+/// Something stopped.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The process died; it starts again with what its disk holds.
+    Died,
+    /// The disk was full; nothing was acknowledged.
+    Full,
+    /// The engine said no.
+    No(String),
+    /// An invariant does not hold.
+    Wrong(String),
+}
+
+impl Trouble {
+    pub(super) fn of(self, seed: u64, story: Vec<String>) -> Failure {
+        let what = match self {
+            Self::Died => "a process died where none may".to_owned(),
+            Self::Full => "a disk was full where none may be".to_owned(),
+            Self::No(code) => format!("the engine refused: {code}"),
+            Self::Wrong(what) => what,
+        };
+        Failure { seed, what, story }
+    }
+}
+
+pub(super) fn wrong<T>(what: impl Into<String>) -> Result<T, Trouble> {
+    Err(Trouble::Wrong(what.into()))
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Full,
+            // What the faulty engine says of a dead process.
+            StoreError::Io(_) => Self::Died,
+            other => Self::Wrong(format!("the store: {other}")),
+        }
+    }
+}
+
+impl From<SchoolError> for Trouble {
+    fn from(error: SchoolError) -> Self {
+        match error {
+            SchoolError::Store(error) => error.into(),
+            other => Self::No(other.code().to_owned()),
+        }
+    }
+}
+
+impl From<CentreError> for Trouble {
+    fn from(error: CentreError) -> Self {
+        match error {
+            CentreError::Store(error) => error.into(),
+            other => Self::No(other.code().to_owned()),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The simulated world over many seeds, and planted bugs that it has to find.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use selaras_lab::world::{Bug, Failure, Plan, run};
+
+/// Seeds of the usual run; `cargo run --release -p selaras-lab --example simulate -- --seeds N` for more.
+const SEEDS: u64 = 2_000;
+
+/// Runs worlds on all cores until one fails.
+fn first_failure(seeds: u64, plan: Plan) -> Option<Failure> {
+    let next = AtomicU64::new(0);
+    let found = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+            scope.spawn(|| {
+                while found.lock().unwrap().is_none() {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds {
+                        return;
+                    }
+                    if let Err(failure) = run(seed, &plan) {
+                        found.lock().unwrap().get_or_insert(failure);
+                    }
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap()
+}
+
+#[test]
+fn the_invariants_hold_in_2000_worlds() {
+    if let Some(failure) = first_failure(SEEDS, Plan::default()) {
+        panic!("{failure}; again: cargo run -p selaras-lab --example simulate -- --seed {}", failure.seed);
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_world() {
+    for seed in 0..20 {
+        let (once, again) = (run(seed, &Plan::default()).unwrap(), run(seed, &Plan::default()).unwrap());
+        assert_eq!(once, again);
+    }
+    assert_ne!(run(1, &Plan::default()).unwrap().trace, run(2, &Plan::default()).unwrap().trace);
+}
+
+#[track_caller]
+fn found(bug: Bug, says: &str) {
+    let failure = first_failure(SEEDS, Plan { bug: Some(bug), ..Plan::default() });
+    let failure = failure.unwrap_or_else(|| panic!("{bug:?} was not found in {SEEDS} worlds"));
+    assert!(failure.what.contains(says), "{bug:?} was found as: {failure}");
+}
+
+#[test]
+fn a_store_that_acknowledges_before_it_writes_is_found() {
+    found(Bug::AcknowledgesBeforeWriting, "");
+}
+
+#[test]
+fn a_centre_that_forgets_answers_is_found() {
+    found(Bug::ForgetsAnswers, "bundle");
+}
+
+#[test]
+fn a_client_that_mints_anew_is_found() {
+    found(Bug::MintsAnew, "bundle");
+}
+
+#[test]
+fn a_cursor_that_skips_is_found() {
+    found(Bug::CursorSkips, "");
+}
+
+#[test]
+fn a_digest_that_is_adopted_is_found() {
+    found(Bug::AdoptsDigests, "differ");
+}
