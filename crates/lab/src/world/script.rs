@@ -382,9 +382,10 @@ impl Script {
         };
         let known = OURS.iter().find(|ours| **ours == field.as_str());
         if let (Some(field), Some(token)) = (known, text(&value)) {
-            // With another conflict of the same draft open the decision waits with it, and both sides stay.
-            let sides = std::iter::once(&conflict.winner).chain(&conflict.others).filter(|_| !others_open);
-            let over: Vec<String> = sides.filter_map(|side| text(&side.value)).collect();
+            // With another conflict of the same draft open the decision waits with it: of the sides only the person's
+            // own draft is written over.
+            let sides = std::iter::once(&conflict.winner).chain(&conflict.others).filter_map(|side| text(&side.value));
+            let over: Vec<String> = sides.filter(|side| !others_open || on_screen.as_ref() == Some(side)).collect();
             if conflict.pending && on_screen.as_ref() != Some(&token) {
                 // Who gives up his own draft for what the records hold types nothing: the draft is gone.
                 self.oracle.perhaps(over.into_iter().filter(|over| *over != token));

@@ -111,3 +111,35 @@ fn what_was_typed_after_the_approval_stays_a_draft_on_what_was_sent() {
     assert!(stage.first.school().conflicts().unwrap().is_empty());
     assert_equal(&stage.first, &stage.centre);
 }
+
+#[test]
+fn a_decision_decides_nothing_else_of_the_same_draft() {
+    let stage = Stage::in_step(12);
+    let second = Computer::new(&stage.centre, 2);
+    second.pull(&stage.centre);
+    let student = stage.student();
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Satu"));
+    stage.first.set(student, "nama_dusun", Value::text("Dusun Satu"));
+    // The second computer and the centre do not know of each other: a conflict that the centre has.
+    second.set(student, "alamat_jalan", Value::text("Jl. Dua"));
+    act(&stage, student, "alamat_jalan", Value::text("Jl. Pusat"));
+    second.approve(&stage.centre);
+    assert!(matches!(second.sync(&stage.centre), Outcome::Receipt(_)));
+    act(&stage, student, "nama_dusun", Value::text("Dusun Pusat"));
+    stage.first.pull(&stage.centre);
+
+    let open = stage.first.school().conflicts().unwrap();
+    assert!(open.iter().all(|conflict| conflict.pending), "the draft is a side of each: {open:?}");
+    let dusun = open.iter().find(|conflict| conflict.subject == Subject::Field("nama_dusun".parse().unwrap())).unwrap();
+    let step = stage.first.school().resolve(student, &dusun.subject, Value::text("Dusun Satu"), "operator").unwrap();
+    stage.first.drive(Some(step));
+    stage.first.approve(&stage.centre);
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    let open = stage.first.school().conflicts().unwrap();
+    let alamat = open.iter().find(|conflict| conflict.subject == Subject::Field("alamat_jalan".parse().unwrap()));
+    let sides: Vec<_> =
+        alamat.map(|c| std::iter::once(&c.winner).chain(&c.others).map(|s| s.value.clone()).collect()).unwrap();
+    for side in ["Jl. Satu", "Jl. Dua", "Jl. Pusat"] {
+        assert!(sides.contains(&Value::text(side)), "{side} is lost: {sides:?}");
+    }
+}

@@ -56,6 +56,10 @@ pub(crate) enum Task {
     /// Shows a whole exchange on this computer.
     #[cfg(feature = "demo")]
     Demo(crate::demo::Demo),
+    /// What the exchanges of a made-up school cost.
+    #[cfg(feature = "demo")]
+    #[command(hide = true)]
+    Measure(crate::demo::Measure),
 }
 
 /// Runs what the process's arguments say.
@@ -65,6 +69,12 @@ pub(crate) fn main() -> ExitCode {
     #[cfg(feature = "demo")]
     if arguments.get(1).is_some_and(|first| first == "center") {
         return crate::demo::center(arguments.into_iter().skip(2));
+    }
+    #[cfg(feature = "demo")]
+    if let [_, first, students, dir] = arguments.as_slice()
+        && first == "measure-files"
+    {
+        return measure_files(students, dir);
     }
     let lang = help::guess_lang(&arguments);
     let matches = match help::translated(Cli::command(), lang).try_get_matches_from(arguments) {
@@ -86,6 +96,25 @@ pub(crate) fn main() -> ExitCode {
         }
     };
     ExitCode::from(exit.number())
+}
+
+/// The hidden command: the child of `measure`, which makes files and says whose.
+#[cfg(feature = "demo")]
+fn measure_files(students: &std::ffi::OsStr, dir: &std::ffi::OsStr) -> ExitCode {
+    let students = students.to_str().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let mut screen = Screen::new(Lang::default(), false);
+    match crate::demo::make_files(students, std::path::Path::new(dir)) {
+        Ok(line) => {
+            let mut page = crate::page::Page::default();
+            page.plain(line);
+            screen.page(&page);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            screen.fail(&failure);
+            ExitCode::from(failure.exit().number())
+        }
+    }
 }
 
 /// Logs go to stderr, and only when they are asked for by `SELARAS_LOG`.
@@ -118,6 +147,8 @@ impl Cli {
             Task::Sample(sample) => sample.run(screen),
             #[cfg(feature = "demo")]
             Task::Demo(demo) => demo.run(screen),
+            #[cfg(feature = "demo")]
+            Task::Measure(measure) => measure.run(screen),
         }
     }
 }

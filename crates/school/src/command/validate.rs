@@ -19,12 +19,19 @@ pub struct Validate {
     /// Only this tab.
     #[arg(long, value_name = "T")]
     pub tab: Option<String>,
+    /// Judges every record anew, also those that did not change.
+    #[arg(long)]
+    pub full: bool,
 }
 
 impl Validate {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
         open.settle(out)?;
+        if self.full {
+            let step = open.school().judge_anew()?;
+            open.apply(step, out)?;
+        }
         let report = FindingsReport::new(open, self.tab.as_deref(), out)?;
         if let Some(tab) = &self.tab {
             let known = open.tabs();

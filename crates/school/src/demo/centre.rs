@@ -100,6 +100,19 @@ impl Centre {
         Ok(Centre { child, stdin, url, token, link, runtime })
     }
 
+    /// The child's process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Takes record lines as the centre's own edits.
+    pub(super) fn import(&self, npsn: Npsn, records: &Path) -> Result<Acted, Failure> {
+        let lines = std::fs::read(records).map_err(|_| Failure::new("input.file").arg("file", records.display()))?;
+        let path = format!("/v1/admin/schools/{npsn}/import");
+        let sent = self.runtime.block_on(self.link.send_lines(&path, &self.token, lines.into()));
+        sent.map_err(|error| told(&error))
+    }
+
     /// Where schools reach it.
     pub(super) fn url(&self) -> &str {
         &self.url
@@ -107,13 +120,8 @@ impl Centre {
 
     /// Makes a school known with the records that the centre has; gives its kode registrasi.
     pub(super) fn add_school(&self, npsn: Npsn, name: &str, records: &Path) -> Result<(String, usize), Failure> {
-        let lines = std::fs::read(records).map_err(|_| Failure::new("input.file").arg("file", records.display()))?;
         let shown: KodeShown = self.post("/v1/admin/schools", &SchoolAdd { npsn, name })?;
-        let path = format!("/v1/admin/schools/{npsn}/import");
-        let taken: Acted = self
-            .runtime
-            .block_on(self.link.send_lines(&path, &self.token, lines.into()))
-            .map_err(|error| told(&error))?;
+        let taken = self.import(npsn, records)?;
         Ok((shown.kode_registrasi, taken.records))
     }
 

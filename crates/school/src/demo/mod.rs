@@ -5,6 +5,7 @@
 //! check fails says so, and the process ends with a failure.
 
 mod centre;
+mod measure;
 mod sabotage;
 mod school;
 mod story;
@@ -55,6 +56,8 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "HOW", hide = true)]
     pub(super) sabotage: Option<sabotage::Sabotage>,
 }
+
+pub(crate) use measure::{Measure, make_files};
 
 impl Sample {
     /// Writes the two files.

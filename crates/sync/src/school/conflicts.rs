@@ -52,23 +52,29 @@ impl School<'_> {
     }
 
     fn open_in(&self, key: RecordKey, drafts: &Drafts, floor: &Floor) -> Result<Vec<OpenConflict>, SchoolError> {
-        let conflicts = match &drafts.open {
+        let (conflicts, own) = match &drafts.open {
             Some(draft) => {
                 let failed = |error| WorkError::Merge { record: key, error };
                 let sequence = self.position()?.last_sequence.next();
                 let actor = self.actor(sequence)?;
-                let (merged, _) = mint(floor.document.as_ref(), &actor, &edit_of(draft)).map_err(failed)?;
-                merged.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?.conflicts
+                let (merged, minted) = mint(floor.document.as_ref(), &actor, &edit_of(draft)).map_err(failed)?;
+                let resolved = merged.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
+                (resolved.conflicts, Some(minted.change))
             }
-            None => floor.conflicts.clone(),
+            None => (floor.conflicts.clone(), None),
         };
-        let known = |conflict: &Conflict| floor.conflicts.iter().any(|known| known.subject == conflict.subject);
+        // Also one that the centre knows of is in the making when this computer's draft is about to join it.
+        let pending = |conflict: &Conflict| {
+            let known = floor.conflicts.iter().any(|known| known.subject == conflict.subject);
+            let mut sides = std::iter::once(&conflict.winner).chain(&conflict.others);
+            !known || sides.any(|side| Some(side.change) == own)
+        };
         Ok(conflicts
             .into_iter()
             .map(|conflict| OpenConflict {
                 key,
                 owner: self.owner_of(key, &conflict.subject, floor),
-                pending: !known(&conflict),
+                pending: pending(&conflict),
                 subject: conflict.subject,
                 winner: conflict.winner,
                 others: conflict.others,

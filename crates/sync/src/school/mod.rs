@@ -118,6 +118,16 @@ impl<'a> School<'a> {
         Ok(Some(Step::of_all(batches)))
     }
 
+    /// Judges all records anew, whether or not that is due.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn judge_anew(&self) -> Result<Step, SchoolError> {
+        let position = self.position()?;
+        let batches = crate::judging::run(self.store, self.rules, position.judged_on, position.version)?;
+        Ok(Step::of_all(batches))
+    }
+
     /// Gives this installation another name, after it turned out to be a copy.
     ///
     /// # Errors

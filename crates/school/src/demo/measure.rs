@@ -1,0 +1,271 @@
+//! The hidden command `measure`: what the exchanges of a made-up school cost, as one row of docs/measurements.md.
+//!
+//! Both ends are this executable, as in the demonstration: the school in this process, the centre as its child. The
+//! school is made by a child as well, so that its memory is not counted here.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use selaras_lab::{Day, SampleOptions, day, sample};
+use selaras_model::{Pack, Record, RecordId, record_to_json};
+
+use super::centre::Centre;
+use super::school::Computer;
+use super::{Room, write_lines};
+use crate::cli::Screen;
+use crate::command::Report;
+use crate::command::report::ExchangeReport;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+const HEAD: (&str, &str) = ("kepala", "sungai dan hutan");
+/// Edits of which the middle one is told.
+const EDITS: usize = 21;
+const FULL_RUNS: usize = 5;
+
+/// The arguments of `measure`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Measure {
+    /// Number of students.
+    #[arg(long, value_name = "N", default_value_t = 1_500, value_parser = clap::value_parser!(u32).range(100..=20_000))]
+    students: u32,
+}
+
+/// What a step cost.
+struct Cost {
+    what: &'static str,
+    report: ExchangeReport,
+    school_cpu: Duration,
+    centre_cpu: Duration,
+    /// What the bytes are held against, and how much of it is allowed.
+    goal: String,
+}
+
+struct Scene {
+    centre: Centre,
+    computer: Computer,
+    costs: Vec<Cost>,
+}
+
+/// The edits of a day as they are typed, made where their memory does not count.
+struct Files {
+    npsn: String,
+    name: String,
+    head: RecordId,
+    centre: PathBuf,
+    school: PathBuf,
+    day_school: PathBuf,
+    day_centre: PathBuf,
+}
+
+impl Measure {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<Exit, Failure> {
+        let room = Room::new(None)?;
+        let files = make(self.students, &room.dir)?;
+        let centre = Centre::start(&room.dir.join("pusat"))?;
+        let npsn = files.npsn.parse().map_err(|_| broken())?;
+        let (kode, _) = centre.add_school(npsn, &files.name, &files.centre)?;
+        let computer = Computer::new(room.dir.join("sekolah"), screen.lang());
+        let mut scene = Scene { centre, computer, costs: Vec::new() };
+        scene.install(&files, &kode)?;
+        let imported = scene.import(&files.school)?;
+        scene.computer.run(&["account", "add", HEAD.0, "--ptk", &files.head.to_string()], &[HEAD.1])?;
+        scene.computer.run(&["role", "add", HEAD.0, "head"], &[&kode])?;
+        let from = scene.computer.judging_date()?;
+        scene.centre.assign_head(npsn, files.head, from)?;
+        scene.computer.run(&["pull"], &[])?;
+        scene.computer.run(&["head", "activate", HEAD.0], &[&kode, HEAD.1])?;
+        scene.computer.run(&["approve", HEAD.0], &[HEAD.1])?;
+        let first = packed(&[&files.school])?;
+        scene.exchange("sync", "first upload", format!("{first} (JSON lines, zstd -19)"))?;
+        let validation = scene.full_run()?;
+        let edit = scene.one_edit()?;
+        scene.computer.run(&["approve", HEAD.0], &[HEAD.1])?;
+        scene.computer.run(&["sync"], &[])?;
+        scene.import(&files.day_school)?;
+        scene.centre.import(npsn, &files.day_centre)?;
+        scene.computer.run(&["approve", HEAD.0], &[HEAD.1])?;
+        let edits = packed(&[&files.day_school, &files.day_centre])?;
+        let bound = edits + edits / 4 + 1_536;
+        scene.exchange("sync", "a day", format!("{bound} (1.25 x {edits} + 1,536)"))?;
+        scene.exchange("sync", "nothing new", "1,024".to_owned())?;
+        let memory = peak("self");
+        scene.computer.lose_everything()?;
+        scene.install(&files, &kode)?;
+        let up = scene.costs.first().map_or(0, |cost| cost.report.bytes_up);
+        scene.exchange("pull", "recovery", format!("{} (1.1 x first upload)", up + up / 10))?;
+        let centre_memory = peak(&scene.centre.pid().to_string());
+        let lines = [
+            format!("students {}: {imported} records typed by the school", self.students),
+            format!("full validation {} ms; one edit, durable and judged again {:.1} ms", validation.as_millis(), millis(edit)),
+            format!("peak memory: school {memory} MiB, with a recovery {} MiB; centre {centre_memory} MiB", peak("self")),
+        ];
+        for line in lines {
+            say(screen, &line);
+        }
+        say(screen, "step | requests | up | down | sum | allowed | time ms | CPU ms school | CPU ms centre");
+        for cost in &scene.costs {
+            say(screen, &cost.row());
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// A line of the table.
+fn say(screen: &mut Screen, line: &str) {
+    let mut page = crate::page::Page::default();
+    page.plain(line);
+    screen.page(&page);
+}
+
+impl Cost {
+    fn row(&self) -> String {
+        let ExchangeReport { requests, bytes_up, bytes_down, millis: time, .. } = &self.report;
+        format!(
+            "{} | {requests} | {bytes_up} | {bytes_down} | {} | {} | {time} | {:.0} | {:.1}",
+            self.what,
+            bytes_up + bytes_down,
+            self.goal,
+            millis(self.school_cpu),
+            millis(self.centre_cpu),
+        )
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+impl Scene {
+    fn install(&mut self, files: &Files, kode: &str) -> Result<(), Failure> {
+        let url = self.centre.url().to_owned();
+        self.computer.run(&["init", "--server", &url, "--npsn", &files.npsn], &[kode])?;
+        if self.costs.is_empty() {
+            self.computer.run(&["pull"], &[])?;
+        }
+        Ok(())
+    }
+
+    fn import(&mut self, file: &Path) -> Result<usize, Failure> {
+        let file = file.display().to_string();
+        let Report::Import(report) = self.computer.run(&["import", &file], &[])? else { return Err(broken()) };
+        Ok(report.taken)
+    }
+
+    fn exchange(&mut self, line: &str, what: &'static str, goal: String) -> Result<(), Failure> {
+        let pid = self.centre.pid().to_string();
+        let before = (cpu("self"), cpu(&pid));
+        let Report::Exchange(report) = self.computer.run(&[line], &[])? else { return Err(broken()) };
+        let (school_cpu, centre_cpu) = (cpu("self") - before.0, cpu(&pid) - before.1);
+        if report.equal != Some(true) {
+            return Err(Failure::new("demo.check").arg("check", what).arg("step", 0));
+        }
+        self.costs.push(Cost { what, report, school_cpu, centre_cpu, goal });
+        Ok(())
+    }
+
+    /// The middle one of some full runs over the whole store.
+    fn full_run(&mut self) -> Result<Duration, Failure> {
+        let mut times = Vec::new();
+        for _ in 0..FULL_RUNS {
+            let open = self.computer.service()?.open_store()?;
+            let began = Instant::now();
+            open.school().judge_anew()?;
+            times.push(began.elapsed());
+        }
+        Ok(middle(times))
+    }
+
+    /// The middle one of some edits of students, each durable and judged again.
+    fn one_edit(&mut self) -> Result<Duration, Failure> {
+        let Report::List(list) = self.computer.run(&["list", "peserta_didik"], &[])? else { return Err(broken()) };
+        let mut times = Vec::new();
+        for (line, number) in list.records.iter().zip(0..EDITS) {
+            let typed = format!("alamat_jalan=Jalan Ukur {number}");
+            let began = Instant::now();
+            self.computer.run(&["edit", "peserta_didik", &line.id, &typed], &[])?;
+            times.push(began.elapsed());
+        }
+        Ok(middle(times))
+    }
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Bytes of files under zstd -19.
+fn packed(files: &[&PathBuf]) -> Result<u64, Failure> {
+    let mut text = Vec::new();
+    for file in files {
+        text.extend(std::fs::read(file).map_err(|_| broken())?);
+    }
+    let packed = zstd::bulk::compress(&text, 19).map_err(|_| broken())?;
+    Ok(packed.len() as u64)
+}
+
+/// Makes the school and its day by a child of this executable.
+fn make(students: u32, dir: &Path) -> Result<Files, Failure> {
+    let executable = std::env::current_exe().map_err(|_| broken())?;
+    let made = Command::new(executable)
+        .args(["measure-files", &students.to_string()])
+        .arg(dir)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|_| broken())?;
+    let line = String::from_utf8(made.stdout).map_err(|_| broken())?;
+    let mut words = line.trim().splitn(3, ' ');
+    let (npsn, head, name) = (words.next(), words.next(), words.next());
+    Ok(Files {
+        npsn: npsn.unwrap_or_default().to_owned(),
+        head: head.and_then(|head| head.parse().ok()).ok_or_else(broken)?,
+        name: name.unwrap_or_default().to_owned(),
+        centre: dir.join("centre.jsonl"),
+        school: dir.join("school.jsonl"),
+        day_school: dir.join("day-school.jsonl"),
+        day_centre: dir.join("day-centre.jsonl"),
+    })
+}
+
+/// The child that makes the files.
+pub(crate) fn make_files(students: u32, dir: &Path) -> Result<String, Failure> {
+    let pack = Pack::builtin();
+    let failed = |error| Failure::new("demo.sample").arg("reason", error);
+    let options = SampleOptions { students, ..SampleOptions::default() };
+    let school = sample(&pack, &options).map_err(failed)?;
+    let Day { school: typed, centre: acted } = day(&pack, &school, 1).map_err(failed)?;
+    let files: [(&str, &[Record]); 4] = [
+        ("centre.jsonl", &school.centre),
+        ("school.jsonl", &school.school),
+        ("day-school.jsonl", &typed),
+        ("day-centre.jsonl", &acted),
+    ];
+    for (name, records) in files {
+        write_lines(&dir.join(name), records)?;
+    }
+    debug_assert!(typed.iter().all(|record| record_to_json(&pack, record).is_object()));
+    Ok(format!("{} {} {}", school.npsn, school.head, school.name))
+}
+
+/// CPU time of a process, where the system tells it.
+fn cpu(process: &str) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let field = |place: usize| after_name.split_whitespace().nth(place).and_then(|text| text.parse::<u64>().ok());
+    // Fields 14 and 15 of proc(5), in ticks of 10 ms.
+    let ticks = field(11).unwrap_or(0) + field(12).unwrap_or(0);
+    Duration::from_millis(10 * ticks)
+}
+
+/// Peak memory of a process in MiB, where the system tells it.
+fn peak(process: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1_024
+}
+
+fn broken() -> Failure {
+    Failure::new("internal.error").arg("place", "measure")
+}
