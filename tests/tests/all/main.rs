@@ -8,4 +8,7 @@
 )]
 
 mod arrows;
+mod demo;
+mod in_step;
 mod listed;
+mod stand;

@@ -98,8 +98,15 @@ impl Measure {
         let centre_memory = peak(&scene.centre.pid().to_string());
         let lines = [
             format!("students {}: {imported} records typed by the school", self.students),
-            format!("full validation {} ms; one edit, durable and judged again {:.1} ms", validation.as_millis(), millis(edit)),
-            format!("peak memory: school {memory} MiB, with a recovery {} MiB; centre {centre_memory} MiB", peak("self")),
+            format!(
+                "full validation {} ms; one edit, durable and judged again {:.1} ms",
+                validation.as_millis(),
+                millis(edit)
+            ),
+            format!(
+                "peak memory: school {memory} MiB, with a recovery {} MiB; centre {centre_memory} MiB",
+                peak("self")
+            ),
         ];
         for line in lines {
             say(screen, &line);

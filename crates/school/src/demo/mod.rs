@@ -35,6 +35,9 @@ pub(crate) struct Sample {
     /// Records that are invalid on purpose.
     #[arg(long, value_name = "K", default_value_t = 0)]
     invalid: u32,
+    /// School number.
+    #[arg(long, value_name = "N", default_value = "99999999")]
+    npsn: Npsn,
     /// The directory for the two files.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -63,7 +66,16 @@ impl Sample {
     /// Writes the two files.
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<Exit, Failure> {
         let out = crate::place::absolute(&self.out)?;
-        let files = make_sample(self.students, self.seed, self.invalid, &out)?;
+        let files = make_sample(
+            &SampleOptions {
+                students: self.students,
+                seed: self.seed,
+                invalid: self.invalid,
+                npsn: self.npsn,
+                ..SampleOptions::default()
+            },
+            &out,
+        )?;
         let done = Done::new("sample.done").arg("dir", out.display()).arg("npsn", files.npsn);
         let output: &mut dyn Output = screen;
         output.report(done.arg("centre", files.centre_records).arg("school", files.school_records).report());
@@ -92,9 +104,8 @@ struct SampleFiles {
 }
 
 /// Makes a school and writes what the centre has of it and what the school has.
-fn make_sample(students: u32, seed: u64, invalid: u32, dir: &Path) -> Result<SampleFiles, Failure> {
-    let options = SampleOptions { students, seed, invalid, ..SampleOptions::default() };
-    let made = sample(&Pack::builtin(), &options).map_err(|error| Failure::new("demo.sample").arg("reason", error))?;
+fn make_sample(options: &SampleOptions, dir: &Path) -> Result<SampleFiles, Failure> {
+    let made = sample(&Pack::builtin(), options).map_err(|error| Failure::new("demo.sample").arg("reason", error))?;
     let unwritable = |_| Failure::new("place.unwritable").arg("place", dir.display());
     std::fs::create_dir_all(dir).map_err(unwritable)?;
     let (centre, school) = (dir.join("centre.jsonl"), dir.join("school.jsonl"));

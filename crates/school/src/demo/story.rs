@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use selaras_lab::SampleOptions;
 use selaras_model::{Npsn, RecordId};
 
 use super::Demo;
@@ -51,7 +52,8 @@ pub(super) fn tell(demo: &Demo, dir: &Path, screen: &mut Screen) -> Result<Exit,
     let mut tell = Tell::new(screen);
     let words = tell.words();
     tell.step(words.say("demo.opening"));
-    let sample = super::make_sample(demo.students, demo.seed, 0, dir)?;
+    let made = SampleOptions { students: demo.students, seed: demo.seed, ..SampleOptions::default() };
+    let sample = super::make_sample(&made, dir)?;
     let centre = Centre::start(&dir.join("pusat"))?;
     tell.line(&words.fill("demo.centre", &[("url", &centre.url())]));
     let began = Instant::now();
