@@ -1,7 +1,15 @@
 //! The engine of both ends over the memory store, told as scenarios.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests"
+)]
 
 mod exactly_once;
+mod forged;
 mod gate;
 mod hostile;
 mod large;
