@@ -13,8 +13,12 @@ pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 /// The largest bundle after decompression, in bytes: what a small file may claim ends here.
 pub const MAX_OPEN_BYTES: usize = 256 << 20;
 
-/// zstd's level; the smaller upload is worth the seconds on an old computer.
+/// zstd's levels: a day's bundle is worth the slow one; on a first upload it would take 80 MiB more memory and three
+/// times as long, for a few hundredths.
 const LEVEL: i32 = 19;
+const LARGE_LEVEL: i32 = 15;
+/// Open bytes from which a bundle is large.
+const LARGE: usize = 1 << 20;
 const MINTED_CONTEXT: &str = "selaras 1 minted";
 
 /// Why bytes are no bundle.
@@ -110,7 +114,8 @@ pub fn freeze(bundle: &Bundle) -> Result<Vec<u8>, BundleError> {
     if open.len() > MAX_OPEN_BYTES {
         return Err(BundleError::TooLarge);
     }
-    let frozen = zstd::bulk::compress(&open, LEVEL).map_err(|_| BundleError::TooLarge)?;
+    let level = if open.len() < LARGE { LEVEL } else { LARGE_LEVEL };
+    let frozen = zstd::bulk::compress(&open, level).map_err(|_| BundleError::TooLarge)?;
     if frozen.len() > MAX_BUNDLE_BYTES { Err(BundleError::TooLarge) } else { Ok(frozen) }
 }
 

@@ -23,7 +23,7 @@ const MAX_PAGE_ENTRIES: usize = 1_000;
 /// Up to this size an answer is worth the slow level.
 const SMALL: usize = 256 << 10;
 const SLOW_LEVEL: i32 = 19;
-const FAST_LEVEL: i32 = 17;
+const FAST_LEVEL: i32 = 15;
 
 /// Compresses a message, the harder the smaller it is.
 pub(crate) fn compress(open: &[u8]) -> Result<Vec<u8>, StoreError> {

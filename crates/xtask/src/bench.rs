@@ -12,13 +12,35 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     // What minting, loading and resolving one record costs.
     Bench { package: "selaras-merge", example: "cost" },
+    // What a durable edit costs beside an append with an fsync.
+    Bench { package: "selaras-storage", example: "durability" },
 ];
+
+/// The sizes of schools whose exchanges are measured.
+const STUDENTS: [&str; 3] = ["250", "1500", "5000"];
 
 /// Gives a step for each benchmark whose package or name contains the filter.
 pub(crate) fn steps(filter: Option<&str>) -> Vec<Step> {
     let wanted =
         |bench: &&Bench| filter.is_none_or(|part| bench.package.contains(part) || bench.example.contains(part));
-    BENCHES.iter().filter(wanted).map(step).collect()
+    let mut steps: Vec<Step> = BENCHES.iter().filter(wanted).map(step).collect();
+    if filter.is_none_or(|part| "measure".contains(part)) {
+        steps.extend(STUDENTS.map(measure));
+    }
+    steps
+}
+
+/// What the exchanges of a school of this size cost, both ends in processes of their own.
+fn measure(students: &'static str) -> Step {
+    Step::new("measure", move || {
+        run_command(cargo().args(["run", "--quiet", "--release", "--package", "selaras", "--"]).args([
+            "--lang",
+            "en",
+            "measure",
+            "--students",
+            students,
+        ]))
+    })
 }
 
 fn step(bench: &'static Bench) -> Step {

@@ -1,9 +1,7 @@
 //! What the chores find on the computer, and what they may put there.
 
-use std::fs;
-
 use crate::report::note;
-use crate::step::{Outcome, cargo, command, root, run_command, succeeds};
+use crate::step::{Outcome, cargo, command, run_command, succeeds};
 
 /// The version whose configuration deny.toml is written in.
 const DENY: &str = "^0.20";
@@ -30,10 +28,4 @@ pub(crate) fn fuzz() -> Outcome {
         return Outcome::Passed;
     }
     Outcome::Skipped("needs `rustup toolchain install nightly` and `cargo install cargo-fuzz --locked`".into())
-}
-
-/// Tells whether the school's application is built without asking for its feature `assembled`.
-pub(crate) fn school_is_assembled() -> bool {
-    let manifest = fs::read_to_string(root().join("crates/school/Cargo.toml")).unwrap_or_default();
-    !manifest.lines().any(|line| line.starts_with("required-features") && line.contains("\"assembled\""))
 }

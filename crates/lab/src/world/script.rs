@@ -364,9 +364,6 @@ impl Script {
         let Some(conflict) = pick(&mut self.rng, &conflicts).cloned() else { return Ok(()) };
         let keep_other = one_in(&mut self.rng, 2);
         let chosen = conflict.others.first().filter(|_| keep_other).unwrap_or(&conflict.winner);
-        let others_open = conflicts
-            .iter()
-            .any(|other| other.key == conflict.key && other.pending && other.subject != conflict.subject);
         let value = chosen.value.clone();
         let seen = self.computer(number)?.school().record(conflict.key)?;
         let on_screen = match &conflict.subject {
@@ -382,10 +379,8 @@ impl Script {
         };
         let known = OURS.iter().find(|ours| **ours == field.as_str());
         if let (Some(field), Some(token)) = (known, text(&value)) {
-            // With another conflict of the same draft open the decision waits with it: of the sides only the person's
-            // own draft is written over.
-            let sides = std::iter::once(&conflict.winner).chain(&conflict.others).filter_map(|side| text(&side.value));
-            let over: Vec<String> = sides.filter(|side| !others_open || on_screen.as_ref() == Some(side)).collect();
+            let sides = std::iter::once(&conflict.winner).chain(&conflict.others);
+            let over: Vec<String> = sides.filter_map(|side| text(&side.value)).collect();
             if conflict.pending && on_screen.as_ref() != Some(&token) {
                 // Who gives up his own draft for what the records hold types nothing: the draft is gone.
                 self.oracle.perhaps(over.into_iter().filter(|over| *over != token));

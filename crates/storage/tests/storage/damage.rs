@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use selaras_model::Npsn;
-use selaras_storage::{Changelog, Engine, SledEngine, SledOptions, Space, Write};
+use selaras_storage::{Changelog, SledEngine, SledOptions, Space, Write};
 use selaras_sync::store::{Batch, Key, ReadStore, Row, Store, StoreError};
 
 use crate::conformance::{OnDisk, Subject};
@@ -39,7 +39,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

@@ -9,9 +9,12 @@ use crate::conformance::{InMemory, OnDisk, Subject, rows};
 
 type Model = BTreeMap<(Space, Vec<u8>), Vec<u8>>;
 
+/// A space, a key, and what is written there: a byte, so many times; or nothing, to remove it.
+type Written = (Space, Vec<u8>, Option<(u8, usize)>);
+
 #[derive(Debug, Clone)]
 enum Step {
-    Commit(Vec<(Space, Vec<u8>, Option<(u8, usize)>)>),
+    Commit(Vec<Written>),
     Scan(Space, Vec<u8>),
     Reopen,
 }
@@ -61,7 +64,7 @@ fn run<S: Subject>(steps: Vec<Step>) {
     }
 }
 
-fn commit(engine: &dyn Engine, model: &mut Model, writes: Vec<(Space, Vec<u8>, Option<(u8, usize)>)>) {
+fn commit(engine: &dyn Engine, model: &mut Model, writes: Vec<Written>) {
     let writes: Vec<Write> =
         writes.into_iter().map(|(space, key, value)| Write { space, key, value: value.map(bytes) }).collect();
     engine.commit(&writes).unwrap();

@@ -1,6 +1,6 @@
 //! Values over 4 KiB: no entry of sled's gets so large that it becomes a file which sled never syncs.
 
-use selaras_storage::{Engine, Space, Write};
+use selaras_storage::{Space, Write};
 
 use crate::conformance::{OnDisk, Subject};
 
