@@ -17,13 +17,13 @@ pub const MAX_ANSWER_BYTES: usize = 8 << 20;
 /// The largest answer, decompressed.
 pub const MAX_ANSWER_OPEN: usize = 32 << 20;
 /// Edits of a page, before compression; compressed about a sixth of it, well under 1 MiB.
-const MAX_PAGE_OPEN: usize = 6 << 20;
+const MAX_PAGE_OPEN: usize = 8 << 20;
 /// Entries of a page.
 const MAX_PAGE_ENTRIES: usize = 1_000;
 /// Up to this size an answer is worth the slow level.
-const SMALL: usize = 256 << 10;
+const SMALL: usize = 2 << 20;
 const SLOW_LEVEL: i32 = 19;
-const FAST_LEVEL: i32 = 15;
+const FAST_LEVEL: i32 = 16;
 
 /// Compresses a message, the harder the smaller it is.
 pub(crate) fn compress(open: &[u8]) -> Result<Vec<u8>, StoreError> {

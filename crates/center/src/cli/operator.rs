@@ -127,7 +127,8 @@ impl Remote {
             return self.data(line);
         }
         let never = self.voice.pick("belum pernah", "never");
-        let last = line.last_exchange.map_or_else(|| never.to_owned(), |at| at.to_string());
+        let moment = |at: i64| jiff::Timestamp::from_second(at).ok().map(|moment| moment.to_string());
+        let last = line.last_exchange.and_then(moment).unwrap_or_else(|| never.to_owned());
         let root = line.root_digest.get(..12).unwrap_or(&line.root_digest);
         let SchoolLine { npsn, name, version, devices, .. } = line;
         output::line(&format!(
