@@ -13,8 +13,8 @@ pub const MAX_BUNDLE_BYTES: usize = 64 << 20;
 /// The largest bundle after decompression, in bytes: what a small file may claim ends here.
 pub const MAX_OPEN_BYTES: usize = 256 << 20;
 
-/// zstd's levels: a day's bundle is worth the slow one; on a first upload it would take 80 MiB more memory and three
-/// times as long, for a few hundredths.
+/// zstd's levels: a day's bundle is worth the slow one. For a first upload its tables are too large for an old
+/// computer, and it gains a fortieth: 561,359 bytes against 575,033 for 1,500 students.
 const LEVEL: i32 = 19;
 const LARGE_LEVEL: i32 = 15;
 /// Open bytes from which a bundle is large.
