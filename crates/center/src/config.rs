@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) waiting: usize,
     /// Seconds that a request waits for a worker.
     pub(crate) wait_seconds: u32,
+    /// Pieces of large bundles that may be on their way at a time.
+    pub(crate) uploads: usize,
     /// MiB that request bodies under way may take together.
     pub(crate) bodies_mib: usize,
     /// MiB that the store may keep in memory.
@@ -62,6 +64,7 @@ impl Default for Config {
             workers: 0,
             waiting: 256,
             wait_seconds: 10,
+            uploads: 512,
             bodies_mib: 256,
             cache_mib: 64,
             kode: KodeCost::default(),

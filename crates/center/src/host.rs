@@ -19,8 +19,9 @@ use crate::config::Config;
 use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::desk::{Desk, found, stored};
 use crate::failure::Failure;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Urgency};
 use crate::metrics::Metrics;
+use crate::uploads::Uploads;
 
 /// The scope of rows that belong to no school.
 const NOBODY: [u8; 8] = *b"00000000";
@@ -38,6 +39,7 @@ pub(crate) struct Host {
     pub(crate) nonces: Nonces,
     pub(crate) lanes: Lanes,
     pub(crate) budget: BodyBudget,
+    pub(crate) uploads: Uploads,
     pub(crate) metrics: Metrics,
     /// Why schools are turned away for now.
     pub(crate) closed: Option<String>,
@@ -70,6 +72,7 @@ impl Host {
             nonces: Nonces::default(),
             lanes: Lanes::new(workers, config.waiting, patience),
             budget: BodyBudget::new(config.bodies_mib << 20),
+            uploads: Uploads::new(data.join("uploads"), config.uploads),
             metrics: Metrics::new(),
             closed,
             admin_token: blake3::Hash::from_bytes(row.admin_token),
@@ -88,14 +91,24 @@ impl Host {
         npsn: Npsn,
         work: impl FnOnce(&Desk) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.at_once(npsn, Urgency::Usual, work).await
+    }
+
+    /// The same, for work that says how much depends on its being taken now.
+    pub(crate) async fn at_once<T: Send + 'static>(
+        self: &Arc<Self>,
+        npsn: Npsn,
+        urgency: Urgency,
+        work: impl FnOnce(&Desk) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let host = Arc::clone(self);
-        self.lanes.run(npsn, move || work(&Desk::open(host, npsn)?)).await
+        self.lanes.run(npsn, urgency, move || work(&Desk::open(host, npsn)?)).await
     }
 
     /// Makes a school known.
     pub(crate) async fn found(self: &Arc<Self>, npsn: Npsn, name: String) -> Result<Kode, Problem> {
         let host = Arc::clone(self);
-        self.lanes.run(npsn, move || found(&host, npsn, name)).await
+        self.lanes.run(npsn, Urgency::Usual, move || found(&host, npsn, name)).await
     }
 
     /// The schools known, in order; one more than `most` tells that there are more.

@@ -18,10 +18,24 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Locks of schools that are kept before unused ones are dropped.
 const IDLE_SCHOOLS: usize = 4_096;
 
+/// How much work depends on being taken now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Whoever asks may come again later, at no cost.
+    Usual,
+    /// Everything that the work needs is here already: turning it away frees nothing.
+    Landed,
+}
+
+/// How much longer landed work waits for its turn.
+const LANDED_PATIENCE: u32 = 6;
+
 /// The lanes of work.
 pub(crate) struct Lanes {
     workers: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// Places in which only landed work waits.
+    reserved: Arc<Semaphore>,
     patience: Duration,
     schools: Mutex<BTreeMap<Npsn, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -37,6 +51,7 @@ impl Lanes {
         Self {
             workers: Arc::new(Semaphore::new(workers.max(1))),
             waiting: Arc::new(Semaphore::new(waiting.max(1))),
+            reserved: Arc::new(Semaphore::new(waiting.max(1))),
             patience,
             schools: Mutex::default(),
         }
@@ -56,15 +71,20 @@ impl Lanes {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         npsn: Npsn,
+        urgency: Urgency,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        let (places, patience) = match urgency {
+            Urgency::Usual => (&self.waiting, self.patience),
+            Urgency::Landed => (&self.reserved, self.patience * LANDED_PATIENCE),
+        };
         let lane = {
-            let _waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
+            let _waiting = Arc::clone(places).try_acquire_owned().map_err(|_| busy())?;
             // The school first: requests of one busy school must not hold workers while they wait for each other.
             let school = self.school(npsn).lock_owned();
             let workers = Arc::clone(&self.workers);
             let both = async { (school.await, workers.acquire_owned().await) };
-            match tokio::time::timeout(self.patience, both).await {
+            match tokio::time::timeout(patience, both).await {
                 Ok((school, Ok(worker))) => Lane { _school: school, _worker: worker },
                 Ok((_, Err(_))) | Err(_) => return Err(busy()),
             }
@@ -118,17 +138,43 @@ mod tests {
                     held.recv().unwrap();
                     Ok(())
                 };
-                lanes.run(npsn(1), work).await
+                lanes.run(npsn(1), Urgency::Usual, work).await
             }
         });
         begun.await.unwrap();
-        let refused = lanes.run(npsn(1), || Ok(())).await.unwrap_err();
+        let refused = lanes.run(npsn(1), Urgency::Usual, || Ok(())).await.unwrap_err();
         assert_eq!(refused.code, "center.busy");
         assert!(refused.retry_after.is_some_and(|seconds| (5..=10).contains(&seconds)));
-        lanes.run(npsn(2), || Ok(())).await.unwrap();
+        lanes.run(npsn(2), Urgency::Usual, || Ok(())).await.unwrap();
         release.send(()).unwrap();
         first.await.unwrap().unwrap();
-        lanes.run(npsn(1), || Ok(())).await.unwrap();
+        lanes.run(npsn(1), Urgency::Usual, || Ok(())).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn landed_work_waits_where_others_find_no_place() {
+        let lanes = Arc::new(Lanes::new(1, 1, Duration::from_secs(5)));
+        let (started, begun) = tokio::sync::oneshot::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let first = tokio::spawn({
+            let lanes = Arc::clone(&lanes);
+            async move {
+                let work = move || {
+                    started.send(()).unwrap();
+                    held.recv().unwrap();
+                    Ok(())
+                };
+                lanes.run(npsn(1), Urgency::Usual, work).await
+            }
+        });
+        begun.await.unwrap();
+        let _only_place = Arc::clone(&lanes.waiting).try_acquire_owned().unwrap();
+        assert!(lanes.crowded().is_some());
+        assert_eq!(lanes.run(npsn(2), Urgency::Usual, || Ok(())).await.unwrap_err().code, "center.busy");
+        let landed = lanes.run(npsn(2), Urgency::Landed, || Ok(()));
+        release.send(()).unwrap();
+        landed.await.unwrap();
+        first.await.unwrap().unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -141,17 +187,19 @@ mod tests {
             done.send(()).unwrap();
             Ok(())
         };
-        assert!(tokio::time::timeout(Duration::from_millis(20), lanes.run(npsn(1), work)).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_millis(20), lanes.run(npsn(1), Urgency::Usual, work)).await.is_err()
+        );
         release.send(()).unwrap();
         ended.await.unwrap();
-        lanes.run(npsn(1), || Ok(())).await.unwrap();
+        lanes.run(npsn(1), Urgency::Usual, || Ok(())).await.unwrap();
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn work_that_panics_frees_its_lane() {
         let lanes = Lanes::new(1, 1, Duration::from_secs(5));
-        let failed = lanes.run::<()>(npsn(1), || std::panic::panic_any(())).await.unwrap_err();
+        let failed = lanes.run::<()>(npsn(1), Urgency::Usual, || std::panic::panic_any(())).await.unwrap_err();
         assert_eq!(failed.code, "center.failed");
-        lanes.run(npsn(1), || Ok(())).await.unwrap();
+        lanes.run(npsn(1), Urgency::Usual, || Ok(())).await.unwrap();
     }
 }

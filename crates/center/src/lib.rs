@@ -24,5 +24,6 @@ mod messages;
 mod metrics;
 mod output;
 mod serve;
+mod uploads;
 
 pub use cli::run;

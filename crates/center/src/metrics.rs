@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     pub(crate) accepted: Counter,
     pub(crate) refused: Counter,
     pub(crate) records: Counter,
+    pub(crate) uploaded: Counter,
     received: Counter,
     sent: Counter,
 }
@@ -49,9 +50,10 @@ impl Metrics {
         let accepted = counter(&mut registry, "bundles_accepted", "Bundles that took effect");
         let refused = counter(&mut registry, "bundles_refused", "Bundles that were refused for good");
         let records = counter(&mut registry, "records", "Records that bundles and operators changed");
+        let uploaded = counter(&mut registry, "uploaded_bytes", "Bytes of bundles that landed");
         let received = counter(&mut registry, "exchange_received_bytes", "Bytes of exchange requests");
         let sent = counter(&mut registry, "exchange_sent_bytes", "Bytes of exchange answers");
-        Self { registry, requests, seconds, schools, accepted, refused, records, received, sent }
+        Self { registry, requests, seconds, schools, accepted, refused, records, uploaded, received, sent }
     }
 
     /// Counts a request by its outcome.

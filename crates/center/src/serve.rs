@@ -28,6 +28,11 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How long a connection may send nothing; longer than clients keep theirs.
 const IDLE: Duration = Duration::from_secs(120);
 
+/// How often uploads that nobody went on with are dropped.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+/// What is read ahead of a connection. hyper would take 400 KiB; a thousand uploads at a time are to fit small servers.
+const READ_AHEAD: usize = 64 << 10;
+
 /// What `serve` was asked for.
 pub(crate) struct Serve {
     pub(crate) data: PathBuf,
@@ -55,6 +60,7 @@ pub(crate) fn serve(asked: Serve) -> Result<(), Failure> {
     let served = runtime.block_on(async {
         let handle = Handle::new();
         tokio::spawn(stop_when(handle.clone(), ended(asked.parent_stdin)));
+        tokio::spawn(sweep(Arc::clone(&host)));
         output::line(&ready.to_string());
         tracing::info!(%address, tls = tls.is_some(), "the centre is listening");
         listen(listener, tls, handle, host).await
@@ -74,7 +80,7 @@ async fn listen(
 ) -> std::io::Result<()> {
     let service = api::router(host).into_make_service_with_connect_info::<SocketAddr>();
     let mut server = axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(IDLE);
-    server.http_builder().http1().header_read_timeout(IDLE);
+    server.http_builder().http1().header_read_timeout(IDLE).max_buf_size(READ_AHEAD);
     match tls {
         None => server.serve(service).await,
         Some(config) => {
@@ -105,6 +111,23 @@ fn tls(data: &Path, config: &Config) -> Result<Option<RustlsConfig>, Failure> {
         .map_err(|error| Failure::local("certificate and key do not fit", &error))?;
     server.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Some(RustlsConfig::from_config(Arc::new(server))))
+}
+
+/// Drops uploads that nobody went on with, now and from time to time.
+async fn sweep(host: Arc<Host>) {
+    loop {
+        let swept = tokio::task::spawn_blocking({
+            let host = Arc::clone(&host);
+            move || host.uploads.files.sweep(std::time::SystemTime::now())
+        });
+        match swept.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(uploads)) => tracing::info!(uploads, "unfinished uploads were dropped"),
+            Ok(Err(error)) => tracing::warn!(%error, "unfinished uploads could not be dropped"),
+            Err(_) => tracing::error!("dropping unfinished uploads failed"),
+        }
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
 }
 
 async fn stop_when(handle: Handle<SocketAddr>, ended: impl Future<Output = ()>) {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use selaras_model::{DeviceId, KeyId, Lang, Npsn, RecordId, ReplicaId};
+use selaras_sync::Carry;
+use selaras_sync::transfer::Upload;
 use selaras_transport::{
-    HeadRequest, LinkError, LinkOptions, Patience, RegisterAnswer, RegisterRequest, RulesAnswer, Traffic, Trust, prove,
-    system_chance, with_retries,
+    HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer, Traffic,
+    Trust, prove, system_chance, with_retries,
 };
 
 use crate::failure::{Again, Failure, Reason};
@@ -96,12 +98,25 @@ impl Link {
 
     /// Sends one exchange and gives its answer. The same bytes may be sent again: the centre answers a bundle that it
     /// knows as it did the first time.
-    pub(crate) fn exchange(&self, token: &str, body: Vec<u8>, lang: Lang) -> Result<Vec<u8>, CallError> {
+    pub(crate) fn exchange(&self, token: &str, carry: Carry, body: Vec<u8>, lang: Lang) -> Result<Vec<u8>, CallError> {
         let body = bytes::Bytes::from(body);
         let asked = with_retries(Patience::PERSON, system_chance, waiting, |_| {
-            self.wire.exchange(token, self.npsn, body.clone())
+            self.wire.exchange(token, self.npsn, carry, body.clone())
         });
         self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
+    }
+
+    /// Brings a large bundle to the centre, from wherever the centre says; `landed` is told whenever it has more.
+    pub(crate) fn upload(
+        &self,
+        token: &str,
+        parcel: Parcel<'_>,
+        upload: &mut Upload,
+        landed: impl FnMut(&Upload),
+        lang: Lang,
+    ) -> Result<(), CallError> {
+        let sent = self.wire.upload(token, parcel, upload, Patience::PERSON, system_chance, landed, waiting);
+        self.runtime.block_on(sent).map_err(|error| call_error(&error, lang))
     }
 
     /// What went over the line since it was made.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -31,6 +31,18 @@ impl FileBlobs {
         let blobs = Self { directory: directory.to_owned(), writer: Mutex::new(()) };
         blobs.prepare().map_err(failed)?;
         Ok(blobs)
+    }
+
+    /// Reads a stretch of a blob; what lies beyond its end is left out.
+    ///
+    /// # Errors
+    /// As the disk gives them; [`io::ErrorKind::NotFound`] where there is no such blob.
+    pub fn slice(&self, name: &[u8; 32], from: u64, length: u64) -> io::Result<Vec<u8>> {
+        let mut file = File::open(self.path(name))?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn prepare(&self) -> io::Result<()> {

@@ -7,8 +7,8 @@
 //! An exchange, with both ends in one place:
 //!
 //! ```text
-//! let outgoing = school.request(Purpose::Sync)?;          // commit outgoing.step, then send outgoing.body
-//! let mut received = centre.receive(device, &body, &enrolled)?; // commit received.step and resume to the end
+//! let outgoing = school.request(Purpose::Sync, Carry::Inline)?; // commit outgoing.step, then send outgoing.body
+//! let mut received = centre.receive(device, &body, &landed, &enrolled)?; // commit received.step and resume to the end
 //! let answer = centre.respond(&received)?;
 //! let mut incoming = school.answer(&answer)?;             // verified whole before anything is taken
 //! while let Some(step) = school.absorb(&mut incoming)? {} // commit each
@@ -37,18 +37,19 @@ mod school;
 mod state;
 mod step;
 pub mod store;
+pub mod transfer;
 mod view;
 pub mod wire;
 mod work;
 
 pub use bundle::Bundle;
-pub use centre::{Centre, CentreKeys, EnrolledKey, Head, Received, Verdict};
+pub use centre::{Centre, CentreKeys, EnrolledKey, Head, Landed, Received, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{EntryError, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash};
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
 pub use rules::{Rules, RulesError};
 pub use school::{
-    Absorbed, Approved, DraftInfo, Incoming, ModuleChanges, OpenConflict, Outcome, Outgoing, Pending, Prepared,
+    Absorbed, Approved, Carry, DraftInfo, Incoming, ModuleChanges, OpenConflict, Outcome, Outgoing, Pending, Prepared,
     PreparedChange, Purpose, School,
 };
 pub use selaras_merge::{Candidate, Subject};
@@ -62,6 +63,6 @@ pub mod limits {
     pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
     pub use crate::centre::{MAX_JUDGED_DAYS, MAX_REQUEST_BYTES};
     pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
-    pub use crate::school::{MAX_EDIT_RECORDS, MAX_SHOWN_CHANGES};
+    pub use crate::school::{MAX_EDIT_RECORDS, MAX_INLINE_BUNDLE, MAX_SHOWN_CHANGES};
     pub use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};
 }

@@ -13,7 +13,7 @@
 //!
 //! # async fn example() -> Result<(), selaras_transport::LinkError> {
 //! let link = Link::new(&LinkOptions::new("https://pusat.example", Trust::System))?;
-//! let answer = link.exchange("token", "99999999".parse().expect("an NPSN"), b"request".to_vec().into()).await?;
+//! let answer = link.exchange("token", "99999999".parse().expect("an NPSN"), selaras_sync::Carry::Inline, b"request".to_vec().into()).await?;
 //! println!("{} bytes, {:?}", answer.len(), link.traffic());
 //! # Ok(())
 //! # }
@@ -28,10 +28,15 @@ mod retry;
 pub mod server;
 mod wire;
 
-pub use client::{Cause, Link, LinkError, LinkOptions, Phase, Timeouts, TlsFault, Traffic, Trust, Verb};
-pub use limits::{MAX_INLINE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_RETRY_AFTER, MAX_RULES_ANSWER};
+pub use client::{
+    Cause, Link, LinkError, LinkOptions, Parcel, Phase, ReadBundle, Timeouts, TlsFault, Traffic, Trust, Verb,
+};
+pub use limits::{
+    MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_RETRY_AFTER,
+    MAX_RULES_ANSWER,
+};
 pub use messages::{HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest};
 pub use problem::{Args, CatalogueEntry, Problem, Reason, Retry, Text};
 pub use proof::{ProofError, prove, verify_proof};
 pub use retry::{Backoff, Patience, Progress, system_chance, with_retries};
-pub use wire::{EXCHANGE_TYPE, JSON_TYPE, LINES_TYPE, MARKER, OLDEST_PROTOCOL, PROTOCOL};
+pub use wire::{CODE, EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, OLDEST_PROTOCOL, PROTOCOL};

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-/// The largest exchange body that is sent inline, in either direction; larger work will go through uploads.
-pub const MAX_INLINE_BODY: usize = 64 << 20;
+/// The largest body of an exchange: a bundle that travels inside, and what stands before it. Larger ones are uploaded.
+pub const MAX_EXCHANGE_BODY: usize = 256 << 10;
+
+/// The largest answer of an exchange.
+pub const MAX_EXCHANGE_ANSWER: usize = 8 << 20;
 
 /// The largest JSON request body.
 pub const MAX_JSON_BODY: usize = 256 << 10;

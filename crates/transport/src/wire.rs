@@ -6,6 +6,13 @@
 /// proxies 403, and neither knows this header.
 pub const MARKER: &str = "selaras";
 
+/// The header that carries a problem's code, for answers that have no body.
+pub const CODE: &str = "selaras-code";
+
+/// The header by which a request says that its bundle has landed before; such a request is the last to be turned away,
+/// because turning it away frees nothing.
+pub const LANDED: &str = "selaras-landed";
+
 /// The protocol that this version speaks.
 pub const PROTOCOL: u32 = 1;
 

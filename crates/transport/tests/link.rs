@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use selaras_model::Npsn;
-use selaras_transport::{Link, LinkError, LinkOptions, Phase, Retry, Timeouts, Traffic, Trust};
+use selaras_sync::Carry;
+use selaras_transport::{Link, LinkError, LinkOptions, MAX_EXCHANGE_BODY, Phase, Retry, Timeouts, Traffic, Trust};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -53,7 +54,10 @@ fn link(address: &str) -> Link {
 
 async fn exchange(answer: &'static str) -> Result<Vec<u8>, LinkError> {
     let (address, _served) = fixed(answer).await;
-    link(&address).exchange("token", npsn(), b"request".as_slice().into()).await.map(|body| body.to_vec())
+    link(&address)
+        .exchange("token", npsn(), Carry::Inline, b"request".as_slice().into())
+        .await
+        .map(|body| body.to_vec())
 }
 
 #[tokio::test]
@@ -62,7 +66,7 @@ async fn an_answer_of_ours_is_taken_and_both_ways_are_counted() {
         "HTTP/1.1 200 OK\r\nselaras: 1\r\ncontent-type: application/x-selaras\r\ncontent-length: 6\r\n\r\nanswer";
     let (address, served) = fixed(answer).await;
     let link = link(&address);
-    assert_eq!(link.exchange("token", npsn(), b"request".as_slice().into()).await.unwrap(), "answer");
+    assert_eq!(link.exchange("token", npsn(), Carry::Inline, b"request".as_slice().into()).await.unwrap(), "answer");
     let sent = u64::try_from(served.await.unwrap()).unwrap();
     let received = u64::try_from(answer.len()).unwrap();
     assert_eq!(link.traffic(), Traffic { requests: 1, sent, received });
@@ -73,9 +77,9 @@ async fn a_larger_body_is_streamed_whole_and_counted() {
     let answer = "HTTP/1.1 200 OK\r\nselaras: 1\r\ncontent-type: application/x-selaras\r\ncontent-length: 0\r\n\r\n";
     let (address, served) = fixed(answer).await;
     let link = link(&address);
-    link.exchange("token", npsn(), vec![b'x'; 1 << 20].into()).await.unwrap();
+    link.exchange("token", npsn(), Carry::Inline, vec![b'x'; 200_000].into()).await.unwrap();
     let sent = u64::try_from(served.await.unwrap()).unwrap();
-    assert!(sent > 1 << 20);
+    assert!(sent > 200_000);
     assert_eq!(link.traffic().sent, sent);
 }
 
@@ -166,7 +170,12 @@ async fn a_line_that_stands_still_is_told_by_what_was_waited_for() {
         }
     });
     for (size, expected) in [(10, Phase::Waiting), (10, Phase::Receiving), (60 << 20, Phase::Sending)] {
-        let error = link(&address).exchange("token", npsn(), vec![0; size].into()).await.unwrap_err();
+        let link = link(&address);
+        let error = if size > MAX_EXCHANGE_BODY {
+            link.send_lines::<serde_json::Value>("/lines", "token", vec![0; size].into()).await.unwrap_err()
+        } else {
+            link.exchange("token", npsn(), Carry::Inline, vec![0; size].into()).await.unwrap_err()
+        };
         assert!(matches!(error, LinkError::TooSlow(phase) if phase == expected), "{expected:?}: {error}");
     }
 }
@@ -190,7 +199,7 @@ async fn a_name_that_does_not_exist_leads_nowhere() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_not_sent() {
     let link = link("http://127.0.0.1:9");
-    let error = link.exchange("token", npsn(), vec![0; (64 << 20) + 1].into()).await.unwrap_err();
+    let error = link.exchange("token", npsn(), Carry::Inline, vec![0; MAX_EXCHANGE_BODY + 1].into()).await.unwrap_err();
     assert!(matches!(error, LinkError::TooLarge { .. }), "{error}");
     assert_eq!(link.traffic(), Traffic::default());
 }

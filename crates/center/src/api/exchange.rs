@@ -7,11 +7,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use selaras_transport::server::{BodyLimits, read_body};
-use selaras_transport::{EXCHANGE_TYPE, MAX_INLINE_BODY, Problem};
+use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
 
 use super::{STALL, Shared, session};
 use crate::catalogue::lookup;
 use crate::host::{Host, school};
+use crate::lanes::Urgency;
 
 /// The longest name of an application that is kept.
 const MAX_AGENT: usize = 40;
@@ -35,17 +36,18 @@ async fn answer(host: &Arc<Host>, npsn: &str, request: Request) -> Result<(usize
     let npsn = school(npsn)?;
     let (parts, body) = request.into_parts();
     let bearer = session(host, &parts.headers, npsn)?;
-    if let Some(problem) = host.lanes.crowded() {
+    let urgency = if parts.headers.contains_key(LANDED) { Urgency::Landed } else { Urgency::Usual };
+    if let Some(problem) = host.lanes.crowded().filter(|_| urgency == Urgency::Usual) {
         return Err(problem);
     }
-    let limits = BodyLimits { bytes: MAX_INLINE_BODY, stall: STALL };
+    let limits = BodyLimits { bytes: MAX_EXCHANGE_BODY, stall: STALL };
     let (body, permit) = read_body(&parts.headers, body, EXCHANGE_TYPE, limits, &host.budget)
         .await
         .map_err(|rejection| rejection.problem(lookup))?;
     let received = body.len();
     let agent = agent(&parts.headers);
     let answer = host
-        .at(npsn, move |desk| {
+        .at_once(npsn, urgency, move |desk| {
             // The body's share of memory is held until the work on it is done.
             let _permit = permit;
             desk.exchange(bearer.device, &agent, &body)

@@ -4,6 +4,7 @@ mod admin;
 mod exchange;
 mod health;
 mod registration;
+mod uploads;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,9 +45,12 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/v1/rules", get(registration::rules))
         .layer(from_fn_with_state(Arc::clone(&host), open))
         .layer(protocol.clone());
+    // An application that is too old to speak may still bring its bytes: nobody has to send them twice.
+    let uploads = uploads::router().layer(from_fn_with_state(Arc::clone(&host), open));
     let admin = admin::router().layer(from_fn_with_state(Arc::clone(&host), admin::operators_only)).layer(protocol);
     Router::new()
         .merge(schools)
+        .merge(uploads)
         .merge(admin)
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
@@ -88,13 +92,18 @@ async fn json<T: DeserializeOwned>(host: &Host, headers: &HeaderMap, body: Body)
     read_json(headers, body, STALL, &host.budget).await.map_err(|rejection| rejection.problem(lookup))
 }
 
-/// Judges the token of a request to a school.
-fn session(host: &Host, headers: &HeaderMap, npsn: Npsn) -> Result<Bearer, Problem> {
+/// Judges the token of a request that names no school: it is the token's.
+fn anyone(host: &Host, headers: &HeaderMap) -> Result<Bearer, Problem> {
     let token = bearer(headers).ok_or_else(|| problem("session.missing"))?;
-    let bearer = host.tokens.judge(token, host.clock.now()).map_err(|fault| match fault {
+    host.tokens.judge(token, host.clock.now()).map_err(|fault| match fault {
         TokenFault::Expired => problem("session.expired"),
         TokenFault::Foreign => problem("session.foreign"),
-    })?;
+    })
+}
+
+/// Judges the token of a request to a school.
+fn session(host: &Host, headers: &HeaderMap, npsn: Npsn) -> Result<Bearer, Problem> {
+    let bearer = anyone(host, headers)?;
     if bearer.npsn == npsn { Ok(bearer) } else { Err(problem("session.other-school")) }
 }
 

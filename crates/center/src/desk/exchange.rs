@@ -1,6 +1,6 @@
 //! One exchange of a school: the engine's answer, with everything committed before it is given.
 
-use selaras_model::{DeviceId, KeyId};
+use selaras_model::{BundleId, DeviceId, KeyId};
 use selaras_sync::{Batch, EnrolledKey, StoreError, Verdict};
 use selaras_transport::Problem;
 
@@ -15,7 +15,8 @@ impl Desk {
     pub(crate) fn exchange(&self, device: DeviceId, agent: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
         self.device(device)?;
         let enrolled = |key: KeyId| self.enrolled(key);
-        let mut received = self.centre().receive(device, body, &enrolled).map_err(|error| refused(&error))?;
+        let landed = |bundle: BundleId| self.landed(bundle);
+        let mut received = self.centre().receive(device, body, &landed, &enrolled).map_err(|error| refused(&error))?;
         if let Some(step) = received.step.take() {
             self.drive(step)?;
         }
@@ -25,8 +26,16 @@ impl Desk {
             None => {}
         }
         let answer = self.centre().respond(&received).map_err(|error| refused(&error))?;
+        if let Some(decided) = received.decided() {
+            // What has landed is in the log by now, or refused for good; a file that stays is swept in time.
+            let _ = self.host.uploads.files.remove(self.npsn, decided);
+        }
         self.seen(device, agent)?;
         Ok(answer)
+    }
+
+    fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.host.uploads.files.whole(self.npsn, bundle).map_err(|error| StoreError::Io(Box::new(error)))
     }
 
     fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {

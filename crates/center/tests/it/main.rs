@@ -10,3 +10,5 @@ mod registration;
 mod sessions;
 mod stand;
 mod tls;
+mod uploads;
+mod uploads_cut;

@@ -1,6 +1,7 @@
 //! A token is short-lived, and good for its school and device alone.
 
 use selaras_model::DeviceId;
+use selaras_sync::Carry;
 use selaras_transport::{LinkError, Retry, prove};
 
 use crate::stand::{Installation, NPSN, Stand, npsn, rand_nonce, registered};
@@ -12,7 +13,7 @@ async fn a_token_opens_the_exchange_of_its_school_only() {
     let stand = Stand::start();
     let (link, _, _, token, _) = registered(&stand).await;
     stand.json(&["school", "add", OTHER, "--name", "SD Lain"]);
-    let error = link.exchange(&token, OTHER.parse().unwrap(), b"x".as_slice().into()).await.unwrap_err();
+    let error = link.exchange(&token, OTHER.parse().unwrap(), Carry::Inline, b"x".as_slice().into()).await.unwrap_err();
     assert_eq!((error.code(), error.retry()), ("session.other-school", Retry::Never));
 }
 
@@ -23,7 +24,7 @@ async fn strangers_tokens_are_asked_to_begin_a_session() {
     let elsewhere = Stand::start();
     let foreign = registered(&elsewhere).await.3;
     for (token, code) in [("nonsense", "session.foreign"), (foreign.as_str(), "session.foreign")] {
-        let error = link.exchange(token, npsn(), b"x".as_slice().into()).await.unwrap_err();
+        let error = link.exchange(token, npsn(), Carry::Inline, b"x".as_slice().into()).await.unwrap_err();
         assert!(matches!(error, LinkError::SessionExpired(_)), "{error}");
         assert_eq!(error.code(), code);
     }
@@ -34,7 +35,7 @@ async fn strangers_tokens_are_asked_to_begin_a_session() {
 async fn an_expired_token_is_told_apart() {
     let stand = Stand::with("token_seconds = 0", &[]);
     let (link, _, _, token, _) = registered(&stand).await;
-    let error = link.exchange(&token, npsn(), b"x".as_slice().into()).await.unwrap_err();
+    let error = link.exchange(&token, npsn(), Carry::Inline, b"x".as_slice().into()).await.unwrap_err();
     assert!(matches!(error, LinkError::SessionExpired(_)), "{error}");
     assert_eq!((error.code(), error.retry()), ("session.expired", Retry::Now));
 }
@@ -44,7 +45,7 @@ async fn a_token_outlives_the_process_that_gave_it() {
     let stand = Stand::start();
     let (_, _, _, token, _) = registered(&stand).await;
     let stand = Stand::serve(stand.end(), &[]);
-    let error = stand.link().exchange(&token, npsn(), b"no exchange".as_slice().into()).await.err();
+    let error = stand.link().exchange(&token, npsn(), Carry::Inline, b"no exchange".as_slice().into()).await.err();
     assert!(!matches!(error, Some(LinkError::SessionExpired(_))), "{error:?}");
 }
 

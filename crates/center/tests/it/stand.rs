@@ -44,9 +44,24 @@ impl Stand {
         Self::serve(data, args)
     }
 
+    /// A centre none of whose files may be longer than so many bytes.
+    #[cfg(unix)]
+    pub(crate) fn start_limited(bytes: u64) -> Self {
+        let data = Self::start().end();
+        let mut limited = Command::new("bash");
+        // Without the trap the system would end the process instead of refusing the write.
+        limited.args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &(bytes / 1_024).to_string()]);
+        limited.arg(env!("CARGO_BIN_EXE_selaras-center"));
+        Self::serve_by(limited, data, &[])
+    }
+
     /// Serves from a directory that is there already.
     pub(crate) fn serve(data: TempDir, args: &[&str]) -> Self {
-        let mut child = program()
+        Self::serve_by(program(), data, args)
+    }
+
+    fn serve_by(mut program: Command, data: TempDir, args: &[&str]) -> Self {
+        let mut child = program
             .arg("--data")
             .arg(data.path())
             .args(["serve", "--listen", "127.0.0.1:0", "--parent-stdin"])
@@ -60,6 +75,13 @@ impl Stand {
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
         let url = ready["listening"].as_str().unwrap().to_owned();
         Self { url, data, child }
+    }
+
+    /// Kills the centre, and gives back its directory.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.data, TempDir::new().unwrap())
     }
 
     /// Ends the centre as its parent's end would, and gives back its directory.
@@ -95,9 +117,10 @@ impl Stand {
     /// Sends text as it is and gives everything that comes back.
     pub(crate) fn raw(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
+        let _ = stream.write_all(request.as_bytes());
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        // A refusal may come while a body is still being sent, and the connection end with it.
+        let _ = stream.read_to_string(&mut answer);
         answer
     }
 }
@@ -121,14 +144,17 @@ impl Installation {
         Self { key: SigningKey::from_bytes(&[number; 32]), replica: ReplicaId::from_bytes([number; 8]) }
     }
 
-    pub(crate) async fn register(&self, link: &Link, kode: &str) -> Result<RegisterAnswer, LinkError> {
-        let request = RegisterRequest {
+    pub(crate) fn registration(&self, kode: &str) -> RegisterRequest {
+        RegisterRequest {
             kode_registrasi: kode.to_owned(),
             device_key: self.key.verifying_key().to_bytes(),
             replica: self.replica,
             app_version: "0.1.0".to_owned(),
-        };
-        link.register(npsn(), &request).await
+        }
+    }
+
+    pub(crate) async fn register(&self, link: &Link, kode: &str) -> Result<RegisterAnswer, LinkError> {
+        link.register(npsn(), &self.registration(kode)).await
     }
 
     pub(crate) async fn token(&self, link: &Link, device: DeviceId) -> Result<String, LinkError> {

@@ -7,6 +7,7 @@ use selaras_sync::{
 };
 
 use super::disk::{Bug, Disk};
+use super::landing::Landings;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
 
@@ -20,6 +21,8 @@ pub(super) struct CentreHost {
     keys: CentreKeys,
     pub(super) head: SigningKey,
     pub(super) down: bool,
+    /// Bundles that are landing.
+    pub(super) landings: Landings,
 }
 
 pub(super) fn today() -> Date {
@@ -49,7 +52,15 @@ impl CentreHost {
         let rules = rules();
         disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules)?)?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) };
-        let host = Self { npsn, disk, rules, keys, head: SigningKey::from_bytes(&[7; 32]), down: false };
+        let host = Self {
+            npsn,
+            disk,
+            rules,
+            keys,
+            head: SigningKey::from_bytes(&[7; 32]),
+            down: false,
+            landings: Landings::default(),
+        };
         let head = RecordId::from_bytes(HEAD);
         let code = |code: &str| Value::Code(code.to_owned());
         let founding = vec![
@@ -114,14 +125,18 @@ impl CentreHost {
         self.act(vec![TypedEdit { key, fields: fields([("tst_tambahan", until)]), deleted: None }])
     }
 
-    pub(super) fn serve(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn serve(&mut self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, Trouble> {
         self.drive(None)?;
         let public = self.head.verifying_key().to_bytes();
         let ptk = RecordId::from_bytes(HEAD);
         let enrolled = |key: KeyId| Ok((key == HEAD_KEY).then_some(EnrolledKey { ptk, public, revoked: false }));
-        let mut received = self.centre().receive(device, body, &enrolled)?;
+        let landed = |id: BundleId| Ok(self.landings.whole(id));
+        let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
         self.drive(received.step.take())?;
-        Ok(self.centre().respond(&received)?)
+        let answer = self.centre().respond(&received)?;
+        let disk = &self.disk;
+        self.landings.forget(|id| matches!(disk.get(&Key::Answer(id)), Ok(Some(_))));
+        Ok(answer)
     }
 
     /// The bundles in the log, in order.

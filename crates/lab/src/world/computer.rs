@@ -1,10 +1,12 @@
 //! A computer of a school in the world.
 
-use selaras_model::{DeviceId, Npsn, RecordId, ReplicaId};
+use selaras_model::{BundleId, DeviceId, Npsn, RecordId, ReplicaId};
 use selaras_policy::AccountFacts;
 use selaras_storage::Fault;
+use selaras_sync::transfer::Upload;
 use selaras_sync::{
-    Batch, Incoming, Installation, Key, Outcome, Purpose, Refusal, Rules, School, SchoolError, StateName, Step, Store,
+    Batch, Carry, Incoming, Installation, Key, Outcome, Purpose, Refusal, Rules, School, SchoolError, StateName, Step,
+    Store,
 };
 
 use super::centre::{CentreHost, HEAD, HEAD_KEY, today};
@@ -19,6 +21,8 @@ pub(super) struct Computer {
     pub(super) rules: Rules,
     /// The request whose answer is awaited, and what it was for.
     pub(super) waiting: Option<(u64, Purpose)>,
+    /// The upload that is under way in this process, and of which bundle.
+    pub(super) upload: Option<(BundleId, Upload)>,
     pub(super) down: bool,
     pub(super) renewals: u8,
     bug: Option<Bug>,
@@ -45,7 +49,7 @@ impl Computer {
             centre_ca: None,
         };
         disk.commit(&School::install(&installation, &rules, today())?)?;
-        Ok(Self { school, device, disk, rules, waiting: None, down: false, renewals: 0, bug })
+        Ok(Self { school, device, disk, rules, waiting: None, upload: None, down: false, renewals: 0, bug })
     }
 
     pub(super) fn school(&self) -> School<'_> {
@@ -87,12 +91,22 @@ impl Computer {
     }
 
     /// Makes a request durable and gives its body.
-    pub(super) fn request(&self, purpose: Purpose) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn request(&self, purpose: Purpose, carry: Carry) -> Result<Vec<u8>, Trouble> {
         self.settle()?;
         self.mint_anew(purpose)?;
-        let outgoing = self.school().request(purpose)?;
+        let outgoing = self.school().request(purpose, carry)?;
         self.drive(outgoing.step)?;
         Ok(outgoing.body)
+    }
+
+    /// Gives up waiting for an answer; of a piece that was on its way only the centre knows what arrived.
+    pub(super) fn waits_no_longer(&mut self, request: u64) {
+        if self.waiting.is_some_and(|(waiting, _)| waiting == request) {
+            self.waiting = None;
+            if let Some((_, upload)) = &mut self.upload {
+                upload.cut();
+            }
+        }
     }
 
     /// The planted bug: what may have arrived is dropped and becomes drafts again.

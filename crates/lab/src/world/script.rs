@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
-use selaras_model::{Date, EntityCode, Fields, Npsn, Record, RecordId, RecordKey, Value};
+use selaras_model::{BundleId, Date, EntityCode, Fields, Npsn, Record, RecordId, RecordKey, Value};
 use selaras_storage::Fault;
-use selaras_sync::{Flow, Purpose, SchoolError, Subject, TypedEdit};
+use selaras_sync::{Carry, Flow, Phase, Purpose, SchoolError, Subject, TypedEdit};
 
 use super::centre::{CentreHost, fields, key_of};
 use super::computer::{Computer, told};
+use super::landing::{Asked, Told};
 use super::oracle::{Oracle, Place};
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
@@ -28,23 +29,25 @@ const MAX_ROUNDS: usize = 40;
 const OURS: [&str; 3] = ["nama", "alamat", "catatan"];
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+pub(super) enum Event {
     Act(usize),
     CentreActs(usize),
     Request { computer: usize, number: u64, body: Vec<u8> },
     Answer { computer: usize, number: u64, body: Vec<u8> },
+    Piece { computer: usize, number: u64, bundle: BundleId, asked: Asked, arrived: usize, cut: bool },
+    Told { computer: usize, number: u64, bundle: BundleId, told: Told },
     Patience { computer: usize, number: u64 },
     Restart(usize),
     CentreRestarts(usize),
 }
 
 pub(super) struct Script {
-    rng: ChaCha8Rng,
-    now: u64,
+    pub(super) rng: ChaCha8Rng,
+    pub(super) now: u64,
     order: u64,
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
-    centres: Vec<CentreHost>,
-    computers: Vec<Computer>,
+    pub(super) centres: Vec<CentreHost>,
+    pub(super) computers: Vec<Computer>,
     oracle: Oracle,
     student: EntityCode,
     tokens: u64,
@@ -53,7 +56,7 @@ pub(super) struct Script {
     happened: u64,
     trace: blake3::Hasher,
     story: Vec<String>,
-    calm: bool,
+    pub(super) calm: bool,
 }
 
 impl Script {
@@ -100,12 +103,12 @@ impl Script {
         Ok(script)
     }
 
-    fn schedule(&mut self, at: u64, event: Event) {
+    pub(super) fn schedule(&mut self, at: u64, event: Event) {
         self.order += 1;
         self.events.push(Reverse((at, self.order, event)));
     }
 
-    fn note(&mut self, what: &str) {
+    pub(super) fn note(&mut self, what: &str) {
         self.trace.update(&self.now.to_be_bytes()).update(what.as_bytes()).update(b"\n");
         self.story.push(format!("{} {what}", self.now));
     }
@@ -134,16 +137,22 @@ impl Script {
             Event::CentreActs(school) => self.centre_acts(school),
             Event::Request { computer, number, body } => self.serve(computer, number, &body),
             Event::Answer { computer, number, body } => self.answered(computer, number, &body),
+            Event::Piece { computer, number, bundle, asked, arrived, cut } => {
+                self.lands((computer, number), bundle, &asked, (arrived, cut))
+            }
+            Event::Told { computer, number, bundle, told } => self.told_of_upload(computer, number, bundle, &told),
             Event::Patience { computer, number } => {
                 if let Some(computer) = self.computers.get_mut(computer) {
-                    computer.waiting = computer.waiting.filter(|(waiting, _)| *waiting != number);
+                    computer.waits_no_longer(number);
                 }
                 Ok(())
             }
             Event::Restart(computer) => self.restart(computer),
             Event::CentreRestarts(school) => {
+                let kept = self.rng.random_range(0..=100);
                 let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
                 centre.disk.restart()?;
+                centre.landings.lose(|offset| offset * kept / 100);
                 centre.down = false;
                 Ok(())
             }
@@ -174,7 +183,7 @@ impl Script {
     }
 
     /// Takes what a computer did: a crash is survived, a full disk is told, a refusal is an answer.
-    fn bear(&mut self, computer: usize, done: Result<(), Trouble>) -> Result<(), Trouble> {
+    pub(super) fn bear(&mut self, computer: usize, done: Result<(), Trouble>) -> Result<(), Trouble> {
         match done {
             Ok(()) => Ok(()),
             Err(Trouble::Full) => {
@@ -191,6 +200,7 @@ impl Script {
                 if let Some(computer) = self.computers.get_mut(computer) {
                     computer.down = true;
                     computer.waiting = None;
+                    computer.upload = None;
                 }
                 let at = self.now + self.rng.random_range(1..200);
                 self.schedule(at, Event::Restart(computer));
@@ -230,12 +240,16 @@ impl Script {
         self.bear(number, done)
     }
 
-    fn computer(&self, number: usize) -> Result<&Computer, Trouble> {
+    pub(super) fn computer(&self, number: usize) -> Result<&Computer, Trouble> {
         self.computers.get(number).ok_or_else(|| Trouble::Wrong("no such computer".to_owned()))
     }
 
     fn centre(&self, school: usize) -> Result<&CentreHost, Trouble> {
         self.centres.get(school).ok_or_else(|| Trouble::Wrong("no such school".to_owned()))
+    }
+
+    fn centre_mut(&mut self, school: usize) -> Result<&mut CentreHost, Trouble> {
+        self.centres.get_mut(school).ok_or_else(|| Trouble::Wrong("no such school".to_owned()))
     }
 
     fn token(&mut self, who: &str) -> String {
@@ -482,19 +496,39 @@ impl Script {
         if self.computer(number)?.waiting.is_some() {
             return Ok(());
         }
-        let body = self.computer(number)?.request(purpose)?;
         let sealed = self.computer(number)?.school().sealed()?;
-        if let Some(sealed) = sealed.filter(|sealed| sealed.phase != selaras_sync::Phase::Approved) {
+        let sealed = sealed.filter(|sealed| purpose == Purpose::Sync && !matches!(sealed.phase, Phase::Received(_)));
+        let carry = self.carry_of(sealed.as_ref());
+        match sealed.filter(|_| carry == Carry::Landed) {
+            // What was named before has perhaps taken effect: that is asked first.
+            Some(sealed) if sealed.phase == Phase::Approved || one_in(&mut self.rng, 2) => {
+                self.uploads(number, &sealed)
+            }
+            _ => self.asks(number, purpose, carry),
+        }
+    }
+
+    /// Sends the request of an exchange.
+    pub(super) fn asks(&mut self, number: usize, purpose: Purpose, carry: Carry) -> Result<(), Trouble> {
+        let body = self.computer(number)?.request(purpose, carry)?;
+        let sealed = self.computer(number)?.school().sealed()?;
+        if let Some(sealed) = sealed.filter(|sealed| sealed.phase != Phase::Approved) {
             self.oracle.offered(number, sealed.bundle);
         }
+        let request = self.awaits(number, purpose);
+        self.carry(&body, |body| Event::Request { computer: number, number: request, body });
+        Ok(())
+    }
+
+    /// Numbers what a computer now waits for.
+    pub(super) fn awaits(&mut self, number: usize, purpose: Purpose) -> u64 {
         self.requests += 1;
         let request = self.requests;
         if let Some(computer) = self.computers.get_mut(number) {
             computer.waiting = Some((request, purpose));
         }
         self.schedule(self.now + PATIENCE, Event::Patience { computer: number, number: request });
-        self.carry(&body, |body| Event::Request { computer: number, number: request, body });
-        Ok(())
+        request
     }
 
     /// The line: what is sent comes late, twice, cut, or never.
@@ -524,7 +558,7 @@ impl Script {
             let (commits, fault) = self.misfortune();
             self.centre(school)?.disk.fail_after(commits, fault);
         }
-        match self.centre(school)?.serve(device, body) {
+        match self.centre_mut(school)?.serve(device, body) {
             Ok(answer) => {
                 self.note(&format!("centre {school} answers {request}"));
                 self.carry(&answer, |body| Event::Answer { computer: number, number: request, body });
@@ -592,12 +626,13 @@ impl Script {
 
     fn finish(&mut self, number: usize) -> Result<(), Trouble> {
         for _ in 0..MAX_ROUNDS {
-            let body = self.computer(number)?.request(Purpose::Sync)?;
+            let body = self.computer(number)?.request(Purpose::Sync, Carry::Inline)?;
             if let Some(sealed) = self.computer(number)?.school().sealed()? {
                 self.oracle.offered(number, sealed.bundle);
             }
             let computer = self.computer(number)?;
-            let answer = self.centre(computer.school)?.serve(computer.device, &body)?;
+            let (school, device) = (computer.school, computer.device);
+            let answer = self.centre_mut(school)?.serve(device, &body)?;
             self.takes_at_rest(number, &answer)?;
             let computer = self.computer(number)?;
             let head = self.centre(computer.school)?.centre().head()?;

@@ -1,7 +1,7 @@
 //! Nothing leaves without the gate, and the centre repeats every check.
 
 use selaras_model::Value;
-use selaras_sync::{Outcome, Purpose, SchoolError, TypedEdit};
+use selaras_sync::{Carry, Outcome, Purpose, SchoolError, TypedEdit};
 
 use crate::stage::{Stage, assert_equal, assignment};
 
@@ -121,7 +121,7 @@ fn a_bundle_that_the_centres_news_made_invalid_is_withdrawn_before_it_is_sent() 
     twin.fields.insert("nik".parse().unwrap(), stage.first.record(one).get("nik").clone());
     stage.centre.act(&[twin]);
     stage.first.pull(&stage.centre);
-    let outgoing = stage.first.school().request(Purpose::Sync).unwrap();
+    let outgoing = stage.first.school().request(Purpose::Sync, Carry::Inline).unwrap();
     assert!(outgoing.withdrawn);
     stage.first.drive(outgoing.step);
     assert!(stage.first.school().sealed().unwrap().is_none());

@@ -1,6 +1,6 @@
 //! Work that does not fit one commit: decided once, done in steps, resumed after any of them.
 
-use selaras_sync::{Outcome, Purpose, Store};
+use selaras_sync::{Carry, Outcome, Purpose, Store};
 
 use crate::stage::{Computer, Stage, assert_equal};
 
@@ -13,7 +13,7 @@ fn an_import_that_is_interrupted_after_every_step_ends_whole() {
     assert!(first.more);
     stage.first.store.commit(&first.batch).unwrap();
     // Nothing else is done meanwhile.
-    assert_eq!(stage.first.school().request(Purpose::Pull).unwrap_err().code(), "work.unfinished");
+    assert_eq!(stage.first.school().request(Purpose::Pull, Carry::Inline).unwrap_err().code(), "work.unfinished");
     let mut steps = 0;
     while let Some(step) = stage.first.school().resume().unwrap() {
         stage.first.store.commit(&step.batch).unwrap();
@@ -42,7 +42,7 @@ fn a_large_bundle_at_the_centre_is_resumed_after_any_step() {
             revoked: false,
         }))
     };
-    let received = stage.centre.centre().receive(stage.first.device, &body, &enrolled).unwrap();
+    let received = stage.centre.centre().receive(stage.first.device, &body, &|_| Ok(None), &enrolled).unwrap();
     let step = received.step.unwrap();
     assert!(step.more);
     stage.centre.store.commit(&step.batch).unwrap();

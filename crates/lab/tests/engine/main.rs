@@ -12,6 +12,7 @@ mod exactly_once;
 mod forged;
 mod gate;
 mod hostile;
+mod landed;
 mod large;
 mod merging;
 mod stage;

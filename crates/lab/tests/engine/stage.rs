@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use selaras_lab::{Sample, SampleOptions, sample};
-use selaras_model::{Date, DeviceId, EpochId, KeyId, Npsn, Pack, Record, RecordId, RecordKey, ReplicaId, Value};
+use selaras_model::{
+    BundleId, Date, DeviceId, EpochId, KeyId, Npsn, Pack, Record, RecordId, RecordKey, ReplicaId, Value,
+};
 use selaras_policy::AccountFacts;
 use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
 use selaras_sync::{
-    Blobs, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Incoming, Installation, Outcome, Purpose, Rules,
-    School, SchoolError, Step, Store, TypedEdit,
+    Blobs, Carry, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Incoming, Installation, Outcome, Purpose,
+    Rules, School, SchoolError, Step, Store, TypedEdit,
 };
 
 pub(crate) const NOW: i64 = 1_795_500_000;
@@ -29,6 +31,8 @@ pub(crate) struct CentreStage {
     pub(crate) head_ptk: RecordId,
     pub(crate) revoked: bool,
     pub(crate) today: Date,
+    /// Bundles that landed and are committed by their ids.
+    pub(crate) landed: MemoryBlobs,
 }
 
 impl CentreStage {
@@ -46,6 +50,7 @@ impl CentreStage {
             head_ptk,
             revoked: false,
             today: today(),
+            landed: MemoryBlobs::new(),
         }
     }
 
@@ -84,7 +89,8 @@ impl CentreStage {
                 EnrolledKey { ptk: self.head_ptk, public: self.head.verifying_key().to_bytes(), revoked: self.revoked };
             Ok((key == self.head_key()).then_some(known))
         };
-        let mut received = self.centre().receive(device, body, &enrolled)?;
+        let landed = |id: BundleId| self.landed.get(id.as_bytes());
+        let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
         if let Some(step) = received.step.take() {
             self.drive(Some(step));
         }
@@ -188,11 +194,26 @@ impl Computer {
         self.try_approve(centre).unwrap()
     }
 
-    /// Makes the request durable and gives its body.
+    /// Makes the request durable and gives its body; the bundle is in it.
     pub(crate) fn request(&self, purpose: Purpose) -> Vec<u8> {
-        let outgoing = self.school().request(purpose).unwrap();
+        self.request_by(purpose, Carry::Inline)
+    }
+
+    pub(crate) fn request_by(&self, purpose: Purpose, carry: Carry) -> Vec<u8> {
+        let outgoing = self.school().request(purpose, carry).unwrap();
         self.drive(outgoing.step);
         outgoing.body
+    }
+
+    /// Lands a bundle at the centre that is too large for a request.
+    pub(crate) fn land(&self, centre: &CentreStage) -> Carry {
+        let Some(sealed) = self.school().sealed().unwrap() else { return Carry::Inline };
+        let carry = Carry::of(sealed.bytes);
+        if carry == Carry::Landed {
+            let frozen = self.blobs.get(sealed.bundle.as_bytes()).unwrap().unwrap();
+            centre.landed.put(sealed.bundle.as_bytes(), &frozen).unwrap();
+        }
+        carry
     }
 
     pub(crate) fn absorb(&self, answer: &[u8]) -> Incoming {
@@ -207,7 +228,7 @@ impl Computer {
     pub(crate) fn exchange(&self, centre: &CentreStage, purpose: Purpose) -> (Outcome, u32) {
         let (mut outcome, mut requests, mut purpose) = (Outcome::None, 0, purpose);
         loop {
-            let body = self.request(purpose);
+            let body = self.request_by(purpose, self.land(centre));
             let incoming = self.absorb(&centre.serve(self.device, &body));
             requests += 1;
             if *incoming.outcome() != Outcome::None {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{Lang, ReplicaId};
-use selaras_sync::{Key, Outcome, Purpose, ReadStore, Row, Store};
+use selaras_sync::{Carry, Key, Outcome, Phase, Purpose, ReadStore, Row, Sealed, Store};
 use zeroize::Zeroizing;
 
 use super::{DEVICE_ROW, Open, TOKEN_ROW};
@@ -25,6 +25,11 @@ pub(crate) enum Direction {
 /// Pages of one exchange: at 1 MiB each far more than any school has; a centre that always says "more" must not keep
 /// this computer for ever.
 const MAX_PAGES: u32 = 4_096;
+
+/// The centre's word that a bundle that was named has not landed.
+const NOT_LANDED: &str = "bundle.not-landed";
+/// How often a bundle is brought again within one exchange.
+const MAX_LANDINGS: u32 = 3;
 
 impl Open {
     /// Exchanges until there is no more to fetch.
@@ -76,15 +81,22 @@ impl Open {
         out: &mut dyn Output,
     ) -> Result<bool, Failure> {
         let lang = out.lang();
-        let outgoing = self.school().request(purpose)?;
+        let sealed = self.school().sealed()?;
+        let sealed = sealed.filter(|sealed| purpose == Purpose::Sync && !matches!(sealed.phase, Phase::Received(_)));
+        let carry = sealed.as_ref().map_or(Carry::Inline, |sealed| Carry::of(sealed.bytes));
+        let large = sealed.filter(|_| carry == Carry::Landed);
+        // What may have been named before has perhaps taken effect: then there is nothing to bring any more.
+        if let Some(sealed) = large.as_ref().filter(|sealed| sealed.phase == Phase::Approved) {
+            self.land(sealed, out)?;
+        }
+        let outgoing = self.school().request(purpose, carry)?;
         if let Some(step) = outgoing.step {
             self.apply(step, out)?;
         }
         if outgoing.withdrawn {
             out.event(Event::Note(Note::new("exchange.withdrawn")));
         }
-        let body = outgoing.body;
-        let answer = self.with_token(lang, |link, token| link.exchange(token, body.clone(), lang))?;
+        let answer = self.ask(large.as_ref(), carry, &outgoing.body, out)?;
         let mut incoming = self.school().answer(&answer)?;
         loop {
             let step = self.school().absorb(&mut incoming)?;
@@ -111,11 +123,34 @@ impl Open {
         Ok(incoming.more())
     }
 
+    /// Sends the request of an exchange; a bundle that it names and that has not landed, or no longer lies there, is
+    /// brought first.
+    fn ask(
+        &mut self,
+        large: Option<&Sealed>,
+        carry: Carry,
+        body: &[u8],
+        out: &mut dyn Output,
+    ) -> Result<Vec<u8>, Failure> {
+        let lang = out.lang();
+        let mut landings = 0;
+        loop {
+            let asked = self.with_token(lang, |link, token| link.exchange(token, carry, body.to_vec(), lang));
+            match (asked, large) {
+                (Err(failure), Some(sealed)) if failure.code == NOT_LANDED && landings < MAX_LANDINGS => {
+                    landings += 1;
+                    self.land(sealed, out)?;
+                }
+                (answer, _) => return answer,
+            }
+        }
+    }
+
     fn traffic(&mut self) -> Result<selaras_transport::Traffic, Failure> {
         Ok(self.connected()?.traffic())
     }
 
-    fn connected(&mut self) -> Result<&Link, Failure> {
+    pub(super) fn connected(&mut self) -> Result<&Link, Failure> {
         if self.link.is_none() {
             let installation = &self.installation;
             let link = Link::connect(&installation.centre_url, installation.npsn, installation.centre_ca.as_deref())?;
@@ -147,7 +182,7 @@ impl Open {
         }
     }
 
-    fn known_token(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+    pub(super) fn known_token(&self) -> Result<Option<Zeroizing<String>>, Failure> {
         match self.store.get(&Key::Local(TOKEN_ROW.to_owned()))? {
             Some(Row::Bytes(bytes)) => Ok(String::from_utf8(bytes).ok().map(Zeroizing::new)),
             _ => Ok(None),
@@ -155,7 +190,7 @@ impl Open {
     }
 
     /// A token outlives the process: the next command of the same evening needs no request for one.
-    fn new_token(&mut self, lang: Lang) -> Result<Zeroizing<String>, Failure> {
+    pub(super) fn new_token(&mut self, lang: Lang) -> Result<Zeroizing<String>, Failure> {
         let device = self.installation.device;
         let key = self.device_key()?;
         let token = self.connected()?.token(device, &key, lang)?;

@@ -22,6 +22,7 @@ mod exchange;
 mod explain;
 mod lines;
 mod lookup;
+mod upload;
 
 pub(crate) use exchange::Direction;
 pub(crate) use explain::{breach_text, unmet_reason, value_failure};

@@ -19,7 +19,7 @@ use crate::store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, St
 use crate::view::StoreView;
 
 pub use check::MAX_JUDGED_DAYS;
-pub use receive::{EnrolledKey, MAX_REQUEST_BYTES, Received, Verdict};
+pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 
 /// The centre's secret keys.
 pub struct CentreKeys {

@@ -15,8 +15,11 @@ use crate::store::{AnswerRow, Key, ReplicaRow, Row, StoreError};
 use crate::wire;
 use crate::work::Work;
 
-/// The largest request: a bundle and what stands before it.
-pub const MAX_REQUEST_BYTES: usize = bundle::MAX_BUNDLE_BYTES + (64 << 10);
+/// The largest request: a bundle that travels inside it, and what stands before it.
+pub const MAX_REQUEST_BYTES: usize = 256 << 10;
+
+/// Gives the bytes of a bundle that landed before; none where they have not, or not all of them.
+pub type Landed<'l> = dyn Fn(BundleId) -> Result<Option<Vec<u8>>, StoreError> + 'l;
 
 /// A head's key as the centre enrolled it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,12 @@ pub enum Verdict {
 }
 
 impl Received {
+    /// The bundle that this request brought and whose fate it decided.
+    #[must_use]
+    pub fn decided(&self) -> Option<BundleId> {
+        self.bundle.filter(|_| self.fresh)
+    }
+
     /// Says whether the school's digests at its cursor are not the centre's.
     #[must_use]
     pub fn differs(&self) -> bool {
@@ -75,18 +84,20 @@ impl Centre<'_> {
         &self,
         device: DeviceId,
         body: &[u8],
+        landed: &Landed<'_>,
         enrolled: &dyn Fn(KeyId) -> Result<Option<EnrolledKey>, StoreError>,
     ) -> Result<Received, CentreError> {
         let position = self.at_rest()?;
         if body.len() > MAX_REQUEST_BYTES {
             return Err(CentreError::refused("request.too-large").with("limit", MAX_REQUEST_BYTES));
         }
-        let request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
+        let mut request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
         let replica = ReplicaId::try_from(request.replica.as_slice()).map_err(|_| malformed())?;
         let known = self.replica(replica, device)?;
         let (cursor, differs) = self.place(&request, &position)?;
-        let id = (!request.bundle.is_empty()).then(|| bundle::id(&request.bundle));
         let held = BundleId::try_from(request.held.as_slice()).ok();
+        self.fetch_landed(&mut request, held, landed)?;
+        let id = (!request.bundle.is_empty()).then(|| bundle::id(&request.bundle));
         let last = Sequence::new(request.last_sequence);
         let mut received = Received {
             step: None,
@@ -116,6 +127,24 @@ impl Centre<'_> {
             _ => None,
         };
         Ok(received)
+    }
+
+    /// Puts the bytes of a bundle that is to be committed by its id into the request. One whose fate is known needs none.
+    fn fetch_landed(
+        &self,
+        request: &mut wire::ExchangeRequest,
+        held: Option<BundleId>,
+        landed: &Landed<'_>,
+    ) -> Result<(), CentreError> {
+        let Some(held) = held.filter(|_| request.bundle.is_empty() && request.approval.is_some()) else {
+            return Ok(());
+        };
+        if self.store.get(&Key::Answer(held))?.is_some() {
+            return Ok(());
+        }
+        let frozen = landed(held)?.filter(|frozen| bundle::id(frozen) == held);
+        request.bundle = frozen.ok_or_else(|| CentreError::refused("bundle.not-landed").with("bundle", held))?;
+        Ok(())
     }
 
     /// Says what was decided about the request's bundle, where this request was the first to bring it.

@@ -27,7 +27,7 @@ pub use conflicts::OpenConflict;
 pub use edit::MAX_EDIT_RECORDS;
 pub(crate) use edit::breach_code;
 pub use look::{DraftInfo, ModuleChanges, Pending};
-pub use request::{Outgoing, Purpose};
+pub use request::{Carry, MAX_INLINE_BUNDLE, Outgoing, Purpose};
 pub use seal::{Approved, MAX_SHOWN_CHANGES, Prepared, PreparedChange};
 
 /// The school's side, for one call.

@@ -22,6 +22,26 @@ pub enum Purpose {
     Sync,
 }
 
+/// How the bytes of an approved bundle travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carry {
+    /// In the request itself, as a day's do; up to [`MAX_INLINE_BUNDLE`].
+    Inline,
+    /// They have landed before, or perhaps have: the request names them by their id.
+    Landed,
+}
+
+impl Carry {
+    /// How a bundle of this many bytes travels.
+    #[must_use]
+    pub const fn of(bytes: u64) -> Self {
+        if bytes <= MAX_INLINE_BUNDLE { Self::Inline } else { Self::Landed }
+    }
+}
+
+/// The largest bundle that travels in the request: what a cut may cost.
+pub const MAX_INLINE_BUNDLE: u64 = 64 << 10;
+
 /// A request to send.
 #[derive(Debug)]
 pub struct Outgoing {
@@ -39,7 +59,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
-    pub fn request(&self, purpose: Purpose) -> Result<Outgoing, SchoolError> {
+    pub fn request(&self, purpose: Purpose, carry: Carry) -> Result<Outgoing, SchoolError> {
         let position = self.at_rest()?;
         let mut sealed = self.sealed()?;
         let mut outgoing = Outgoing { step: None, body: Vec::new(), withdrawn: false };
@@ -56,7 +76,7 @@ impl School<'_> {
             }
         }
         let held = sealed.filter(|_| !outgoing.withdrawn);
-        outgoing.body = self.body(purpose, &position, held.as_ref())?.encode_to_vec();
+        outgoing.body = self.body(purpose, carry, &position, held.as_ref())?.encode_to_vec();
         Ok(outgoing)
     }
 
@@ -96,6 +116,7 @@ impl School<'_> {
     fn body(
         &self,
         purpose: Purpose,
+        carry: Carry,
         position: &Position,
         sealed: Option<&Sealed>,
     ) -> Result<wire::ExchangeRequest, SchoolError> {
@@ -117,10 +138,12 @@ impl School<'_> {
         if let (Purpose::Sync, Some(sealed)) = (purpose, unanswered) {
             let approval = wire::Approval::decode(sealed.approval.as_slice());
             request.approval = Some(approval.map_err(|_| StoreError::Damaged("the approval".to_owned()))?);
-            let frozen = self.blobs.get(sealed.bundle.as_bytes())?;
-            request.bundle = frozen.ok_or_else(|| {
-                SchoolError::from(Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle))
-            })?;
+            if carry == Carry::Inline {
+                let frozen = self.blobs.get(sealed.bundle.as_bytes())?;
+                request.bundle = frozen.ok_or_else(|| {
+                    SchoolError::from(Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle))
+                })?;
+            }
         }
         Ok(request)
     }

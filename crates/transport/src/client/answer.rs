@@ -6,17 +6,33 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
+use super::catalogue;
 use super::diagnosis::diagnose;
 use super::error::{LinkError, Phase};
 use super::traffic::{self, Counters};
 use crate::limits::MAX_JSON_ANSWER;
-use crate::problem::Problem;
-use crate::wire::{JSON_TYPE, MARKER, essence};
+use crate::problem::{Problem, Retry};
+use crate::wire::{CODE, JSON_TYPE, MARKER, essence};
 
 /// Takes an answer's head: counts it, checks marker and content type, turns error bodies into errors.
 pub(super) async fn checked(
-    mut response: Response,
+    response: Response,
     content_type: &str,
+    stall: Duration,
+    counters: &Counters,
+) -> Result<Response, LinkError> {
+    let response = headed(response, stall, counters).await?;
+    if is_type(&response, content_type) {
+        Ok(response)
+    } else {
+        Err(LinkError::NotOurServer { status: response.status().as_u16() })
+    }
+}
+
+/// Takes the head of an answer that says everything in its head: counts it, checks the marker, turns problems into
+/// errors. To a question by `HEAD` no body comes, and the code stands in the head.
+pub(super) async fn headed(
+    mut response: Response,
     stall: Duration,
     counters: &Counters,
 ) -> Result<Response, LinkError> {
@@ -27,18 +43,37 @@ pub(super) async fn checked(
         return Err(strange);
     }
     if status.is_success() {
-        return if is_type(&response, content_type) { Ok(response) } else { Err(strange) };
+        return Ok(response);
     }
-    if !is_type(&response, JSON_TYPE) {
+    let code = text_of(&response, CODE).map(str::to_owned);
+    let body = if is_type(&response, JSON_TYPE) {
+        read(&mut response, MAX_JSON_ANSWER, stall, counters).await?
+    } else {
         return Err(strange);
-    }
-    let body = read(&mut response, MAX_JSON_ANSWER, stall, counters).await?;
-    let mut problem: Problem = serde_json::from_slice(&body).map_err(|_| strange)?;
+    };
+    let mut problem: Problem = match (serde_json::from_slice(&body), code) {
+        (Ok(problem), _) => problem,
+        (Err(_), Some(code)) if body.is_empty() => coded(status, code),
+        _ => return Err(strange),
+    };
     problem.status = status.as_u16();
     if problem.retry_after.is_none() {
         problem.retry_after = retry_after(&response);
     }
     Err(error_of(status, problem))
+}
+
+/// A problem of which only the code came.
+fn coded(status: StatusCode, code: String) -> Problem {
+    let mut problem = Problem::of(&catalogue::CODE_ONLY);
+    problem.retry = match status {
+        StatusCode::UNAUTHORIZED => Retry::Now,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Retry::After,
+        status if status.is_server_error() => Retry::After,
+        _ => Retry::AfterHumanAction,
+    };
+    problem.code = code;
+    problem
 }
 
 /// Reads a body whole; no pause between two pieces may be longer than `stall`.
@@ -77,13 +112,15 @@ pub(super) async fn next_piece(
 }
 
 fn marked(response: &Response) -> bool {
-    let value = response.headers().get(MARKER).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| value.parse::<u32>().is_ok())
+    text_of(response, MARKER).is_some_and(|value| value.parse::<u32>().is_ok())
 }
 
 fn is_type(response: &Response, wanted: &str) -> bool {
-    let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.is_some_and(|value| essence(value) == wanted)
+    text_of(response, CONTENT_TYPE.as_str()).is_some_and(|value| essence(value) == wanted)
+}
+
+fn text_of<'r>(response: &'r Response, name: &str) -> Option<&'r str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 fn retry_after(response: &Response) -> Option<u32> {

@@ -110,3 +110,25 @@ pub(super) const CUT: CatalogueEntry = entry(
     "Sambungan terputus di tengah jalan. Data tetap aman; pengiriman diulang sendiri.",
     "The connection was cut midway. Your data is safe; it is tried again by itself.",
 );
+pub(super) const ALTERED: CatalogueEntry = entry(
+    "link.altered",
+    Retry::AfterHumanAction,
+    "operator",
+    "Yang sampai di pusat bukan yang dikirim; sesuatu di jalur mengubahnya. Coba jaringan lain, atau matikan pemeriksaan web antivirus.",
+    "What arrives at the centre is not what was sent; something on the line alters it. Try another network, or switch off the antivirus's web check.",
+);
+pub(super) const UNREADABLE: CatalogueEntry = entry(
+    "link.unreadable",
+    Retry::AfterHumanAction,
+    "operator",
+    "Kiriman di komputer ini tidak dapat dibaca. Periksa disk, lalu pulihkan dari cadangan.",
+    "The bundle on this computer cannot be read. Check the disk, then restore a backup.",
+);
+/// For an answer without a body, of which only the code is known.
+pub(super) const CODE_ONLY: CatalogueEntry = entry(
+    "link.code-only",
+    Retry::After,
+    "nobody",
+    "Pusat menolak permintaan ini tanpa penjelasan; kodenya tertera.",
+    "The centre refused this request and gave no more than the code.",
+);

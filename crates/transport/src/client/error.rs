@@ -108,6 +108,12 @@ pub enum LinkError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// What arrives is not what was sent, again and again.
+    #[error("something on the line alters what is sent")]
+    Altered,
+    /// What is to be sent cannot be read on this computer.
+    #[error("what is to be sent cannot be read{0}")]
+    Unreadable(Cause),
     /// The token is no longer good; ask for another.
     #[error("the session has expired")]
     SessionExpired(Box<Problem>),
@@ -172,6 +178,8 @@ impl LinkError {
             Self::BadAddress => &catalogue::BAD_ADDRESS,
             Self::PlainHttp => &catalogue::PLAIN_HTTP,
             Self::Roots(_) => &catalogue::ROOTS,
+            Self::Altered => &catalogue::ALTERED,
+            Self::Unreadable(_) => &catalogue::UNREADABLE,
             Self::NoNetwork(_) => &catalogue::NO_NETWORK,
             Self::NameNotFound(_) => &catalogue::NAME_NOT_FOUND,
             Self::Refused(_) => &catalogue::REFUSED,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Request, Response, redirect};
 use selaras_model::Npsn;
+use selaras_sync::Carry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,11 +18,11 @@ use super::options::{LinkOptions, Timeouts};
 use super::sending;
 use super::traffic::{self, Counters, Traffic};
 use super::trust::tls_config;
-use crate::limits::{MAX_INLINE_BODY, MAX_JSON_ANSWER, MAX_LINES_BODY, MAX_RULES_ANSWER};
+use crate::limits::{MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_LINES_BODY, MAX_RULES_ANSWER};
 use crate::messages::{
     HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest, school_path,
 };
-use crate::wire::{EXCHANGE_TYPE, JSON_TYPE, LINES_TYPE, MARKER, PROTOCOL};
+use crate::wire::{EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, PROTOCOL};
 
 /// What a call does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +45,14 @@ pub struct Link {
     counters: Arc<Counters>,
 }
 
-struct Call<'a> {
-    method: Method,
-    path: &'a str,
-    token: Option<&'a str>,
-    body: Option<(&'static str, Bytes)>,
-    answers: &'static str,
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) token: Option<&'a str>,
+    /// Heads besides those of every call.
+    pub(super) heads: Vec<(HeaderName, HeaderValue)>,
+    pub(super) body: Option<(&'static str, Bytes)>,
+    pub(super) answers: &'static str,
 }
 
 impl Link {
@@ -84,17 +87,22 @@ impl Link {
     ///
     /// # Errors
     /// Every kind of [`LinkError`]; none of them says that the centre did not act.
-    pub async fn exchange(&self, token: &str, npsn: Npsn, body: Bytes) -> Result<Bytes, LinkError> {
-        limited(&body, MAX_INLINE_BODY)?;
+    pub async fn exchange(&self, token: &str, npsn: Npsn, carry: Carry, body: Bytes) -> Result<Bytes, LinkError> {
+        limited(&body, MAX_EXCHANGE_BODY)?;
         let path = school_path(npsn, "sync");
+        let heads = match carry {
+            Carry::Inline => Vec::new(),
+            Carry::Landed => vec![(HeaderName::from_static(LANDED), HeaderValue::from(1))],
+        };
         let call = Call {
             method: Method::POST,
             path: &path,
             token: Some(token),
+            heads,
             body: Some((EXCHANGE_TYPE, body)),
             answers: EXCHANGE_TYPE,
         };
-        self.whole(call, MAX_INLINE_BODY).await
+        self.whole(call, MAX_EXCHANGE_ANSWER).await
     }
 
     /// Registers an installation with the school's secret code.
@@ -126,7 +134,14 @@ impl Link {
     /// # Errors
     /// Every kind of [`LinkError`].
     pub async fn rules(&self) -> Result<RulesAnswer, LinkError> {
-        let call = Call { method: Method::GET, path: "/v1/rules", token: None, body: None, answers: JSON_TYPE };
+        let call = Call {
+            method: Method::GET,
+            path: "/v1/rules",
+            token: None,
+            heads: Vec::new(),
+            body: None,
+            answers: JSON_TYPE,
+        };
         decoded(&self.whole(call, MAX_RULES_ANSWER).await?)
     }
 
@@ -148,7 +163,7 @@ impl Link {
             }
             None => None,
         };
-        let call = Call { method: method(verb), path, token, body, answers: JSON_TYPE };
+        let call = Call { method: method(verb), path, token, heads: Vec::new(), body, answers: JSON_TYPE };
         decoded(&self.whole(call, MAX_JSON_ANSWER).await?)
     }
 
@@ -159,7 +174,7 @@ impl Link {
     pub async fn send_lines<A: DeserializeOwned>(&self, path: &str, token: &str, lines: Bytes) -> Result<A, LinkError> {
         limited(&lines, MAX_LINES_BODY)?;
         let body = Some((LINES_TYPE, lines));
-        let call = Call { method: Method::POST, path, token: Some(token), body, answers: JSON_TYPE };
+        let call = Call { method: Method::POST, path, token: Some(token), heads: Vec::new(), body, answers: JSON_TYPE };
         decoded(&self.whole(call, MAX_JSON_ANSWER).await?)
     }
 
@@ -177,14 +192,27 @@ impl Link {
     /// Sends a request and gives back the answer once its head has been checked.
     async fn start(&self, call: Call<'_>) -> Result<Response, LinkError> {
         let answers = call.answers;
+        let response = self.send(call, &self.timeouts).await?;
+        answer::checked(response, answers, self.timeouts.stall, &self.counters).await
+    }
+
+    /// Sends a request and gives back whatever answers it.
+    pub(super) async fn send(&self, call: Call<'_>, timeouts: &Timeouts) -> Result<Response, LinkError> {
         let (request, handover) = self.request(call)?;
         self.counters.request();
-        let response = tokio::select! {
+        tokio::select! {
             biased;
-            response = self.client.execute(request) => response.map_err(|error| diagnose(error, Phase::Waiting))?,
-            stalled = handover.stalled(&self.timeouts) => return Err(stalled),
-        };
-        answer::checked(response, answers, self.timeouts.stall, &self.counters).await
+            response = self.client.execute(request) => response.map_err(|error| diagnose(error, Phase::Waiting)),
+            stalled = handover.stalled(timeouts) => Err(stalled),
+        }
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.timeouts
     }
 
     fn request(&self, call: Call<'_>) -> Result<(Request, sending::Handover), LinkError> {
@@ -195,6 +223,9 @@ impl Link {
             let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| LinkError::BadAddress)?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
+        }
+        for (name, value) in call.heads {
+            headers.insert(name, value);
         }
         let length = call.body.as_ref().map(|(_, body)| body.len());
         if let Some((content_type, body)) = &call.body {

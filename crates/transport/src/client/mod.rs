@@ -10,9 +10,11 @@ mod options;
 mod sending;
 mod traffic;
 mod trust;
+mod upload;
 
 pub use error::{Cause, LinkError, Phase, TlsFault};
 pub use link::{Link, Verb};
 pub use options::{LinkOptions, Timeouts};
 pub use traffic::Traffic;
 pub use trust::Trust;
+pub use upload::{Parcel, ReadBundle};

@@ -130,8 +130,9 @@ async fn collect(
     }
 }
 
-/// Reads a body on in the background and throws it away, up to limits.
-pub(crate) fn drain(body: Body) {
+/// Reads a body on in the background and throws it away, up to limits: who refuses while a body is still arriving would
+/// lose the refusal together with the connection.
+pub fn drain(body: Body) {
     if body.is_end_stream() {
         return;
     }

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::{CatalogueEntry, Problem};
-use crate::wire::{JSON_TYPE, OLDEST_PROTOCOL, PROTOCOL};
+use crate::wire::{CODE, JSON_TYPE, OLDEST_PROTOCOL, PROTOCOL};
 
 /// Finds a code's entry in the server's catalogue; has to give some entry for every code.
 pub type Lookup = fn(&str) -> &'static CatalogueEntry;
@@ -75,6 +75,10 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, HeaderValue::from_static(JSON_TYPE))], body).into_response();
+        // An answer to HEAD has no body: its code travels here.
+        if let Ok(code) = HeaderValue::from_str(&self.code) {
+            response.headers_mut().insert(CODE, code);
+        }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
