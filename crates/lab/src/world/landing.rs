@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::RngExt as _;
 use selaras_model::BundleId;
 use selaras_sync::transfer::{Landing, LandingError, Next, Upload};
-use selaras_sync::{Carry, Purpose, Sealed, bundle};
+use selaras_sync::{Carry, Phase, Purpose, Sealed, bundle};
 
 use super::one_in;
 use super::script::{Event, Script};
@@ -95,6 +95,16 @@ impl Script {
 
     fn next_upload(&mut self, number: usize) -> Result<(), Trouble> {
         let Some((bundle, upload)) = self.computer(number)?.upload.clone() else { return Ok(()) };
+        // Meanwhile it may have been withdrawn, or its fate have come with a pull.
+        let wanted = self
+            .computer(number)?
+            .school()
+            .sealed()?
+            .is_some_and(|sealed| sealed.bundle == bundle && !matches!(sealed.phase, Phase::Received(_)));
+        if !wanted {
+            self.computers.get_mut(number).map(|computer| computer.upload.take());
+            return Ok(());
+        }
         let asked = match upload.next() {
             Next::Landed => return self.asks(number, Purpose::Sync, Carry::Landed),
             Next::Ask => Asked::Offset,
