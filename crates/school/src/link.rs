@@ -7,8 +7,8 @@ use selaras_model::{DeviceId, KeyId, Lang, Npsn, RecordId, ReplicaId};
 use selaras_sync::Carry;
 use selaras_sync::transfer::Upload;
 use selaras_transport::{
-    HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer, Traffic,
-    Trust, prove, system_chance, with_retries,
+    HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer, Telling,
+    Traffic, Trust, prove, system_chance, with_retries,
 };
 
 use crate::failure::{Again, Failure, Reason};
@@ -112,10 +112,11 @@ impl Link {
         token: &str,
         parcel: Parcel<'_>,
         upload: &mut Upload,
-        landed: impl FnMut(&Upload),
+        landed: &mut dyn FnMut(&Upload),
         lang: Lang,
     ) -> Result<(), CallError> {
-        let sent = self.wire.upload(token, parcel, upload, Patience::PERSON, system_chance, landed, waiting);
+        let telling = Telling { landed, waiting: &mut waiting };
+        let sent = self.wire.upload(token, parcel, upload, Patience::PERSON, system_chance, telling);
         self.runtime.block_on(sent).map_err(|error| call_error(&error, lang))
     }
 

@@ -29,7 +29,7 @@ pub mod server;
 mod wire;
 
 pub use client::{
-    Cause, Link, LinkError, LinkOptions, Parcel, Phase, ReadBundle, Timeouts, TlsFault, Traffic, Trust, Verb,
+    Cause, Link, LinkError, LinkOptions, Parcel, Phase, ReadBundle, Telling, Timeouts, TlsFault, Traffic, Trust, Verb,
 };
 pub use limits::{
     MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_RETRY_AFTER,

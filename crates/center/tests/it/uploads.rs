@@ -2,7 +2,7 @@
 
 use selaras_model::BundleId;
 use selaras_sync::transfer::Upload;
-use selaras_transport::{Parcel, Patience};
+use selaras_transport::{Parcel, Patience, Telling};
 
 use crate::stand::{Stand, registered};
 
@@ -174,7 +174,7 @@ async fn a_school_has_so_many_unfinished_uploads_and_no_more() {
 async fn the_client_of_this_crate_brings_a_bundle_and_tells_how_far_it_is() {
     let stand = Stand::start();
     let (link, .., token, _) = registered(&stand).await;
-    let content: Vec<u8> = (0..3_000_000_u32).flat_map(|number| number.to_le_bytes()).take(3_000_000).collect();
+    let content: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).take(3_000_000).collect();
     let read = |from: u64, length: u64| {
         let (from, to) = (usize::try_from(from).unwrap(), usize::try_from(from + length).unwrap());
         Ok(content[from..to].to_vec())
@@ -182,15 +182,15 @@ async fn the_client_of_this_crate_brings_a_bundle_and_tells_how_far_it_is() {
     let parcel = Parcel { bundle: id(&content), read: &read };
     let mut upload = Upload::new(content.len() as u64);
     let mut told = Vec::new();
-    let landed = |upload: &Upload| told.push(upload.acknowledged());
-    link.upload(&token, parcel, &mut upload, Patience::PERSON, || 0.5, landed, |error, _| panic!("{error}"))
-        .await
-        .unwrap();
+    let mut landed = |upload: &Upload| told.push(upload.acknowledged());
+    let telling = Telling { landed: &mut landed, waiting: &mut |error, _| panic!("{error}") };
+    link.upload(&token, parcel, &mut upload, Patience::PERSON, || 0.5, telling).await.unwrap();
     assert_eq!(told.last(), Some(&3_000_000));
     assert!(told.is_sorted() && told.len() > 3, "{told:?}");
     // A new process asks, and finds that nothing is left to send.
     let before = link.traffic().sent;
     let mut again = Upload::new(content.len() as u64);
-    link.upload(&token, parcel, &mut again, Patience::PERSON, || 0.5, |_| {}, |_, _| {}).await.unwrap();
+    let telling = Telling { landed: &mut |_| {}, waiting: &mut |_, _| {} };
+    link.upload(&token, parcel, &mut again, Patience::PERSON, || 0.5, telling).await.unwrap();
     assert!(link.traffic().sent - before < 1_000);
 }

@@ -136,12 +136,11 @@ impl Script {
             let cut = !self.calm && length > 0 && one_in(&mut self.rng, 6);
             let arrived = if cut { self.rng.random_range(0..length) } else { length };
             let mut asked = asked.clone();
-            if let Asked::Piece { bytes, .. } = &mut asked {
-                if !self.calm && one_in(&mut self.rng, 40) {
-                    if let Some(byte) = bytes.first_mut() {
-                        *byte ^= 1;
-                    }
-                }
+            let altered = !self.calm && one_in(&mut self.rng, 40);
+            if let (Asked::Piece { bytes, .. }, true) = (&mut asked, altered)
+                && let Some(byte) = bytes.first_mut()
+            {
+                *byte ^= 1;
             }
             let at = self.now + self.rng.random_range(1..100);
             self.schedule(at, Event::Piece { computer: number, number: request, bundle, asked, arrived, cut });

@@ -28,8 +28,8 @@ impl Open {
         loop {
             let before = upload.reached();
             let parcel = Parcel { bundle, read: &read };
-            let landed = |upload: &Upload| out.progress("work.upload", upload.acknowledged(), total);
-            match self.connected()?.upload(&token, parcel, &mut upload, landed, lang) {
+            let mut landed = |upload: &Upload| out.progress("work.upload", upload.acknowledged(), total);
+            match self.connected()?.upload(&token, parcel, &mut upload, &mut landed, lang) {
                 Ok(()) => return Ok(()),
                 Err(CallError::Failed(failure)) => return Err(failure),
                 // A long upload outlives many sessions; one that ends before anything arrived is no session at all.

@@ -17,4 +17,4 @@ pub use link::{Link, Verb};
 pub use options::{LinkOptions, Timeouts};
 pub use traffic::Traffic;
 pub use trust::Trust;
-pub use upload::{Parcel, ReadBundle};
+pub use upload::{Parcel, ReadBundle, Telling};

@@ -36,12 +36,19 @@ pub struct Parcel<'p> {
     pub read: &'p ReadBundle<'p>,
 }
 
+/// Who is told how an upload goes.
+pub struct Telling<'t> {
+    /// Whenever the centre has more.
+    pub landed: &'t mut dyn FnMut(&Upload),
+    /// Of every failure, before the wait.
+    pub waiting: &'t mut dyn FnMut(&LinkError, Duration),
+}
+
 impl Link {
     /// Uploads a bundle, through failures that pass by themselves, until all of it has landed.
     ///
-    /// `chance` gives numbers from 0 up to 1; `landed` is told whenever the centre has more; `waiting` of every failure
-    /// before a wait. The upload is where the centre says, so the same call goes on after anything, with another token
-    /// too.
+    /// `chance` gives numbers from 0 up to 1. The upload is where the centre says, so the same call goes on after
+    /// anything, with another token too.
     ///
     /// # Errors
     /// The last failure: an ended session, one that only a person can mend, or any once patience has run out.
@@ -52,14 +59,13 @@ impl Link {
         upload: &mut Upload,
         patience: Patience,
         mut chance: impl FnMut() -> f64,
-        mut landed: impl FnMut(&Upload),
-        mut waiting: impl FnMut(&LinkError, Duration),
+        telling: Telling<'_>,
     ) -> Result<(), LinkError> {
         let started = Instant::now();
         let mut backoff = Backoff::new(patience);
         loop {
             let before = upload.reached();
-            let Err(error) = self.upload_on(token, parcel, upload, &mut landed).await else { return Ok(()) };
+            let Err(error) = self.upload_on(token, parcel, upload, telling.landed).await else { return Ok(()) };
             let further = upload.reached() > before;
             if further {
                 backoff.progressed();
@@ -75,7 +81,7 @@ impl Link {
             let Some(wait) = backoff.failed(started.elapsed(), chance(), error.retry_after()) else {
                 return Err(error);
             };
-            waiting(&error, wait);
+            (telling.waiting)(&error, wait);
             tokio::time::sleep(wait).await;
         }
     }
@@ -86,7 +92,7 @@ impl Link {
         token: &str,
         parcel: Parcel<'_>,
         upload: &mut Upload,
-        landed: &mut impl FnMut(&Upload),
+        landed: &mut dyn FnMut(&Upload),
     ) -> Result<(), LinkError> {
         loop {
             let before = upload.acknowledged();
