@@ -395,8 +395,10 @@ impl Script {
         if let (Some(field), Some(token)) = (known, text(&value)) {
             let sides = std::iter::once(&conflict.winner).chain(&conflict.others);
             let over: Vec<String> = sides.filter_map(|side| text(&side.value)).collect();
-            if conflict.pending && on_screen.as_ref() != Some(&token) {
-                // Who gives up his own draft for what the records hold types nothing: the draft is gone.
+            let unsettled = conflict.pending || self.computer(number)?.school().sealed()?.is_some();
+            if unsettled && on_screen.as_ref() != Some(&token) {
+                // Who gives up his own draft for what the records hold types nothing: the draft is gone. Neither does
+                // who gives up what is sealed, should the centre refuse the bundle.
                 self.oracle.perhaps(over.into_iter().filter(|over| *over != token));
                 return saved;
             }
