@@ -106,6 +106,12 @@ const ENTRIES: &[CatalogueEntry] = &[
     entry("bundle.not-landed", 409, Retry::Now, "nobody",
         "Kiriman {bundle} belum sampai seluruhnya; aplikasi melanjutkan pengirimannya.",
         "Bundle {bundle} has not landed whole; the application goes on sending it."),
+    entry("snapshot.unknown", 404, Retry::Now, "nobody",
+        "Berkas awal ini tidak ada lagi di pusat; aplikasi meminta yang baru.",
+        "The centre no longer has this snapshot; the application asks for another."),
+    entry("snapshot.range", 416, Retry::Now, "nobody",
+        "Bagian yang diminta berada di luar berkas.",
+        "The range that was asked for is beyond the file's end."),
     // The engine.
     entry("request.damaged", 400, Retry::AfterHumanAction, "centre",
         "Permintaan ini tidak dapat dibaca.",

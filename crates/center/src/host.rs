@@ -21,6 +21,7 @@ use crate::desk::{Desk, found, stored};
 use crate::failure::Failure;
 use crate::lanes::{Lanes, Urgency};
 use crate::metrics::Metrics;
+use crate::snapshots::Snapshots;
 use crate::uploads::Uploads;
 
 /// The scope of rows that belong to no school.
@@ -40,6 +41,7 @@ pub(crate) struct Host {
     pub(crate) lanes: Lanes,
     pub(crate) budget: BodyBudget,
     pub(crate) uploads: Uploads,
+    pub(crate) snapshots: Snapshots,
     pub(crate) metrics: Metrics,
     /// Why schools are turned away for now.
     pub(crate) closed: Option<String>,
@@ -73,6 +75,7 @@ impl Host {
             lanes: Lanes::new(workers, config.waiting, patience),
             budget: BodyBudget::new(config.bodies_mib << 20),
             uploads: Uploads::new(data.join("uploads"), config.uploads),
+            snapshots: Snapshots::new(data.join("snapshots")),
             metrics: Metrics::new(),
             closed,
             admin_token: blake3::Hash::from_bytes(row.admin_token),

@@ -24,6 +24,7 @@ mod messages;
 mod metrics;
 mod output;
 mod serve;
+mod snapshots;
 mod uploads;
 
 pub use cli::run;

@@ -7,8 +7,8 @@ use selaras_model::{DeviceId, KeyId, Lang, Npsn, RecordId, ReplicaId};
 use selaras_sync::Carry;
 use selaras_sync::transfer::Upload;
 use selaras_transport::{
-    HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer, Telling,
-    Traffic, Trust, prove, system_chance, with_retries,
+    HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer, Sink, Telling,
+    Traffic, Trust, Wanted, prove, system_chance, with_retries,
 };
 
 use crate::failure::{Again, Failure, Reason};
@@ -118,6 +118,19 @@ impl Link {
         let telling = Telling { landed, waiting: &mut waiting };
         let sent = self.wire.upload(token, parcel, upload, Patience::PERSON, system_chance, telling);
         self.runtime.block_on(sent).map_err(|error| call_error(&error, lang))
+    }
+
+    /// Fetches a snapshot, from where the sink is.
+    pub(crate) fn download(
+        &self,
+        token: &str,
+        wanted: Wanted<'_>,
+        sink: &mut dyn Sink,
+        lang: Lang,
+    ) -> Result<(), CallError> {
+        let mut tell = waiting;
+        let fetched = self.wire.download(token, wanted, sink, Patience::PERSON, system_chance, &mut tell);
+        self.runtime.block_on(fetched).map_err(|error| call_error(&error, lang))
     }
 
     /// What went over the line since it was made.

@@ -12,6 +12,7 @@ use selaras_sync::store::{Blobs, StoreError};
 
 use crate::directory::{parent, sync_directory};
 use crate::engine::EngineError;
+use crate::growing::Growing;
 
 const UNFINISHED: &str = ".writing";
 
@@ -31,6 +32,26 @@ impl FileBlobs {
         let blobs = Self { directory: directory.to_owned(), writer: Mutex::new(()) };
         blobs.prepare().map_err(failed)?;
         Ok(blobs)
+    }
+
+    /// Gives a blob that comes in pieces, as far as it has come.
+    ///
+    /// # Errors
+    /// As the disk gives them.
+    pub fn growing(&self, name: &[u8; 32]) -> io::Result<Growing> {
+        Growing::open(self.path(name))
+    }
+
+    /// Opens a blob to be read in order; none where there is no such blob.
+    ///
+    /// # Errors
+    /// As the disk gives them.
+    pub fn reader(&self, name: &[u8; 32]) -> io::Result<Option<File>> {
+        match File::open(self.path(name)) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads a stretch of a blob; what lies beyond its end is left out.

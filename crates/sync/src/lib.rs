@@ -9,7 +9,7 @@
 //! ```text
 //! let outgoing = school.request(Purpose::Sync, Carry::Inline)?; // commit outgoing.step, then send outgoing.body
 //! let mut received = centre.receive(device, &body, &landed, &enrolled)?; // commit received.step and resume to the end
-//! let answer = centre.respond(&received)?;
+//! let answer = centre.respond(&received, None)?;
 //! let mut incoming = school.answer(&answer)?;             // verified whole before anything is taken
 //! while let Some(step) = school.absorb(&mut incoming)? {} // commit each
 //! ```
@@ -34,6 +34,7 @@ mod pending;
 mod plan;
 mod rules;
 mod school;
+mod snapshot;
 mod state;
 mod step;
 pub mod store;
@@ -49,10 +50,11 @@ pub use entry::{EntryError, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_M
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
 pub use rules::{Rules, RulesError};
 pub use school::{
-    Absorbed, Approved, Carry, DraftInfo, Incoming, ModuleChanges, OpenConflict, Outcome, Outgoing, Pending, Prepared,
-    PreparedChange, Purpose, School,
+    Absorbed, Approved, Carry, DraftInfo, Incoming, ModuleChanges, Offer, OpenConflict, Outcome, Outgoing, Pending,
+    Prepared, PreparedChange, Purpose, School,
 };
 pub use selaras_merge::{Candidate, Subject};
+pub use snapshot::{Frame, Snapshot, SnapshotError};
 pub use state::{HistoryKind, HistoryLine, Installation, Phase, Position, Sealed};
 pub use step::{Effect, Step, TypedEdit};
 pub use store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, Store, StoreError};

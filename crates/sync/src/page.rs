@@ -62,7 +62,7 @@ pub(crate) fn entry_at(store: &dyn ReadStore, version: LogVersion) -> Result<(Lo
 }
 
 /// Reads the edits of an entry.
-fn edits_of(blobs: &dyn Blobs, entry: &LogEntry, row: &EntryRow) -> Result<EditSet, StoreError> {
+pub(crate) fn edits_of(blobs: &dyn Blobs, entry: &LogEntry, row: &EntryRow) -> Result<EditSet, StoreError> {
     let damaged = || StoreError::Damaged(format!("the edits of entry {}", entry.version));
     let bytes = match &row.edits {
         EditsAt::Inline(bytes) => bytes.clone(),
@@ -145,7 +145,7 @@ fn fitting<'e, K>(edits: &'e [(K, selaras_merge::Edit)], room: &mut usize) -> &'
 }
 
 /// What of an entry differs from the one before; the whole of it where that would not make the same bytes.
-fn head(entry: &LogEntry, row: &EntryRow, before: Option<&LogEntry>, position: &Position) -> wire::Fragment {
+pub(crate) fn head(entry: &LogEntry, row: &EntryRow, before: Option<&LogEntry>, position: &Position) -> wire::Fragment {
     let mut fragment = wire::Fragment::default();
     let mut news = wire::LogEntry { records: entry.records, at: entry.at, ..wire::LogEntry::default() };
     news.origin = Some(entry.origin_to_wire());

@@ -29,7 +29,8 @@ pub mod server;
 mod wire;
 
 pub use client::{
-    Cause, Link, LinkError, LinkOptions, Parcel, Phase, ReadBundle, Telling, Timeouts, TlsFault, Traffic, Trust, Verb,
+    Cause, Link, LinkError, LinkOptions, Parcel, Phase, ReadBundle, Sink, Telling, Timeouts, TlsFault, Traffic, Trust,
+    Verb, Wanted,
 };
 pub use limits::{
     MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_RETRY_AFTER,
@@ -39,4 +40,4 @@ pub use messages::{HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, Rul
 pub use problem::{Args, CatalogueEntry, Problem, Reason, Retry, Text};
 pub use proof::{ProofError, prove, verify_proof};
 pub use retry::{Backoff, Patience, Progress, system_chance, with_retries};
-pub use wire::{CODE, EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, OLDEST_PROTOCOL, PROTOCOL};
+pub use wire::{CODE, EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, OLDEST_PROTOCOL, PROTOCOL, SNAPSHOT_TYPE};

@@ -22,6 +22,9 @@ pub const OLDEST_PROTOCOL: u32 = 1;
 /// Content type of the exchange, both ways.
 pub const EXCHANGE_TYPE: &str = "application/x-selaras";
 
+/// Content type of a snapshot of a school's log.
+pub const SNAPSHOT_TYPE: &str = "application/x-selaras-snapshot";
+
 /// Content type of the JSON endpoints and of every error body.
 pub const JSON_TYPE: &str = "application/json";
 

@@ -4,6 +4,7 @@ mod admin;
 mod exchange;
 mod health;
 mod registration;
+mod snapshots;
 mod uploads;
 
 use std::net::IpAddr;
@@ -42,6 +43,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/v1/schools/{npsn}/register", post(registration::register))
         .route("/v1/schools/{npsn}/token", post(registration::token))
         .route("/v1/schools/{npsn}/heads", post(registration::heads))
+        .route("/v1/schools/{npsn}/snapshots/{hash}", get(snapshots::snapshot))
         .route("/v1/rules", get(registration::rules))
         .layer(from_fn_with_state(Arc::clone(&host), open))
         .layer(protocol.clone());

@@ -1,7 +1,7 @@
 //! One exchange of a school: the engine's answer, with everything committed before it is given.
 
 use selaras_model::{BundleId, DeviceId, KeyId};
-use selaras_sync::{Batch, EnrolledKey, StoreError, Verdict};
+use selaras_sync::{Batch, EnrolledKey, Offer, StoreError, Verdict};
 use selaras_transport::Problem;
 
 use super::rows::{self, HeadKeyRow, SEEN, SeenRow};
@@ -25,13 +25,23 @@ impl Desk {
             Some(Verdict::Refused) => _ = self.host.metrics.refused.inc(),
             None => {}
         }
-        let answer = self.centre().respond(&received).map_err(|error| refused(&error))?;
+        let offer = if received.takes_snapshot() { self.offer()? } else { None };
+        let answer = self.centre().respond(&received, offer.as_ref()).map_err(|error| refused(&error))?;
         if let Some(decided) = received.decided() {
             // What has landed is in the log by now, or refused for good; a file that stays is swept in time.
             let _ = self.host.uploads.files.remove(self.npsn, decided);
         }
         self.seen(device, agent)?;
         Ok(answer)
+    }
+
+    /// The log as a snapshot, for one who begins, where that is better than pages.
+    fn offer(&self) -> Result<Option<Offer>, Problem> {
+        let centre = self.centre();
+        if !centre.has_long_log().map_err(|error| refused(&error))? {
+            return Ok(None);
+        }
+        self.host.snapshots.offer(self.npsn, &centre).map_err(|error| refused(&error))
     }
 
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {

@@ -8,6 +8,7 @@ mod operator;
 mod protocol;
 mod registration;
 mod sessions;
+mod snapshots;
 mod stand;
 mod tls;
 mod uploads;

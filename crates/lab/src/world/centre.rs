@@ -133,7 +133,7 @@ impl CentreHost {
         let landed = |id: BundleId| Ok(self.landings.whole(id));
         let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
         self.drive(received.step.take())?;
-        let answer = self.centre().respond(&received)?;
+        let answer = self.centre().respond(&received, None)?;
         let disk = &self.disk;
         self.landings.forget(|id| matches!(disk.get(&Key::Answer(id)), Ok(Some(_))));
         Ok(answer)

@@ -15,5 +15,6 @@ mod hostile;
 mod landed;
 mod large;
 mod merging;
+mod snapshot;
 mod stage;
 mod story;

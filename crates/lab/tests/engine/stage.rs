@@ -94,7 +94,7 @@ impl CentreStage {
         if let Some(step) = received.step.take() {
             self.drive(Some(step));
         }
-        self.centre().respond(&received)
+        self.centre().respond(&received, None)
     }
 
     pub(crate) fn serve(&self, device: DeviceId, body: &[u8]) -> Vec<u8> {

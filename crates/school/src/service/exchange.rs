@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{Lang, ReplicaId};
-use selaras_sync::{Carry, Key, Outcome, Phase, Purpose, ReadStore, Row, Sealed, Store};
+use selaras_sync::{Carry, Incoming, Key, Outcome, Phase, Purpose, ReadStore, Row, Sealed, Store};
 use zeroize::Zeroizing;
 
 use super::{DEVICE_ROW, Open, TOKEN_ROW};
@@ -41,6 +41,7 @@ impl Open {
         let (pack, rulebook) = (self.rules.pack.hash(), self.rules.rulebook.hash());
         let mut report = ExchangeReport::default();
         let mut refused = None;
+        self.go_on_with_snapshot(&mut report, out)?;
         let mut purpose = match direction {
             Direction::Pull => Purpose::Pull,
             Direction::Sync => Purpose::Sync,
@@ -98,12 +99,11 @@ impl Open {
         }
         let answer = self.ask(large.as_ref(), carry, &outgoing.body, out)?;
         let mut incoming = self.school().answer(&answer)?;
-        loop {
-            let step = self.school().absorb(&mut incoming)?;
-            match step {
-                Some(step) => self.apply(step, out)?,
-                None => break,
-            }
+        self.absorb(&mut incoming, report, out)?;
+        if let Some(offer) = incoming.offer() {
+            self.take_snapshot(offer, report, out)?;
+            // What has come since, and the centre's date, are told by the next answer.
+            return Ok(true);
         }
         if incoming.copied() {
             // Whoever speaks under this name has been further on: from here on this is another installation.
@@ -111,16 +111,33 @@ impl Open {
             self.apply(step, out)?;
             out.event(Event::Note(Note::new("exchange.copied")));
         }
-        let absorbed = incoming.summary();
-        report.records_in += u64::from(absorbed.records_in);
-        report.entries += u64::from(absorbed.entries);
-        report.equal = absorbed.equal.or(report.equal);
         match incoming.outcome() {
             Outcome::None => {}
             Outcome::Receipt(receipt) => report.receipt = Some(super::lines::receipt_line(receipt)),
             Outcome::Refusal(refusal) => *refused = Some(self.refusal(refusal, lang)),
         }
         Ok(incoming.more())
+    }
+
+    /// Takes a verified answer in, commit by commit.
+    pub(super) fn absorb(
+        &mut self,
+        incoming: &mut Incoming,
+        report: &mut ExchangeReport,
+        out: &mut dyn Output,
+    ) -> Result<(), Failure> {
+        loop {
+            let step = self.school().absorb(incoming)?;
+            match step {
+                Some(step) => self.apply(step, out)?,
+                None => break,
+            }
+        }
+        let absorbed = incoming.summary();
+        report.records_in += u64::from(absorbed.records_in);
+        report.entries += u64::from(absorbed.entries);
+        report.equal = absorbed.equal.or(report.equal);
+        Ok(())
     }
 
     /// Sends the request of an exchange; a bundle that it names and that has not landed, or no longer lies there, is

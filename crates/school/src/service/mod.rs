@@ -22,6 +22,7 @@ mod exchange;
 mod explain;
 mod lines;
 mod lookup;
+mod snapshot;
 mod upload;
 
 pub(crate) use exchange::Direction;
@@ -35,6 +36,8 @@ pub(crate) const DEVICE_ROW: &str = "device";
 pub(crate) const KODE_ROW: &str = "kode";
 /// The row of the present token.
 pub(crate) const TOKEN_ROW: &str = "token";
+/// The row of a snapshot that was checked and is being taken in.
+pub(crate) const SNAPSHOT_ROW: &str = "snapshot";
 /// What stands for a record's deleted flag where a field is named.
 pub(crate) const DELETED_FIELD: &str = "~deleted";
 

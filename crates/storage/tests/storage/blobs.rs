@@ -50,3 +50,25 @@ fn what_a_cut_left_unfinished_is_swept_away_and_never_read() {
     assert!(!unfinished.exists());
     assert!(directory.path().join("note.txt").exists());
 }
+
+#[test]
+fn a_blob_that_comes_in_pieces_counts_when_it_is_whole_and_what_its_name_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let blobs = FileBlobs::open(directory.path()).unwrap();
+    let name = *blake3::hash(b"first and second").as_bytes();
+    blobs.growing(&name).unwrap().append(b"first ").unwrap();
+    assert!(blobs.get(&name).unwrap().is_none() && blobs.names().unwrap().is_empty());
+    drop(blobs);
+    // Another process goes on.
+    let blobs = FileBlobs::open(directory.path()).unwrap();
+    let mut growing = blobs.growing(&name).unwrap();
+    assert_eq!(growing.length(), 6);
+    growing.append(b"and second").unwrap();
+    assert!(growing.finish(&name).unwrap());
+    assert_eq!(blobs.get(&name).unwrap().unwrap(), b"first and second");
+
+    let mut altered = blobs.growing(&[7; 32]).unwrap();
+    altered.append(b"something else").unwrap();
+    assert!(!altered.finish(&[7; 32]).unwrap());
+    assert_eq!(blobs.growing(&[7; 32]).unwrap().length(), 0, "what is not what its name says is gone");
+}

@@ -176,6 +176,40 @@ impl<'a> Centre<'a> {
         })?)
     }
 
+    /// Whether the log is long enough to be offered as a snapshot to one who begins.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn has_long_log(&self) -> Result<bool, CentreError> {
+        let mut records = 0;
+        let mut damaged = false;
+        self.store.scan(&Range::Entries(LogVersion::new(1)), &mut |_, row| {
+            if let Row::Entry(row) = row {
+                match crate::LogEntry::from_bytes(&row.entry) {
+                    Ok(entry) => records += u64::from(entry.records),
+                    Err(_) => damaged = true,
+                }
+            }
+            let enough = damaged || records > crate::snapshot::LONG_LOG;
+            Ok(if enough { Flow::Stop } else { Flow::Continue })
+        })?;
+        if damaged {
+            Err(StoreError::Damaged("an entry of the log".to_owned()).into())
+        } else {
+            Ok(records > crate::snapshot::LONG_LOG)
+        }
+    }
+
+    /// Writes the log from its beginning as a snapshot, and gives the writer back. The same log always gives the same
+    /// bytes from the same version of this crate.
+    ///
+    /// # Errors
+    /// As the store and the writer give them.
+    pub fn snapshot<W: std::io::Write>(&self, out: W) -> Result<W, CentreError> {
+        let position = self.at_rest()?;
+        Ok(crate::snapshot::write(self.store, self.blobs, &position, self.today.days_since_epoch(), out)?)
+    }
+
     /// Gives the newest entry of the log.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub struct Received {
     pub(super) other_rulebook: bool,
     pub(super) copied: bool,
     pub(super) differs: bool,
+    pub(super) takes_snapshot: bool,
 }
 
 /// What was decided about a bundle that was new.
@@ -57,6 +58,12 @@ pub enum Verdict {
 }
 
 impl Received {
+    /// Whether a snapshot may be offered instead of the log's first page.
+    #[must_use]
+    pub fn takes_snapshot(&self) -> bool {
+        self.takes_snapshot
+    }
+
     /// The bundle that this request brought and whose fate it decided.
     #[must_use]
     pub fn decided(&self) -> Option<BundleId> {
@@ -109,6 +116,7 @@ impl Centre<'_> {
             other_rulebook: request.rulebook != position.rulebook.as_bytes(),
             copied: known.as_ref().is_some_and(|row| last < row.last_sequence),
             differs,
+            takes_snapshot: request.takes_snapshot && cursor == (LogVersion::new(0), 0),
         };
         let fresh = match id {
             Some(id) => self.store.get(&Key::Answer(id))?.is_none(),

@@ -6,20 +6,24 @@ use super::Centre;
 use super::receive::Received;
 use crate::error::CentreError;
 use crate::page::{Page, compress, cut, entry_row};
+use crate::school::Offer;
 use crate::store::{AnswerRow, Key, Row, StoreError};
 use crate::wire::{self, exchange_response::Outcome};
 
 impl Centre<'_> {
-    /// Makes the body of the answer.
+    /// Makes the body of the answer; with a snapshot on offer the page is left out.
     ///
     /// # Errors
     /// As the store gives them; `school.unfinished` when the request's step was not carried to its end.
-    pub fn respond(&self, received: &Received) -> Result<Vec<u8>, CentreError> {
+    pub fn respond(&self, received: &Received, offer: Option<&Offer>) -> Result<Vec<u8>, CentreError> {
         let position = self.at_rest()?;
         let outcome = self.outcome(received)?;
         // A school that was refused has let go of the bundle by the time it reads the page.
         let held = received.held.filter(|_| matches!(outcome, Some(Outcome::Accepted(_))));
-        let page = cut(self.store, self.blobs, &position, received.cursor, held)?;
+        let page = match offer {
+            Some(_) => Page::default(),
+            None => cut(self.store, self.blobs, &position, received.cursor, held)?,
+        };
         let outcome = outcome.map(|outcome| without_entry(outcome, received, &page));
         let text = |other: bool, text: &str| if other { text.to_owned() } else { String::new() };
         let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
@@ -34,6 +38,11 @@ impl Centre<'_> {
             rulebook: text(received.other_rulebook, self.rules.rulebook.source()),
             copied: received.copied,
             differs: received.differs,
+            snapshot: offer.map(|offer| wire::SnapshotOffer {
+                version: offer.version.get(),
+                hash: offer.hash.to_vec(),
+                bytes: offer.bytes,
+            }),
         };
         Ok(compress(&answer.encode_to_vec())?)
     }

@@ -35,6 +35,7 @@ pub struct Incoming {
     pub(super) copied: bool,
     pub(super) more: bool,
     pub(super) done: bool,
+    pub(super) offer: Option<Offer>,
 }
 
 impl std::fmt::Debug for Incoming {
@@ -63,7 +64,33 @@ pub(super) struct Piece {
     pub(super) signature: Option<Vec<u8>>,
 }
 
+/// The log so far, as a file that the centre keeps for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// The last entry in it.
+    pub version: LogVersion,
+    /// BLAKE3 of the file; its address.
+    pub hash: [u8; 32],
+    /// How long it is.
+    pub bytes: u64,
+}
+
+impl Offer {
+    /// The hash in hexadecimal, as it stands in the file's address.
+    #[must_use]
+    pub fn address(&self) -> String {
+        blake3::Hash::from_bytes(self.hash).to_hex().to_string()
+    }
+}
+
 impl Incoming {
+    /// Gives the snapshot that is offered instead of a page. It is fetched, checked ([`School::check_snapshot`]), and
+    /// taken in frame by frame ([`School::frame`]).
+    #[must_use]
+    pub fn offer(&self) -> Option<Offer> {
+        self.offer
+    }
+
     /// Gives what became of the bundle that was sent.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
@@ -90,22 +117,22 @@ impl Incoming {
     }
 }
 
-fn foreign(what: &'static str) -> SchoolError {
+pub(super) fn foreign(what: &'static str) -> SchoolError {
     SchoolError::NotOurCentre(what)
 }
 
 /// Where reading the page stands.
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     school: &'a School<'a>,
     installation: &'a Installation,
     epoch: EpochId,
     sealed: Option<&'a Sealed>,
     own: Option<EditSet>,
-    version: LogVersion,
+    pub(super) version: LogVersion,
     hash: Option<EntryHash>,
     before: Option<LogEntry>,
     /// Of the entry being read: edits taken, and the running hash.
-    partial: Option<(u32, EditsChain)>,
+    pub(super) partial: Option<(u32, EditsChain)>,
 }
 
 impl School<'_> {
@@ -114,7 +141,10 @@ impl School<'_> {
     /// # Errors
     /// [`SchoolError::NotOurCentre`] for anything that this school's centre did not say; nothing of it is taken.
     pub fn answer(&self, bytes: &[u8]) -> Result<Incoming, SchoolError> {
-        let answer = open(bytes)?;
+        self.read(open(bytes)?)
+    }
+
+    pub(super) fn read(&self, answer: wire::ExchangeResponse) -> Result<Incoming, SchoolError> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
         let position = self.position()?;
         let sealed = self.sealed()?;
@@ -146,6 +176,7 @@ impl School<'_> {
             summary: Absorbed::default(),
             copied: answer.copied,
             more: unfinished || end.get() < answer.head,
+            offer: answer.snapshot.map(|offer| read_offer(&offer)).transpose()?,
             done: false,
         })
     }
@@ -158,7 +189,7 @@ impl School<'_> {
         Some((or(pack, self.rules.pack.source()), or(rulebook, self.rules.rulebook.source())))
     }
 
-    fn reading<'r>(
+    pub(super) fn reading<'r>(
         &'r self,
         installation: &'r Installation,
         position: &Position,
@@ -212,6 +243,11 @@ impl School<'_> {
     }
 }
 
+fn read_offer(offer: &wire::SnapshotOffer) -> Result<Offer, SchoolError> {
+    let hash = offer.hash.as_slice().try_into().map_err(|_| foreign("a snapshot without its hash"))?;
+    Ok(Offer { version: LogVersion::new(offer.version), hash, bytes: offer.bytes })
+}
+
 fn open(bytes: &[u8]) -> Result<wire::ExchangeResponse, SchoolError> {
     if bytes.len() > MAX_ANSWER_BYTES {
         return Err(foreign("it is too large"));
@@ -221,7 +257,7 @@ fn open(bytes: &[u8]) -> Result<wire::ExchangeResponse, SchoolError> {
 }
 
 /// The entries are chained, so the signature over the last one holds for all that end in the page.
-fn sign_last(pieces: &mut VecDeque<Piece>, signature: &[u8], key: &VerifyingKey) -> Result<(), SchoolError> {
+pub(super) fn sign_last(pieces: &mut VecDeque<Piece>, signature: &[u8], key: &VerifyingKey) -> Result<(), SchoolError> {
     let Some(last) = pieces.iter_mut().rev().find(|piece| piece.entry.is_some()) else { return Ok(()) };
     let Some((_, bytes)) = &last.entry else { return Ok(()) };
     let hash = entry_hash(bytes);
@@ -243,7 +279,7 @@ fn accepted_entry(accepted: &wire::Accepted, pieces: &VecDeque<Piece>) -> Option
 }
 
 impl Reading<'_> {
-    fn piece(&mut self, fragment: &wire::Fragment) -> Result<Piece, SchoolError> {
+    pub(super) fn piece(&mut self, fragment: &wire::Fragment) -> Result<Piece, SchoolError> {
         let news = fragment.news.as_ref().ok_or_else(|| foreign("an entry without its head"))?;
         let (index, mut chain) = self.partial.take().unwrap_or_default();
         if fragment.from != index {

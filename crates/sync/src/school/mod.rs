@@ -9,6 +9,7 @@ mod layers;
 mod look;
 mod request;
 mod seal;
+mod snapshot;
 
 use selaras_model::{Actor, Date, Side};
 
@@ -21,8 +22,8 @@ use crate::work::Work;
 use selaras_policy::Who;
 
 pub use absorb::{Absorbed, Outcome};
-pub use answer::Incoming;
 pub(crate) use answer::refusal_hash;
+pub use answer::{Incoming, Offer};
 pub use conflicts::OpenConflict;
 pub use edit::MAX_EDIT_RECORDS;
 pub(crate) use edit::breach_code;

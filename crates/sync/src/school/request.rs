@@ -128,6 +128,7 @@ impl School<'_> {
             pack: position.pack.as_bytes().to_vec(),
             rulebook: position.rulebook.as_bytes().to_vec(),
             held: sealed.map(|sealed| sealed.bundle.as_bytes().to_vec()).unwrap_or_default(),
+            takes_snapshot: position.version.get() == 0 && position.partial.is_none(),
             ..wire::ExchangeRequest::default()
         };
         if position.partial.is_none() && position.version.get() > 0 {

@@ -124,6 +124,13 @@ pub(super) const UNREADABLE: CatalogueEntry = entry(
     "Kiriman di komputer ini tidak dapat dibaca. Periksa disk, lalu pulihkan dari cadangan.",
     "The bundle on this computer cannot be read. Check the disk, then restore a backup.",
 );
+pub(super) const UNWRITABLE: CatalogueEntry = entry(
+    "link.unwritable",
+    Retry::AfterHumanAction,
+    "operator",
+    "Yang datang tidak dapat disimpan di komputer ini. Periksa sisa ruang disk.",
+    "What came cannot be kept on this computer. Check the disk's free space.",
+);
 /// For an answer without a body, of which only the code is known.
 pub(super) const CODE_ONLY: CatalogueEntry = entry(
     "link.code-only",

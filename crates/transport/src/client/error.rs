@@ -114,6 +114,9 @@ pub enum LinkError {
     /// What is to be sent cannot be read on this computer.
     #[error("what is to be sent cannot be read{0}")]
     Unreadable(Cause),
+    /// What came cannot be kept on this computer.
+    #[error("what came cannot be written{0}")]
+    Unwritable(Cause),
     /// The token is no longer good; ask for another.
     #[error("the session has expired")]
     SessionExpired(Box<Problem>),
@@ -180,6 +183,7 @@ impl LinkError {
             Self::Roots(_) => &catalogue::ROOTS,
             Self::Altered => &catalogue::ALTERED,
             Self::Unreadable(_) => &catalogue::UNREADABLE,
+            Self::Unwritable(_) => &catalogue::UNWRITABLE,
             Self::NoNetwork(_) => &catalogue::NO_NETWORK,
             Self::NameNotFound(_) => &catalogue::NAME_NOT_FOUND,
             Self::Refused(_) => &catalogue::REFUSED,

@@ -4,6 +4,7 @@ mod address;
 mod answer;
 mod catalogue;
 mod diagnosis;
+mod download;
 mod error;
 mod link;
 mod options;
@@ -12,6 +13,7 @@ mod traffic;
 mod trust;
 mod upload;
 
+pub use download::{Sink, Wanted};
 pub use error::{Cause, LinkError, Phase, TlsFault};
 pub use link::{Link, Verb};
 pub use options::{LinkOptions, Timeouts};

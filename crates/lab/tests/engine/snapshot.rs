@@ -1,0 +1,95 @@
+//! A snapshot of the log brings an empty computer into step, is checked before it is used, and may be interrupted.
+
+use selaras_sync::{Offer, Purpose, School, SchoolError, Snapshot};
+
+use crate::stage::{CentreStage, Computer, Stage, assert_equal};
+
+fn snapshot(centre: &CentreStage) -> (Offer, Vec<u8>) {
+    let file = centre.centre().snapshot(Vec::new()).unwrap();
+    let version = centre.centre().head().unwrap().version;
+    (Offer { version, hash: *blake3::hash(&file).as_bytes(), bytes: file.len() as u64 }, file)
+}
+
+fn check(school: School<'_>, offer: &Offer, file: &[u8]) -> Result<(), SchoolError> {
+    let mut snapshot = Snapshot::open(file).map_err(|_| SchoolError::NotOurCentre("no snapshot"))?;
+    school.check_snapshot(offer, &mut snapshot)
+}
+
+/// Takes frames in; breaks off after so many commits.
+fn take(computer: &Computer, file: &[u8], commits: usize) -> bool {
+    let mut snapshot = Snapshot::open(file).unwrap();
+    let mut left = commits;
+    while let Some(frame) = snapshot.next_frame().unwrap() {
+        let Some(mut incoming) = computer.school().frame(&frame).unwrap() else { continue };
+        while let Some(step) = computer.school().absorb(&mut incoming).unwrap() {
+            if left == 0 {
+                return false;
+            }
+            left -= 1;
+            computer.drive(Some(step));
+        }
+    }
+    true
+}
+
+#[test]
+fn an_empty_computer_comes_into_step_however_often_it_is_interrupted() {
+    let stage = Stage::in_step(120);
+    let (offer, file) = snapshot(&stage.centre);
+    let second = Computer::new(&stage.centre, 2);
+    check(second.school(), &offer, &file).unwrap();
+    let mut rounds = 0;
+    while !take(&second, &file, 1) {
+        rounds += 1;
+    }
+    assert!(rounds > 1, "the snapshot has several commits: {rounds}");
+    assert_eq!(second.school().position().unwrap().version, offer.version, "all of it is in");
+    second.settle();
+    second.pull(&stage.centre);
+    assert_equal(&second, &stage.centre);
+    assert_eq!(second.school().position().unwrap().equal, Some(true));
+}
+
+#[test]
+fn it_is_offered_to_one_who_begins_and_to_nobody_else() {
+    let stage = Stage::in_step(12);
+    let asks = |computer: &Computer| {
+        let body = computer.request(Purpose::Pull);
+        let none = |_| Ok(None);
+        stage.centre.centre().receive(computer.device, &body, &none, &|_| Ok(None)).unwrap().takes_snapshot()
+    };
+    assert!(asks(&Computer::new(&stage.centre, 2)));
+    assert!(!asks(&stage.first));
+}
+
+#[test]
+fn a_snapshot_that_is_cut_altered_or_of_another_centre_is_not_used() {
+    let stage = Stage::in_step(12);
+    let (offer, file) = snapshot(&stage.centre);
+    let computer = Computer::new(&stage.centre, 2);
+    assert!(check(computer.school(), &offer, &file[..file.len() / 2]).is_err());
+    for at in (0..file.len()).step_by(97) {
+        let mut altered = file.clone();
+        altered[at] ^= 0x20;
+        let checked = check(computer.school(), &offer, &altered);
+        assert!(checked.is_err(), "byte {at} of {}", file.len());
+    }
+    let later = Offer { version: offer.version.next(), ..offer };
+    assert!(check(computer.school(), &later, &file).is_err());
+    let other = Stage::in_step(13);
+    let (others, theirs) = snapshot(&other.centre);
+    // The same school's number and key in these tests, but another head of the log: only the offer's is taken.
+    assert!(check(computer.school(), &offer, &theirs).is_err() || others.version == offer.version);
+    let mut stranger = Stage::in_step(12);
+    stranger.centre.keys.signing = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+    let (offer, forged) = snapshot(&stranger.centre);
+    let foreign = Computer::new(&stranger.centre, 3);
+    assert!(check(foreign.school(), &offer, &forged).is_err(), "signed by a key that is not this centre's");
+    assert!(check(computer.school(), &offer, b"selaras").is_err());
+}
+
+#[test]
+fn the_same_log_gives_the_same_bytes() {
+    let stage = Stage::in_step(12);
+    assert_eq!(snapshot(&stage.centre).1, snapshot(&stage.centre).1);
+}
