@@ -1,4 +1,4 @@
-//! What tests and the demo share: sample schools and the simulated world.
+//! What tests and the demo share: sample schools, the simulated world and the bad line.
 //!
 //! The crate is not part of what schools or the centre run, but for the school's feature `demo`. Its main type is
 //! [`sample::Sample`], a made-up school: what the centre holds of it, what its clerk types, and what somebody got wrong
@@ -14,6 +14,8 @@
 //! # Ok::<(), selaras_lab::SampleError>(())
 //! ```
 
+mod http;
+pub mod line;
 pub mod sample;
 pub mod world;
 
