@@ -133,6 +133,17 @@ impl Words {
         }
         format!("{} {}", self.decimal(millis / 100), self.say("unit.seconds"))
     }
+
+    /// About how long: seconds below a minute, minutes below an hour, then hours and minutes.
+    pub(crate) fn about(self, time: std::time::Duration) -> String {
+        let seconds = time.as_secs();
+        let minutes = seconds.div_ceil(60);
+        match (seconds, minutes) {
+            (0..60, _) => format!("{seconds} {}", self.say("unit.seconds")),
+            (_, 0..60) => format!("{minutes} {}", self.say("unit.minutes")),
+            _ => format!("{} {} {} {}", minutes / 60, self.say("unit.hours"), minutes % 60, self.say("unit.minutes")),
+        }
+    }
 }
 
 /// Puts arguments into the places `{name}` of a text. A place without an argument stays as it is.

@@ -21,3 +21,17 @@ pub(crate) fn local_time(seconds: i64) -> String {
         Err(_) => "?".to_owned(),
     }
 }
+
+/// The clock time of a moment near the present, with the date when it is on another day.
+pub(crate) fn local_clock(seconds: i64) -> String {
+    let zone = jiff::tz::TimeZone::system();
+    let Ok(time) = jiff::Timestamp::from_second(seconds) else { return "?".to_owned() };
+    let (time, today) = (time.to_zoned(zone.clone()), jiff::Timestamp::now().to_zoned(zone));
+    let form = if time.date() == today.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
+    time.strftime(form).to_string()
+}
+
+/// A time as machines read it: RFC 3339, UTC.
+pub(crate) fn utc_time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| String::new(), |time| time.to_string())
+}

@@ -124,6 +124,9 @@ pub struct Told {
     pub record: Option<String>,
     /// Whether to try again, when the failing side said so; else the catalogue says it.
     pub again: Option<Again>,
+    /// Not before this time, in seconds since 1970 by this computer's clock, when the centre said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
     /// What the centre itself wrote, for a code that this version does not know.
     pub said: Option<BTreeMap<String, String>>,
 }
@@ -137,6 +140,7 @@ impl Failure {
             reasons: Vec::new(),
             record: None,
             again: None,
+            until: None,
             said: None,
         }))
     }

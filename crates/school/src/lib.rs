@@ -42,7 +42,7 @@ pub use catalogue::error_codes;
 pub use command::{Command, Report, Wanted};
 pub use config::{Config, PasswordCost, ServeConfig, StoreConfig};
 pub use failure::{Again, Exit, Failure, Outcome, Reason, Told};
-pub use output::{Collected, Event, Note, Output, Progress};
+pub use output::{Collected, Event, Meter, Note, Output, Pace, Pacer, Progress, Transfer, Wait, Way};
 pub use place::Place;
 pub use secret::Secret;
 pub use service::Service;

@@ -1,5 +1,6 @@
 //! The line to the centre, as the synchronous service uses it: one call, waited for, retried as the transport says.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -12,6 +13,7 @@ use selaras_transport::{
 };
 
 use crate::failure::{Again, Failure, Reason};
+use crate::output::{Output, Way};
 use crate::secret::Secret;
 
 /// What a new installation says about itself.
@@ -65,15 +67,16 @@ impl Link {
     }
 
     /// Asks for pack and rulebook.
-    pub(crate) fn rules(&self, lang: Lang) -> Result<RulesAnswer, Failure> {
-        self.runtime
-            .block_on(with_retries(Patience::PERSON, system_chance, waiting, |_| self.wire.rules()))
-            .map_err(|error| told(&error, lang))
+    pub(crate) fn rules(&self, out: &mut dyn Output) -> Result<RulesAnswer, Failure> {
+        let lang = out.lang();
+        let asked = with_retries(Patience::PERSON, system_chance, waiting(out), |_| self.wire.rules());
+        self.runtime.block_on(asked).map_err(|error| told(&error, lang))
     }
 
     /// Asks for a token with the device's key.
-    pub(crate) fn token(&self, device: DeviceId, key: &SigningKey, lang: Lang) -> Result<String, Failure> {
-        let asked = with_retries(Patience::PERSON, system_chance, waiting, |_| async {
+    pub(crate) fn token(&self, device: DeviceId, key: &SigningKey, out: &mut dyn Output) -> Result<String, Failure> {
+        let lang = out.lang();
+        let asked = with_retries(Patience::PERSON, system_chance, waiting(out), |_| async {
             // Without randomness there is no nonce that the centre has not seen; it refuses a repeated one.
             let nonce = crate::env::random().unwrap_or_default();
             let request = prove(key, self.npsn, device, nonce, crate::env::now());
@@ -98,38 +101,52 @@ impl Link {
 
     /// Sends one exchange and gives its answer. The same bytes may be sent again: the centre answers a bundle that it
     /// knows as it did the first time.
-    pub(crate) fn exchange(&self, token: &str, carry: Carry, body: Vec<u8>, lang: Lang) -> Result<Vec<u8>, CallError> {
+    pub(crate) fn exchange(
+        &self,
+        token: &str,
+        carry: Carry,
+        body: Vec<u8>,
+        out: &mut dyn Output,
+    ) -> Result<Vec<u8>, CallError> {
+        let lang = out.lang();
         let body = bytes::Bytes::from(body);
-        let asked = with_retries(Patience::PERSON, system_chance, waiting, |_| {
+        let asked = with_retries(Patience::PERSON, system_chance, waiting(out), |_| {
             self.wire.exchange(token, self.npsn, carry, body.clone())
         });
         self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
     }
 
-    /// Brings a large bundle to the centre, from wherever the centre says; `landed` is told whenever it has more.
+    /// Brings a large bundle to the centre, from wherever the centre says.
     pub(crate) fn upload(
         &self,
         token: &str,
         parcel: Parcel<'_>,
         upload: &mut Upload,
-        landed: &mut dyn FnMut(&Upload),
-        lang: Lang,
+        out: &mut dyn Output,
     ) -> Result<(), CallError> {
-        let telling = Telling { landed, waiting: &mut waiting };
+        let lang = out.lang();
+        // What landed and what is waited for are told by turns.
+        let out = RefCell::new(out);
+        let mut landed = |upload: &Upload| out.borrow_mut().transferred(Way::Up, upload.acknowledged(), upload.total());
+        let mut waits = Waits::default();
+        let mut waiting = |error: &LinkError, wait| waits.tell(&mut **out.borrow_mut(), error, wait);
+        let telling = Telling { landed: &mut landed, waiting: &mut waiting };
         let sent = self.wire.upload(token, parcel, upload, Patience::PERSON, system_chance, telling);
         self.runtime.block_on(sent).map_err(|error| call_error(&error, lang))
     }
 
-    /// Fetches a snapshot, from where the sink is.
+    /// Fetches a snapshot, from where the sink is; the sink and the waits are told by turns.
     pub(crate) fn download(
         &self,
         token: &str,
         wanted: Wanted<'_>,
         sink: &mut dyn Sink,
-        lang: Lang,
+        out: &RefCell<&mut dyn Output>,
     ) -> Result<(), CallError> {
-        let mut tell = waiting;
-        let fetched = self.wire.download(token, wanted, sink, Patience::PERSON, system_chance, &mut tell);
+        let lang = out.borrow().lang();
+        let mut waits = Waits::default();
+        let mut waiting = |error: &LinkError, wait| waits.tell(&mut **out.borrow_mut(), error, wait);
+        let fetched = self.wire.download(token, wanted, sink, Patience::PERSON, system_chance, &mut waiting);
         self.runtime.block_on(fetched).map_err(|error| call_error(&error, lang))
     }
 
@@ -139,8 +156,25 @@ impl Link {
     }
 }
 
-fn waiting(error: &LinkError, wait: Duration) {
-    tracing::info!(code = error.code(), wait_ms = wait.as_millis(), "the call is tried again");
+/// Tells the person of every wait of one call: why, until when, and which attempt it was.
+#[derive(Default)]
+struct Waits {
+    attempts: u32,
+}
+
+impl Waits {
+    fn tell(&mut self, out: &mut dyn Output, error: &LinkError, wait: Duration) {
+        self.attempts += 1;
+        let attempt = self.attempts;
+        tracing::info!(code = error.code(), wait_ms = wait.as_millis(), attempt, "the call is tried again");
+        let failure = told(error, out.lang());
+        out.waiting(failure, wait, attempt);
+    }
+}
+
+fn waiting(out: &mut dyn Output) -> impl FnMut(&LinkError, Duration) + '_ {
+    let mut waits = Waits::default();
+    move |error, wait| waits.tell(out, error, wait)
 }
 
 fn call_error(error: &LinkError, lang: Lang) -> CallError {
@@ -149,6 +183,9 @@ fn call_error(error: &LinkError, lang: Lang) -> CallError {
         other => CallError::Failed(told(other, lang)),
     }
 }
+
+/// The longest time to come back that is believed: a centre closed over the holidays.
+const LONGEST_UNTIL: i64 = 30 * 24 * 3_600;
 
 /// A failed call as a failure: the centre's own words are kept for codes that this version does not know.
 fn told(error: &LinkError, lang: Lang) -> Failure {
@@ -174,7 +211,64 @@ fn told(error: &LinkError, lang: Lang) -> Failure {
         selaras_transport::Retry::AfterHumanAction => Again::AfterHumanAction,
         selaras_transport::Retry::Never => Again::Never,
     });
+    // The call is not made again by itself any more, so that the time to come back is the person's.
+    failure.until =
+        problem.retry_after.map(|seconds| crate::env::now().saturating_add(i64::from(seconds).min(LONGEST_UNTIL)));
     failure.said =
         Some([("id".to_owned(), problem.message.id), ("en".to_owned(), problem.message.en)].into_iter().collect());
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use selaras_transport::{CatalogueEntry, Problem, Retry};
+
+    use super::*;
+    use crate::output::{Collected, Event, Wait};
+
+    const FULL: CatalogueEntry = CatalogueEntry {
+        code: "center.full",
+        status: 503,
+        retry: Retry::After,
+        who: "nobody",
+        id: "Penuh, {seconds} detik.",
+        en: "Full, {seconds} seconds.",
+    };
+
+    fn full(seconds: u64) -> LinkError {
+        LinkError::Busy(Box::new(Problem::of(&FULL).after(Duration::from_secs(seconds))))
+    }
+
+    #[test]
+    fn every_wait_reaches_the_person_with_its_reason_its_end_and_its_number() {
+        let mut said = Collected::default();
+        let before = crate::env::now();
+        {
+            let mut tell = waiting(&mut said);
+            tell(&full(30), Duration::from_millis(30_500));
+            tell(&full(30), Duration::from_secs(33));
+        }
+        let waits: Vec<Wait> = said
+            .events
+            .into_iter()
+            .map(|event| if let Event::Wait(wait) = event { wait } else { panic!("{event:?}") })
+            .collect();
+        assert_eq!(
+            waits.iter().map(|wait| (wait.attempt, wait.millis)).collect::<Vec<_>>(),
+            [(1, 30_500), (2, 33_000)]
+        );
+        assert!(waits.iter().all(|wait| wait.because.code == "center.full"));
+        assert!(waits.first().unwrap().until >= before + 31, "a part of a second is a whole one");
+    }
+
+    #[test]
+    fn a_failure_after_which_nobody_waits_says_when_to_come_back() {
+        let before = crate::env::now();
+        let until = |seconds| told(&full(seconds), Lang::En).until.unwrap();
+        assert!(until(7_200) >= before + 7_200, "longer than anybody waits, and told as it is");
+        assert!(until(4_000_000_000) <= crate::env::now() + LONGEST_UNTIL);
+        assert_eq!(told(&LinkError::PlainHttp, Lang::En).until, None);
+    }
 }

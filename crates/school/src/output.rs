@@ -3,11 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use selaras_model::Lang;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Report;
+use crate::failure::Failure;
+
+mod pace;
+mod transfer;
+
+pub use pace::{Meter, Pace, Pacer};
+pub use transfer::{Transfer, Wait, Way};
 
 /// Something that a running command says.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +24,10 @@ use crate::command::Report;
 pub enum Event {
     /// Work that takes a while has come this far.
     Progress(Progress),
+    /// Bytes have moved to or from the centre.
+    Transfer(Transfer),
+    /// The command waits before it tries again.
+    Wait(Wait),
     /// Something worth knowing on the way.
     Note(Note),
     /// A line of data as it is, for `export`.
@@ -28,6 +41,8 @@ impl std::fmt::Debug for Event {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Event::Progress(_) => "Progress",
+            Event::Transfer(_) => "Transfer",
+            Event::Wait(_) => "Wait",
             Event::Note(_) => "Note",
             Event::Data(_) => "Data",
             Event::Report(_) => "Report",
@@ -93,10 +108,32 @@ impl dyn Output + '_ {
         self.event(Event::Progress(Progress { work: work.to_owned(), done, total }));
     }
 
+    /// Says how far a transfer has come: up, what the centre acknowledged; down, what is kept.
+    pub(crate) fn transferred(&mut self, way: Way, done: u64, total: u64) {
+        self.event(Event::Transfer(Transfer { way, done, total, at: millis(steady()) }));
+    }
+
+    /// Says that the command waits, why, and for how long; `attempt` is the one that failed, from 1.
+    pub(crate) fn waiting(&mut self, because: Failure, wait: Duration, attempt: u32) {
+        let seconds = i64::try_from(wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)));
+        let until = crate::env::now().saturating_add(seconds.unwrap_or(i64::MAX));
+        self.event(Event::Wait(Wait { because, millis: millis(wait), until, attempt }));
+    }
+
     /// Hands over what the command was asked for.
     pub(crate) fn report(&mut self, report: Report) {
         self.event(Event::Report(Box::new(report)));
     }
+}
+
+/// The time since this process first asked; never goes back.
+pub(crate) fn steady() -> Duration {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    BEGAN.elapsed()
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Keeps all events, for tests and for the demonstration.
@@ -104,7 +141,7 @@ impl dyn Output + '_ {
 pub struct Collected {
     /// The language that texts are made in.
     pub lang: Lang,
-    /// The events in order, progress left out.
+    /// The events in order, progress and transfers left out.
     pub events: Vec<Event>,
 }
 
@@ -114,7 +151,7 @@ impl Output for Collected {
     }
 
     fn event(&mut self, event: Event) {
-        if !matches!(event, Event::Progress(_)) {
+        if !matches!(event, Event::Progress(_) | Event::Transfer(_)) {
             self.events.push(event);
         }
     }

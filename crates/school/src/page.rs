@@ -93,7 +93,7 @@ impl Page {
 const MAX_COLUMN: usize = 44;
 
 /// Field values come from other computers: one of them must not move the cursor or write to the title bar.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 

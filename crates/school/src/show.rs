@@ -27,6 +27,9 @@ pub(crate) fn failure(failure: &Failure, words: Words, page: &mut Page) {
     if !told.next.is_empty() {
         page.plain(format!("{}: {}", words.say("failure.next"), told.next));
     }
+    if let Some(until) = failure.until {
+        page.plain(format!("{}: {}", words.say("failure.until"), crate::env::local_clock(until)));
+    }
     if !told.who.is_empty() {
         page.line(Manner::Faint, format!("{}: {}", words.say("failure.who"), told.who));
     }
@@ -69,6 +72,7 @@ pub(crate) fn failure_json(failure: &Failure, words: Words) -> serde_json::Value
             "next": told.next,
             "who": error(&failure.code).map_or("", |entry| entry.who.as_str()),
             "retry": again,
+            "until": failure.until.map(crate::env::utc_time),
             "record": failure.record,
             "reasons": failure.reasons,
             "exit": failure.exit().number(),

@@ -13,6 +13,7 @@ use crate::place::Place;
 use crate::service::Service;
 
 mod ask;
+mod events;
 mod help;
 mod screen;
 

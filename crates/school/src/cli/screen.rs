@@ -1,4 +1,5 @@
-//! The only place that writes to the terminal: data to stdout, everything else to stderr.
+//! The only place that writes to the terminal: data to stdout, everything else to stderr. For machines stdout is one
+//! JSON document, and stderr a JSON object a line (docs/events.md).
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::time::{Duration, Instant};
@@ -6,10 +7,11 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use selaras_model::Lang;
 
+use super::events;
 use crate::catalogue::Words;
 use crate::failure::Failure;
-use crate::output::{Event, Output, Progress};
-use crate::page::Page;
+use crate::output::{Event, Meter, Output, Pacer, Progress, Transfer, Wait, Way};
+use crate::page::{Page, clean};
 
 /// Work that ends sooner shows no progress.
 const SHOW_AFTER: Duration = Duration::from_secs(1);
@@ -22,6 +24,16 @@ pub(crate) struct Screen {
     json: bool,
     coloured: bool,
     work: Option<Work>,
+    moving: Option<Moving>,
+}
+
+/// The transfer that is shown at the moment.
+struct Moving {
+    way: Way,
+    total: u64,
+    meter: Meter,
+    pacer: Pacer,
+    bar: Option<ProgressBar>,
 }
 
 /// The piece of work that is shown at the moment.
@@ -36,7 +48,7 @@ impl Screen {
     /// Shows events in a language, as text or JSON.
     pub(crate) fn new(lang: Lang, json: bool) -> Screen {
         let coloured = stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Screen { lang, json, coloured, work: None }
+        Screen { lang, json, coloured, work: None, moving: None }
     }
 
     /// Changes the language.
@@ -88,7 +100,43 @@ impl Screen {
 
     fn message(&mut self, text: &str) {
         self.end_work();
-        let _ = writeln!(stderr().lock(), "{text}");
+        let _ = writeln!(stderr().lock(), "{}", clean(text));
+    }
+
+    fn transfer(&mut self, transfer: &Transfer) {
+        let fresh = |moving: &Moving| moving.way != transfer.way || moving.total != transfer.total;
+        if self.moving.as_ref().is_none_or(fresh) {
+            self.end_work();
+            let (way, total) = (transfer.way, transfer.total);
+            self.moving = Some(Moving { way, total, meter: Meter::default(), pacer: Pacer::default(), bar: None });
+        }
+        let words = Words(self.lang);
+        let Some(moving) = &mut self.moving else { return };
+        let at = Duration::from_millis(transfer.at);
+        let pace = moving.meter.moved(at, transfer.done, transfer.total);
+        if !self.json && stderr().is_terminal() {
+            let bar = moving.bar.get_or_insert_with(transfer_bar);
+            bar.set_length(transfer.total.max(transfer.done));
+            bar.set_position(transfer.done);
+            bar.set_message(events::transfer_text(transfer, pace, words));
+        } else if moving.pacer.due(at, transfer.done, transfer.total) {
+            let line = if self.json {
+                events::transfer_json(transfer, pace).to_string()
+            } else {
+                events::transfer_text(transfer, pace, words)
+            };
+            let _ = writeln!(stderr().lock(), "{line}");
+        }
+    }
+
+    /// A wait has a line of its own everywhere: it is what a person asks for afterwards.
+    fn wait(&mut self, wait: &Wait) {
+        let words = Words(self.lang);
+        if self.json {
+            self.message(&events::wait_json(wait, words).to_string());
+        } else {
+            self.message(&events::wait_text(wait, words));
+        }
     }
 
     fn progress(&mut self, progress: &Progress) {
@@ -102,13 +150,18 @@ impl Screen {
             return;
         }
         let name = words.say_or(&work.name, &work.name);
-        if stderr().is_terminal() {
+        if !self.json && stderr().is_terminal() {
             let bar = work.bar.get_or_insert_with(|| new_bar(name));
             bar.set_length(progress.total.max(progress.done));
             bar.set_position(progress.done);
         } else if work.told.is_none_or(|told| told.elapsed() >= LINE_EVERY) {
             work.told = Some(Instant::now());
-            let _ = writeln!(stderr().lock(), "{name}: {}/{}", progress.done, progress.total);
+            let line = if self.json {
+                events::progress_json(progress).to_string()
+            } else {
+                format!("{name}: {}/{}", progress.done, progress.total)
+            };
+            let _ = writeln!(stderr().lock(), "{line}");
         }
     }
 
@@ -116,7 +169,18 @@ impl Screen {
         if let Some(Work { bar: Some(bar), .. }) = self.work.take() {
             bar.finish_and_clear();
         }
+        if let Some(Moving { bar: Some(bar), .. }) = self.moving.take() {
+            bar.finish_and_clear();
+        }
     }
+}
+
+fn transfer_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn new_bar(name: &str) -> ProgressBar {
@@ -136,6 +200,11 @@ impl Output for Screen {
     fn event(&mut self, event: Event) {
         match event {
             Event::Progress(progress) => self.progress(&progress),
+            Event::Transfer(transfer) => self.transfer(&transfer),
+            Event::Wait(wait) => self.wait(&wait),
+            Event::Note(note) if self.json => {
+                self.message(&events::note_json(&note, Words(self.lang)).to_string());
+            }
             Event::Note(note) => {
                 let text = note.text(self.lang);
                 self.message(&text);

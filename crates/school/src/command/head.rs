@@ -47,7 +47,7 @@ impl Head {
             return Err(Failure::new("gate.not-entitled").arg("name", &command.account).because(reasons));
         }
         let key = fresh_key()?;
-        let id = open.enrol(&command.kode, ptk, key.verifying_key(), out.lang())?;
+        let id = open.enrol(&command.kode, ptk, key.verifying_key(), out)?;
         account.key = Some(SealedKey::seal(&key, id, ptk, &account.name, &command.password, cost)?);
         open.commit(&account.batch()?)?;
         let title = open.title_of("ptk", ptk)?;

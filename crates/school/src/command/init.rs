@@ -48,7 +48,7 @@ impl Init {
         let link = Link::connect(&self.server, self.npsn, ca.as_deref())?;
         let asked = Registration { kode: &self.kode, device_key: device_key.verifying_key(), replica };
         let registered = link.register(&asked, out.lang())?;
-        let rules = link.rules(out.lang())?;
+        let rules = link.rules(out)?;
         let rules = Rules::from_texts(&rules.pack, &rules.rulebook)
             .map_err(|error| Failure::new("centre.rules").arg("reason", error))?;
         let today: Date = registered.today;

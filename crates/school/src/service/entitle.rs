@@ -1,7 +1,6 @@
 //! Who may approve, asked of the school's records and of the accounts.
 
 use ed25519_dalek::VerifyingKey;
-use selaras_model::Lang;
 use selaras_policy::{entitlement, heads, local_entitlement};
 
 use super::{Account, Entitlement, KeyId, Open, RecordId};
@@ -73,9 +72,9 @@ impl Open {
         kode: &Secret,
         ptk: RecordId,
         public: VerifyingKey,
-        lang: Lang,
+        out: &mut dyn Output,
     ) -> Result<KeyId, Failure> {
-        self.with_token(lang, |link, token| link.enrol_head(token, kode, ptk, public, lang))
+        self.with_token(out, |link, token, out| link.enrol_head(token, kode, ptk, public, out.lang()))
     }
 }
 

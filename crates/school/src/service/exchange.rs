@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
-use selaras_model::{Lang, ReplicaId};
+use selaras_model::ReplicaId;
 use selaras_sync::{Carry, Incoming, Key, Outcome, Phase, Purpose, ReadStore, Row, Sealed, Store};
 use zeroize::Zeroizing;
 
@@ -149,10 +149,9 @@ impl Open {
         body: &[u8],
         out: &mut dyn Output,
     ) -> Result<Vec<u8>, Failure> {
-        let lang = out.lang();
         let mut landings = 0;
         loop {
-            let asked = self.with_token(lang, |link, token| link.exchange(token, carry, body.to_vec(), lang));
+            let asked = self.with_token(out, |link, token, out| link.exchange(token, carry, body.to_vec(), out));
             match (asked, large) {
                 (Err(failure), Some(sealed)) if failure.code == NOT_LANDED && landings < MAX_LANDINGS => {
                     landings += 1;
@@ -180,19 +179,19 @@ impl Open {
     /// only the centre's clock judges tokens.
     pub(crate) fn with_token<T>(
         &mut self,
-        lang: Lang,
-        call: impl Fn(&Link, &str) -> Result<T, CallError>,
+        out: &mut dyn Output,
+        call: impl Fn(&Link, &str, &mut dyn Output) -> Result<T, CallError>,
     ) -> Result<T, Failure> {
         let known = self.known_token()?;
         if let Some(token) = known {
-            match call(self.connected()?, &token) {
+            match call(self.connected()?, &token, out) {
                 Ok(answer) => return Ok(answer),
                 Err(CallError::Failed(failure)) => return Err(failure),
                 Err(CallError::Session) => {}
             }
         }
-        let token = self.new_token(lang)?;
-        match call(self.connected()?, &token) {
+        let token = self.new_token(out)?;
+        match call(self.connected()?, &token, out) {
             Ok(answer) => Ok(answer),
             Err(CallError::Failed(failure)) => Err(failure),
             Err(CallError::Session) => Err(Failure::new("centre.session")),
@@ -207,10 +206,10 @@ impl Open {
     }
 
     /// A token outlives the process: the next command of the same evening needs no request for one.
-    pub(super) fn new_token(&mut self, lang: Lang) -> Result<Zeroizing<String>, Failure> {
+    pub(super) fn new_token(&mut self, out: &mut dyn Output) -> Result<Zeroizing<String>, Failure> {
         let device = self.installation.device;
         let key = self.device_key()?;
-        let token = self.connected()?.token(device, &key, lang)?;
+        let token = self.connected()?.token(device, &key, out)?;
         let mut batch = selaras_sync::Batch::default();
         batch.put(Key::Local(TOKEN_ROW.to_owned()), Row::Bytes(token.clone().into_bytes()));
         self.store.commit(&batch)?;

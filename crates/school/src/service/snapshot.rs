@@ -1,5 +1,6 @@
 //! A snapshot of the log: fetched into a file that survives the process, checked whole, taken in frame by frame.
 
+use std::cell::RefCell;
 use std::io;
 
 use selaras_storage::Growing;
@@ -10,26 +11,26 @@ use super::{Open, SNAPSHOT_ROW};
 use crate::command::report::ExchangeReport;
 use crate::failure::Failure;
 use crate::link::CallError;
-use crate::output::Output;
+use crate::output::{Output, Way};
 
 /// How often a file is fetched whose bytes turn out to be others.
 const MAX_ALTERED: u32 = 2;
 
 /// Where the snapshot grows, telling how far it is.
-struct Growth<'g> {
+struct Growth<'g, 'o> {
     file: Growing,
     total: u64,
-    out: &'g mut dyn Output,
+    out: &'g RefCell<&'o mut dyn Output>,
 }
 
-impl Sink for Growth<'_> {
+impl Sink for Growth<'_, '_> {
     fn length(&self) -> u64 {
         self.file.length()
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.append(bytes)?;
-        self.out.progress("work.download", self.file.length(), self.total);
+        self.out.borrow_mut().transferred(Way::Down, self.file.length(), self.total);
         Ok(())
     }
 
@@ -97,21 +98,23 @@ impl Open {
         if self.blobs.reader(&offer.hash).map_err(|_| unreadable())?.is_some() {
             return Ok(true);
         }
-        let lang = out.lang();
         let address = offer.address();
         let wanted = Wanted { npsn: self.npsn(), hash: &address, bytes: offer.bytes };
         let file = self.blobs.growing(&offer.hash).map_err(|_| Failure::new("link.unwritable"))?;
-        let mut growth = Growth { file, total: offer.bytes, out };
         let mut token = match self.known_token()? {
             Some(token) => token,
-            None => self.new_token(lang)?,
+            None => self.new_token(out)?,
         };
+        let out = RefCell::new(out);
+        let mut growth = Growth { file, total: offer.bytes, out: &out };
         loop {
             let before = growth.length();
-            match self.connected()?.download(&token, wanted, &mut growth, lang) {
+            match self.connected()?.download(&token, wanted, &mut growth, &out) {
                 Ok(()) => break,
                 Err(CallError::Failed(failure)) => return Err(failure),
-                Err(CallError::Session) if growth.length() > before || before == 0 => token = self.new_token(lang)?,
+                Err(CallError::Session) if growth.length() > before || before == 0 => {
+                    token = self.new_token(&mut **out.borrow_mut())?;
+                }
                 Err(CallError::Session) => return Err(Failure::new("centre.session")),
             }
         }
