@@ -244,6 +244,12 @@ const ENTRIES: &[CatalogueEntry] = &[
         "This student is at school {npsn} already."),
 ];
 
+/// All entries, for the pages that explain the codes.
+#[must_use]
+pub const fn error_codes() -> &'static [CatalogueEntry] {
+    ENTRIES
+}
+
 /// The entry of a code; [`OTHER`] for one that is not here.
 pub(crate) fn lookup(code: &str) -> &'static CatalogueEntry {
     ENTRIES.iter().find(|entry| entry.code == code).unwrap_or(&OTHER)

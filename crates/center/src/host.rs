@@ -43,6 +43,7 @@ pub(crate) struct Host {
     pub(crate) uploads: Uploads,
     pub(crate) snapshots: Snapshots,
     pub(crate) metrics: Metrics,
+    pub(crate) probes: crate::api::Probes,
     /// Why schools are turned away for now.
     pub(crate) closed: Option<String>,
     admin_token: blake3::Hash,
@@ -77,6 +78,7 @@ impl Host {
             uploads: Uploads::new(data.join("uploads"), config.uploads),
             snapshots: Snapshots::new(data.join("snapshots")),
             metrics: Metrics::new(),
+            probes: crate::api::Probes::default(),
             closed,
             admin_token: blake3::Hash::from_bytes(row.admin_token),
             blobs: data.join("blobs"),

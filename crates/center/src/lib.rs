@@ -27,4 +27,5 @@ mod serve;
 mod snapshots;
 mod uploads;
 
+pub use catalogue::error_codes;
 pub use cli::run;

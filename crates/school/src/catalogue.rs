@@ -9,7 +9,10 @@ use std::fmt::Display;
 use std::sync::LazyLock;
 
 use selaras_model::Lang;
+use selaras_transport::{LINK_CAUSES, LinkCause};
 use serde::Deserialize;
+
+use crate::failure::Exit;
 
 /// A text in both languages.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -50,8 +53,30 @@ pub(crate) struct ErrorEntry {
 static MESSAGES: LazyLock<BTreeMap<String, Both>> =
     LazyLock::new(|| toml::from_str(include_str!("../data/messages.toml")).unwrap_or_default());
 
-static ERRORS: LazyLock<BTreeMap<String, ErrorEntry>> =
-    LazyLock::new(|| toml::from_str(include_str!("../data/errors.toml")).unwrap_or_default());
+/// The file's entries, and those of the line, whose one place is the transport's catalogue.
+static ERRORS: LazyLock<BTreeMap<String, ErrorEntry>> = LazyLock::new(|| {
+    let mut entries: BTreeMap<String, ErrorEntry> =
+        toml::from_str(include_str!("../data/errors.toml")).unwrap_or_default();
+    entries.extend(LINK_CAUSES.iter().map(|cause| (cause.code.to_owned(), of_the_line(cause))));
+    entries
+});
+
+fn of_the_line(cause: &LinkCause) -> ErrorEntry {
+    let exit = match cause.code {
+        "link.bad-address" | "link.plain-http" => Exit::Input,
+        "link.no-trusted-certificates" | "link.unreadable" | "link.unwritable" => Exit::Damaged,
+        "link.too-large" => Exit::Refused,
+        _ => Exit::Network,
+    };
+    let both = |[id, en]: [&str; 2]| Both { id: id.to_owned(), en: en.to_owned() };
+    ErrorEntry {
+        exit: exit.number(),
+        again: cause.retry.into(),
+        who: cause.who.to_owned(),
+        what: both(cause.what),
+        next: both(cause.next),
+    }
+}
 
 /// The entry of an error code.
 pub(crate) fn error(code: &str) -> Option<&'static ErrorEntry> {

@@ -86,6 +86,17 @@ pub enum Again {
     Never,
 }
 
+impl From<selaras_transport::Retry> for Again {
+    fn from(retry: selaras_transport::Retry) -> Again {
+        match retry {
+            selaras_transport::Retry::Now => Again::Now,
+            selaras_transport::Retry::After => Again::After,
+            selaras_transport::Retry::AfterHumanAction => Again::AfterHumanAction,
+            selaras_transport::Retry::Never => Again::Never,
+        }
+    }
+}
+
 /// One of several reasons: a bad line of a file, an invalid record, an unmet condition.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {

@@ -12,7 +12,7 @@ use selaras_transport::{
     Traffic, Trust, Wanted, prove, system_chance, with_retries,
 };
 
-use crate::failure::{Again, Failure, Reason};
+use crate::failure::{Failure, Reason};
 use crate::output::{Output, Way};
 use crate::secret::Secret;
 
@@ -205,12 +205,7 @@ fn told(error: &LinkError, lang: Lang) -> Failure {
         failure = failure.arg(name, value);
     }
     failure = failure.arg("who", &problem.who);
-    failure.again = Some(match error.retry() {
-        selaras_transport::Retry::Now => Again::Now,
-        selaras_transport::Retry::After => Again::After,
-        selaras_transport::Retry::AfterHumanAction => Again::AfterHumanAction,
-        selaras_transport::Retry::Never => Again::Never,
-    });
+    failure.again = Some(error.retry().into());
     // The call is not made again by itself any more, so that the time to come back is the person's.
     failure.until =
         problem.retry_after.map(|seconds| crate::env::now().saturating_add(i64::from(seconds).min(LONGEST_UNTIL)));

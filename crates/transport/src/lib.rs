@@ -29,15 +29,18 @@ pub mod server;
 mod wire;
 
 pub use client::{
-    Cause, Link, LinkError, LinkOptions, Parcel, Phase, ReadBundle, Sink, Telling, Timeouts, TlsFault, Traffic, Trust,
-    Verb, Wanted,
+    BUFFERED, Cause, Greeting, Hop, LARGE_CUT, LINK_CAUSES, Link, LinkCause, LinkError, LinkOptions, Parcel, Phase,
+    ReadBundle, SLOW_LINE, Sent, Sink, Stranger, Telling, Timeouts, TlsFault, Traffic, Trust, Verb, Wanted, resolve,
+    touch,
 };
 pub use limits::{
-    MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_RETRY_AFTER,
-    MAX_RULES_ANSWER,
+    MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_PROBE_BODY,
+    MAX_PROBE_DOWN, MAX_PROBE_UP, MAX_RETRY_AFTER, MAX_RULES_ANSWER,
 };
 pub use messages::{HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest};
 pub use problem::{Args, CatalogueEntry, Problem, Reason, Retry, Text};
 pub use proof::{ProofError, prove, verify_proof};
 pub use retry::{Backoff, Patience, Progress, system_chance, with_retries};
-pub use wire::{CODE, EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, OLDEST_PROTOCOL, PROTOCOL, SNAPSHOT_TYPE};
+pub use wire::{
+    BYTES_TYPE, CODE, EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, OLDEST_PROTOCOL, PROTOCOL, SNAPSHOT_TYPE,
+};

@@ -28,6 +28,9 @@ pub const SNAPSHOT_TYPE: &str = "application/x-selaras-snapshot";
 /// Content type of the JSON endpoints and of every error body.
 pub const JSON_TYPE: &str = "application/json";
 
+/// Content type of bytes that mean nothing, for probes.
+pub const BYTES_TYPE: &str = "application/octet-stream";
+
 /// Content type of record lines: one JSON object a line.
 pub const LINES_TYPE: &str = "application/x-ndjson";
 

@@ -85,18 +85,27 @@ async fn a_larger_body_is_streamed_whole_and_counted() {
 
 #[tokio::test]
 async fn what_others_answer_changes_nothing() {
-    for answer in [
-        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\nlogin",
-        "HTTP/1.1 200 OK\r\ncontent-type: application/x-selaras\r\ncontent-length: 5\r\n\r\nlogin",
-        "HTTP/1.1 200 OK\r\nselaras: 1\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\nlogin",
-        "HTTP/1.1 302 Found\r\nlocation: http://portal.example/\r\ncontent-length: 0\r\n\r\n",
-        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
-        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n",
-        "HTTP/1.1 403 Forbidden\r\nselaras: 1\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+    for (code, answer) in [
+        ("link.captive-portal", "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\nlogin"),
+        (
+            "link.not-our-server",
+            "HTTP/1.1 200 OK\r\ncontent-type: application/x-selaras\r\ncontent-length: 5\r\n\r\nlogin",
+        ),
+        (
+            "link.not-our-server",
+            "HTTP/1.1 200 OK\r\nselaras: 1\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\nlogin",
+        ),
+        ("link.captive-portal", "HTTP/1.1 302 Found\r\nlocation: http://portal.example/\r\ncontent-length: 0\r\n\r\n"),
+        ("link.proxy-login", "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"),
+        ("link.proxy", "HTTP/1.1 503 Service Unavailable\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n"),
+        (
+            "link.not-our-server",
+            "HTTP/1.1 403 Forbidden\r\nselaras: 1\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+        ),
     ] {
         let error = exchange(answer).await.unwrap_err();
         assert!(matches!(error, LinkError::NotOurServer { .. }), "{answer:?} gave {error}");
-        assert_eq!((error.code(), error.retry()), ("link.not-our-server", Retry::After));
+        assert_eq!((error.code(), error.retry()), (code, Retry::After));
     }
 }
 

@@ -3,6 +3,7 @@
 mod admin;
 mod exchange;
 mod health;
+mod probe;
 mod registration;
 mod snapshots;
 mod uploads;
@@ -28,6 +29,8 @@ use crate::access::{Bearer, TokenFault};
 use crate::catalogue::{lookup, problem};
 use crate::host::Host;
 
+pub(crate) use probe::Probes;
+
 /// A body that stands still for longer is refused.
 const STALL: Duration = Duration::from_secs(20);
 /// How long schools are asked to stay away while the centre is closed.
@@ -45,6 +48,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/v1/schools/{npsn}/heads", post(registration::heads))
         .route("/v1/schools/{npsn}/snapshots/{hash}", get(snapshots::snapshot))
         .route("/v1/rules", get(registration::rules))
+        .route("/v1/probe", get(probe::down).post(probe::up))
         .layer(from_fn_with_state(Arc::clone(&host), open))
         .layer(protocol.clone());
     // An application that is too old to speak may still bring its bytes: nobody has to send them twice.

@@ -5,6 +5,7 @@
 mod closed;
 mod heads;
 mod operator;
+mod probe;
 mod protocol;
 mod registration;
 mod sessions;

@@ -9,10 +9,14 @@ use reqwest::{Response, StatusCode};
 use super::catalogue;
 use super::diagnosis::diagnose;
 use super::error::{LinkError, Phase};
+use super::stranger::{Stranger, stranger};
 use super::traffic::{self, Counters};
 use crate::limits::MAX_JSON_ANSWER;
 use crate::problem::{Problem, Retry};
 use crate::wire::{CODE, JSON_TYPE, MARKER, essence};
+
+/// What a page for people is sent as.
+const HTML_TYPE: &str = "text/html";
 
 /// Takes an answer's head: counts it, checks marker and content type, turns error bodies into errors.
 pub(super) async fn checked(
@@ -25,7 +29,7 @@ pub(super) async fn checked(
     if is_type(&response, content_type) {
         Ok(response)
     } else {
-        Err(LinkError::NotOurServer { status: response.status().as_u16() })
+        Err(LinkError::NotOurServer { status: response.status().as_u16(), who: Stranger::Unknown })
     }
 }
 
@@ -38,10 +42,12 @@ pub(super) async fn headed(
 ) -> Result<Response, LinkError> {
     let status = response.status();
     counters.received(traffic::answer_head(status, response.headers()));
-    let strange = LinkError::NotOurServer { status: status.as_u16() };
     if !marked(&response) {
-        return Err(strange);
+        let who = stranger(status.as_u16(), is_type(&response, HTML_TYPE));
+        return Err(LinkError::NotOurServer { status: status.as_u16(), who });
     }
+    // With our marker and not ours: a middlebox rewrote the body, and who that is cannot be told.
+    let strange = LinkError::NotOurServer { status: status.as_u16(), who: Stranger::Unknown };
     if status.is_success() {
         return Ok(response);
     }
@@ -65,7 +71,7 @@ pub(super) async fn headed(
 
 /// A problem of which only the code came.
 fn coded(status: StatusCode, code: String) -> Problem {
-    let mut problem = Problem::of(&catalogue::CODE_ONLY);
+    let mut problem = catalogue::CODE_ONLY.problem();
     problem.retry = match status {
         StatusCode::UNAUTHORIZED => Retry::Now,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Retry::After,

@@ -6,6 +6,7 @@ use std::io;
 use rustls::CertificateError;
 
 use super::error::{Cause, LinkError, Phase, TlsFault};
+use super::trust_note::Untrusted;
 
 /// The kind of a failure; `phase` is what the link was waiting for.
 pub(super) fn diagnose(error: reqwest::Error, phase: Phase) -> LinkError {
@@ -38,6 +39,25 @@ pub(super) fn diagnose(error: reqwest::Error, phase: Phase) -> LinkError {
     }
 }
 
+/// What kept a connection from being opened, told by the system.
+pub(super) fn connecting(error: io::Error) -> LinkError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => LinkError::Refused(Cause::of(error)),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => LinkError::Cut(Cause::of(error)),
+        io::ErrorKind::TimedOut => LinkError::TooSlow(Phase::Connecting),
+        _ => LinkError::NoNetwork(Cause::of(error)),
+    }
+}
+
+/// What kept a name from being found.
+pub(super) fn naming(error: io::Error) -> LinkError {
+    if no_name_service(&error) {
+        LinkError::NoNetwork(Cause::of(error))
+    } else {
+        LinkError::NameNotFound(Cause::of(error))
+    }
+}
+
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
         // An I/O error around another one gives that one's source as its own, and would hide it.
@@ -62,7 +82,10 @@ fn tls_fault(error: &(dyn Error + 'static)) -> Option<TlsFault> {
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. } => TlsFault::Clock,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFault::Name,
-            _ => TlsFault::Issuer,
+            CertificateError::Other(other) => {
+                TlsFault::Issuer(other.0.downcast_ref::<Untrusted>().and_then(|noted| noted.issuer.clone()))
+            }
+            _ => TlsFault::Issuer(None),
         },
         _ => TlsFault::Other,
     })

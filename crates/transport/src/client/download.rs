@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::answer;
 use super::error::{Cause, LinkError};
 use super::link::{Call, Link};
+use super::stranger::Stranger;
 use crate::messages::school_path;
 use crate::problem::Retry;
 use crate::retry::{Backoff, Patience};
@@ -105,7 +106,7 @@ impl Link {
         }
         while let Some(piece) = answer::next_piece(&mut response, timeouts.stall, self.counters()).await? {
             if sink.length() + piece.len() as u64 > wanted.bytes {
-                return Err(LinkError::NotOurServer { status: response.status().as_u16() });
+                return Err(LinkError::NotOurServer { status: response.status().as_u16(), who: Stranger::Unknown });
             }
             sink.append(&piece).map_err(unwritten)?;
         }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::catalogue;
-use crate::problem::{CatalogueEntry, Problem, Retry};
+use super::catalogue::{self, LinkCause};
+use super::stranger::Stranger;
+use crate::problem::{Problem, Retry};
 
 /// What lay beneath a failure, for the log; never shown as the message.
 #[derive(Debug, Default)]
@@ -50,10 +51,11 @@ pub enum Phase {
 }
 
 /// What was wrong with the other side's certificate or its TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsFault {
     /// The certificate is of an issuer that is not trusted: a filtering proxy, an antivirus, or the wrong CA at `init`.
-    Issuer,
+    /// The name is a stranger's text, short and without control characters; nothing where none could be read.
+    Issuer(Option<String>),
     /// The certificate is for another name.
     Name,
     /// The certificate is not yet or no longer valid; mostly this computer's clock is wrong.
@@ -93,8 +95,10 @@ pub enum LinkError {
     /// Something else than the centre answered.
     #[error("the answer did not come from the centre (status {status})")]
     NotOurServer {
-        /// The HTTP status that it came with; 0 where there was none.
+        /// The HTTP status that it came with.
         status: u16,
+        /// Who answered, as far as that can be told.
+        who: Stranger,
     },
     /// Nothing moved for too long.
     #[error("nothing moved for too long ({0:?})")]
@@ -170,13 +174,17 @@ impl LinkError {
             Self::SessionExpired(problem) | Self::Protocol(problem) | Self::Busy(problem) | Self::Server(problem) => {
                 (**problem).clone()
             }
-            Self::TooLarge { limit } => Problem::of(self.entry()).with("limit", limit),
-            other => Problem::of(other.entry()),
+            Self::TooLarge { limit } => self.entry().problem().with("limit", limit),
+            Self::NotOurServer { status, .. } => self.entry().problem().with("status", status),
+            Self::Tls(TlsFault::Issuer(issuer), _) => {
+                self.entry().problem().with("issuer", issuer.as_deref().unwrap_or("?"))
+            }
+            other => other.entry().problem(),
         }
     }
 
     /// The catalogue's entry of a failure that the centre did not name itself.
-    fn entry(&self) -> &'static CatalogueEntry {
+    fn entry(&self) -> &'static LinkCause {
         match self {
             Self::BadAddress => &catalogue::BAD_ADDRESS,
             Self::PlainHttp => &catalogue::PLAIN_HTTP,
@@ -187,11 +195,18 @@ impl LinkError {
             Self::NoNetwork(_) => &catalogue::NO_NETWORK,
             Self::NameNotFound(_) => &catalogue::NAME_NOT_FOUND,
             Self::Refused(_) => &catalogue::REFUSED,
-            Self::Tls(TlsFault::Issuer, _) => &catalogue::TLS_ISSUER,
+            Self::Tls(TlsFault::Issuer(_), _) => &catalogue::TLS_ISSUER,
             Self::Tls(TlsFault::Name, _) => &catalogue::TLS_NAME,
             Self::Tls(TlsFault::Clock, _) => &catalogue::TLS_CLOCK,
             Self::Tls(TlsFault::Other, _) => &catalogue::TLS_OTHER,
-            Self::NotOurServer { .. } => &catalogue::NOT_OUR_SERVER,
+            Self::NotOurServer { who, .. } => match who {
+                Stranger::Portal => &catalogue::PORTAL,
+                Stranger::Proxy => &catalogue::PROXY,
+                Stranger::ProxyLogin => &catalogue::PROXY_LOGIN,
+                Stranger::ProxyLimit => &catalogue::PROXY_LIMIT,
+                Stranger::Filter => &catalogue::FILTERED,
+                Stranger::Unknown => &catalogue::NOT_OUR_SERVER,
+            },
             Self::TooSlow(_) => &catalogue::TOO_SLOW,
             Self::TooLarge { .. } => &catalogue::TOO_LARGE,
             Self::Cut(_) | Self::SessionExpired(_) | Self::Protocol(_) | Self::Busy(_) | Self::Server(_) => {

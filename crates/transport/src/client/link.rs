@@ -16,6 +16,7 @@ use super::diagnosis::diagnose;
 use super::error::{Cause, LinkError, Phase};
 use super::options::{LinkOptions, Timeouts};
 use super::sending;
+use super::stranger::Stranger;
 use super::traffic::{self, Counters, Traffic};
 use super::trust::tls_config;
 use crate::limits::{MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_LINES_BODY, MAX_RULES_ANSWER};
@@ -38,13 +39,14 @@ pub enum Verb {
 /// Redirects are never followed: the centre gives none, so whoever gives one is not the centre.
 #[derive(Debug, Clone)]
 pub struct Link {
-    client: Client,
-    address: Address,
-    timeouts: Timeouts,
+    pub(super) client: Client,
+    pub(super) address: Address,
+    pub(super) timeouts: Timeouts,
     agent_line: usize,
-    counters: Arc<Counters>,
+    pub(super) counters: Arc<Counters>,
 }
 
+/// A request to be made, and what is expected to come back.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
     pub(super) path: &'a str,
@@ -190,7 +192,7 @@ impl Link {
     }
 
     /// Sends a request and gives back the answer once its head has been checked.
-    async fn start(&self, call: Call<'_>) -> Result<Response, LinkError> {
+    pub(super) async fn start(&self, call: Call<'_>) -> Result<Response, LinkError> {
         let answers = call.answers;
         let response = self.send(call, &self.timeouts).await?;
         answer::checked(response, answers, self.timeouts.stall, &self.counters).await
@@ -215,7 +217,7 @@ impl Link {
         self.timeouts
     }
 
-    fn request(&self, call: Call<'_>) -> Result<(Request, sending::Handover), LinkError> {
+    pub(super) fn request(&self, call: Call<'_>) -> Result<(Request, sending::Handover), LinkError> {
         let mut request = Request::new(call.method, self.address.join(call.path)?);
         let headers = request.headers_mut();
         headers.insert(MARKER, HeaderValue::from(PROTOCOL));
@@ -261,6 +263,6 @@ const fn limited(body: &[u8], limit: usize) -> Result<(), LinkError> {
 }
 
 /// An answer with our marker that is not what the call gives: a proxy rewrote it, or it is of another version.
-fn decoded<A: DeserializeOwned>(body: &[u8]) -> Result<A, LinkError> {
-    serde_json::from_slice(body).map_err(|_| LinkError::NotOurServer { status: 200 })
+pub(super) fn decoded<A: DeserializeOwned>(body: &[u8]) -> Result<A, LinkError> {
+    serde_json::from_slice(body).map_err(|_| LinkError::NotOurServer { status: 200, who: Stranger::Unknown })
 }

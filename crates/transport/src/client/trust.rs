@@ -3,12 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use super::error::{Cause, LinkError};
+use super::trust_note::Noting;
 
 /// Whose certificates are believed.
 #[derive(Clone, Default)]
@@ -39,16 +43,23 @@ pub(super) fn tls_config(trust: &Trust, plain: bool) -> Result<ClientConfig, Lin
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| LinkError::Roots(Cause::of(error)))?;
-    let mut config = match trust {
-        _ if plain => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
-        Trust::Ca(pem) => builder.with_root_certificates(own_roots(pem)?).with_no_client_auth(),
-        Trust::System => {
-            let verifier = Verifier::new(provider).map_err(|error| LinkError::Roots(Cause::of(error)))?;
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
-        }
+    let mut config = if plain {
+        builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+    } else {
+        let noting = Noting(verifier(trust, provider)?);
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(noting)).with_no_client_auth()
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
+}
+
+fn verifier(trust: &Trust, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, LinkError> {
+    Ok(match trust {
+        Trust::Ca(pem) => WebPkiServerVerifier::builder_with_provider(Arc::new(own_roots(pem)?), provider)
+            .build()
+            .map_err(|error| LinkError::Roots(Cause::of(error)))?,
+        Trust::System => Arc::new(Verifier::new(provider).map_err(|error| LinkError::Roots(Cause::of(error)))?),
+    })
 }
 
 fn own_roots(pem: &str) -> Result<RootCertStore, LinkError> {

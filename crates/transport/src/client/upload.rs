@@ -16,6 +16,7 @@ use super::answer;
 use super::error::{Cause, LinkError};
 use super::link::{Call, Link};
 use super::options::Timeouts;
+use super::stranger::Stranger;
 use crate::problem::{Problem, Retry};
 use crate::retry::{Backoff, Patience};
 use crate::server::tus::{TUS_RESUMABLE, TUS_TYPE, TUS_VERSION, UPLOAD_LENGTH, UPLOAD_OFFSET};
@@ -152,7 +153,7 @@ impl Link {
         let response = self.send(call, &timeouts).await?;
         let response = answer::headed(response, timeouts.stall, self.counters()).await?;
         let offset = response.headers().get(UPLOAD_OFFSET).and_then(|value| value.to_str().ok()?.parse().ok());
-        offset.ok_or(LinkError::NotOurServer { status: response.status().as_u16() })
+        offset.ok_or(LinkError::NotOurServer { status: response.status().as_u16(), who: Stranger::Unknown })
     }
 }
 
@@ -175,7 +176,7 @@ fn offset_of(problem: &Problem) -> Option<u64> {
 /// What only another server, or somebody on the line, can have said.
 fn strange(error: UploadError) -> LinkError {
     match error {
-        UploadError::Beyond { .. } => LinkError::NotOurServer { status: 204 },
+        UploadError::Beyond { .. } => LinkError::NotOurServer { status: 204, who: Stranger::Unknown },
         UploadError::Spoilt => LinkError::Altered,
     }
 }
