@@ -88,10 +88,36 @@ pub(crate) fn message(key: &str) -> Option<&'static Both> {
     MESSAGES.get(key)
 }
 
-/// All error codes with what they mean in a language: what happened, what to do next, and the exit code. For the
-/// documentation of the codes.
-pub fn error_codes(lang: Lang) -> impl Iterator<Item = (&'static str, &'static str, &'static str, u8)> {
-    ERRORS.iter().map(move |(code, entry)| (code.as_str(), entry.what.get(lang), entry.next.get(lang), entry.exit))
+/// What an error code means, for the pages that explain the codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodePage {
+    /// The stable code.
+    pub code: String,
+    /// The exit code of the command line.
+    pub exit: u8,
+    /// Whether the same command may be tried again.
+    pub again: crate::failure::Again,
+    /// Who has to act: a key.
+    pub who: String,
+    /// Who has to act, in words.
+    pub who_text: String,
+    /// What happened.
+    pub what: String,
+    /// What to do next.
+    pub next: String,
+}
+
+/// All error codes with what they mean in a language, in the order of the codes.
+pub fn error_codes(lang: Lang) -> impl Iterator<Item = CodePage> {
+    ERRORS.iter().map(move |(code, entry)| CodePage {
+        code: code.clone(),
+        exit: entry.exit,
+        again: entry.again,
+        who: entry.who.clone(),
+        who_text: Words(lang).who(&entry.who),
+        what: entry.what.get(lang).to_owned(),
+        next: entry.next.get(lang).to_owned(),
+    })
 }
 
 /// Speaks one language.

@@ -1,6 +1,9 @@
 //! `selaras.toml`: what a person may set beside the store. Every key has a default; an unknown key is an error, so
 //! that a misspelt one is noticed.
 
+use std::time::Duration;
+
+use selaras_transport::Patience;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -18,6 +21,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The local service.
     pub serve: ServeConfig,
+    /// The line to the centre.
+    pub line: LineConfig,
 }
 
 /// The parameters of argon2id. They are kept with each hash, so that a change concerns later passwords only.
@@ -50,6 +55,30 @@ pub struct StoreConfig {
 impl Default for StoreConfig {
     fn default() -> StoreConfig {
         StoreConfig { cache_mib: 16 }
+    }
+}
+
+/// The line to the centre.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LineConfig {
+    /// Seconds that a command goes on without getting any further; then it ends and says when to come back.
+    pub patience_seconds: u32,
+}
+
+impl Default for LineConfig {
+    /// A person's patience.
+    fn default() -> LineConfig {
+        LineConfig { patience_seconds: 60 }
+    }
+}
+
+impl LineConfig {
+    /// How patient the line is.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        let give_up_after = Some(Duration::from_secs(u64::from(self.patience_seconds)));
+        Patience { give_up_after, ..Patience::PERSON }
     }
 }
 

@@ -225,13 +225,16 @@ pub enum Outcome {
     Done,
     /// It did what was asked, and found that the two sides are not equal.
     NotEqual,
+    /// It did what was asked, and found something that this exit code tells.
+    Found(u8),
 }
 
 impl Outcome {
     /// The kind that the process ends with.
     #[must_use]
-    pub const fn exit(self) -> Exit {
+    pub fn exit(self) -> Exit {
         match self {
+            Outcome::Found(number) => Exit::from_number(number),
             Outcome::Done => Exit::Done,
             Outcome::NotEqual => Exit::NotEqual,
         }

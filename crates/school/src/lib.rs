@@ -25,6 +25,7 @@ mod command;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod env;
 mod failure;
 mod link;
@@ -38,9 +39,10 @@ mod service;
 mod show;
 
 pub use account::Role;
-pub use catalogue::error_codes;
+pub use catalogue::{CodePage, error_codes};
 pub use command::{Command, Report, Wanted};
-pub use config::{Config, PasswordCost, ServeConfig, StoreConfig};
+pub use config::{Config, LineConfig, PasswordCost, ServeConfig, StoreConfig};
+pub use doctor::{StepLine, Verdict};
 pub use failure::{Again, Exit, Failure, Outcome, Reason, Told};
 pub use output::{Collected, Event, Meter, Note, Output, Pace, Pacer, Progress, Transfer, Wait, Way};
 pub use place::Place;

@@ -31,6 +31,7 @@ pub(crate) struct Link {
     runtime: tokio::runtime::Runtime,
     wire: selaras_transport::Link,
     npsn: Npsn,
+    patience: Patience,
 }
 
 /// Why a call had no answer: the session ended, or anything else.
@@ -43,7 +44,7 @@ pub(crate) enum CallError {
 
 impl Link {
     /// Makes a line; nothing is sent yet.
-    pub(crate) fn connect(url: &str, npsn: Npsn, ca: Option<&str>) -> Result<Link, Failure> {
+    pub(crate) fn connect(url: &str, npsn: Npsn, ca: Option<&str>, patience: Patience) -> Result<Link, Failure> {
         let trust = ca.map_or(Trust::System, |pem| Trust::Ca(pem.to_owned()));
         let wire = selaras_transport::Link::new(&LinkOptions::new(url, trust))
             .map_err(|error| told(&error, Lang::default()))?;
@@ -51,7 +52,7 @@ impl Link {
             .enable_all()
             .build()
             .map_err(|_| Failure::new("internal.error").arg("place", "runtime"))?;
-        Ok(Link { runtime, wire, npsn })
+        Ok(Link { runtime, wire, npsn, patience })
     }
 
     /// Registers this installation. It is not retried: whether the centre acted is not known after a cut, and the
@@ -69,14 +70,14 @@ impl Link {
     /// Asks for pack and rulebook.
     pub(crate) fn rules(&self, out: &mut dyn Output) -> Result<RulesAnswer, Failure> {
         let lang = out.lang();
-        let asked = with_retries(Patience::PERSON, system_chance, waiting(out), |_| self.wire.rules());
+        let asked = with_retries(self.patience, system_chance, waiting(out), |_| self.wire.rules());
         self.runtime.block_on(asked).map_err(|error| told(&error, lang))
     }
 
     /// Asks for a token with the device's key.
     pub(crate) fn token(&self, device: DeviceId, key: &SigningKey, out: &mut dyn Output) -> Result<String, Failure> {
         let lang = out.lang();
-        let asked = with_retries(Patience::PERSON, system_chance, waiting(out), |_| async {
+        let asked = with_retries(self.patience, system_chance, waiting(out), |_| async {
             // Without randomness there is no nonce that the centre has not seen; it refuses a repeated one.
             let nonce = crate::env::random().unwrap_or_default();
             let request = prove(key, self.npsn, device, nonce, crate::env::now());
@@ -110,7 +111,7 @@ impl Link {
     ) -> Result<Vec<u8>, CallError> {
         let lang = out.lang();
         let body = bytes::Bytes::from(body);
-        let asked = with_retries(Patience::PERSON, system_chance, waiting(out), |_| {
+        let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
             self.wire.exchange(token, self.npsn, carry, body.clone())
         });
         self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
@@ -131,7 +132,7 @@ impl Link {
         let mut waits = Waits::default();
         let mut waiting = |error: &LinkError, wait| waits.tell(&mut **out.borrow_mut(), error, wait);
         let telling = Telling { landed: &mut landed, waiting: &mut waiting };
-        let sent = self.wire.upload(token, parcel, upload, Patience::PERSON, system_chance, telling);
+        let sent = self.wire.upload(token, parcel, upload, self.patience, system_chance, telling);
         self.runtime.block_on(sent).map_err(|error| call_error(&error, lang))
     }
 
@@ -146,7 +147,7 @@ impl Link {
         let lang = out.borrow().lang();
         let mut waits = Waits::default();
         let mut waiting = |error: &LinkError, wait| waits.tell(&mut **out.borrow_mut(), error, wait);
-        let fetched = self.wire.download(token, wanted, sink, Patience::PERSON, system_chance, &mut waiting);
+        let fetched = self.wire.download(token, wanted, sink, self.patience, system_chance, &mut waiting);
         self.runtime.block_on(fetched).map_err(|error| call_error(&error, lang))
     }
 
@@ -188,7 +189,7 @@ fn call_error(error: &LinkError, lang: Lang) -> CallError {
 const LONGEST_UNTIL: i64 = 30 * 24 * 3_600;
 
 /// A failed call as a failure: the centre's own words are kept for codes that this version does not know.
-fn told(error: &LinkError, lang: Lang) -> Failure {
+pub(crate) fn told(error: &LinkError, lang: Lang) -> Failure {
     let problem = error.problem();
     let pick = |text: &selaras_transport::Text| match lang {
         Lang::Id => text.id.clone(),

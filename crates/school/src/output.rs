@@ -10,6 +10,7 @@ use selaras_model::Lang;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Report;
+use crate::doctor::StepLine;
 use crate::failure::Failure;
 
 mod pace;
@@ -28,6 +29,8 @@ pub enum Event {
     Transfer(Transfer),
     /// The command waits before it tries again.
     Wait(Wait),
+    /// A step of a diagnosis has ended.
+    Step(Box<StepLine>),
     /// Something worth knowing on the way.
     Note(Note),
     /// A line of data as it is, for `export`.
@@ -43,6 +46,7 @@ impl std::fmt::Debug for Event {
             Event::Progress(_) => "Progress",
             Event::Transfer(_) => "Transfer",
             Event::Wait(_) => "Wait",
+            Event::Step(_) => "Step",
             Event::Note(_) => "Note",
             Event::Data(_) => "Data",
             Event::Report(_) => "Report",

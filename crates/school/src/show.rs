@@ -60,6 +60,12 @@ pub(crate) fn tell(failure: &Failure, words: Words) -> InWords {
     InWords { what: said.unwrap_or_else(|| words.say("failure.unknown").to_owned()), next: String::new(), who }
 }
 
+/// Who has to act, as a key: the catalogue's, else the one that the centre named.
+pub(crate) fn who_key(failure: &Failure) -> String {
+    let said = || failure.args.get("who").cloned().unwrap_or_default();
+    error(&failure.code).map_or_else(said, |entry| entry.who.clone())
+}
+
 /// The failure as a machine reads it.
 pub(crate) fn failure_json(failure: &Failure, words: Words) -> serde_json::Value {
     let told = tell(failure, words);
@@ -70,7 +76,7 @@ pub(crate) fn failure_json(failure: &Failure, words: Words) -> serde_json::Value
             "args": failure.args,
             "message": told.what,
             "next": told.next,
-            "who": error(&failure.code).map_or("", |entry| entry.who.as_str()),
+            "who": who_key(failure),
             "retry": again,
             "until": failure.until.map(crate::env::utc_time),
             "record": failure.record,

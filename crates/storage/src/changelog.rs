@@ -156,6 +156,14 @@ impl SchoolStore {
     pub const fn npsn(&self) -> Npsn {
         self.npsn
     }
+
+    /// Reads the whole store that this school lies in, as [`Changelog::verify`].
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with the first thing that does not hold.
+    pub fn verify(&self) -> Result<(), StoreError> {
+        self.changelog.verify()
+    }
 }
 
 impl ReadStore for SchoolStore {

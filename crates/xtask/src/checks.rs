@@ -31,7 +31,14 @@ pub(crate) fn ci() -> Vec<Step> {
 
 /// The documentation alone.
 pub(crate) fn docs() -> Vec<Step> {
-    vec![Step::new("rustdoc", docs::rustdoc), Step::new("documents", docs::documents)]
+    vec![Step::new("rustdoc", docs::rustdoc), Step::new("documents", docs::documents), error_pages("check")]
+}
+
+/// Writes the pages of docs/errors, or checks that they are current: an example of the tests, which see both ends.
+pub(crate) fn error_pages(task: &'static str) -> Step {
+    Step::new("error pages", move || {
+        run_command(cargo().args(["run", "--package", "selaras-tests", "--example", "errors", "--", task]))
+    })
 }
 
 /// Checks licences, bans and sources. Known vulnerabilities need the advisory database from GitHub and are not looked

@@ -9,6 +9,7 @@
 
 mod arrows;
 mod demo;
+mod error_pages;
 mod in_step;
 mod listed;
 mod stand;

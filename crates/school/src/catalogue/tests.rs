@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use selaras_model::Lang;
+use selaras_transport::LINK_CAUSES;
 
 use super::{Both, ErrorEntry, Words, fill};
 
@@ -14,8 +15,11 @@ fn messages() -> BTreeMap<String, Both> {
     toml::from_str(MESSAGES).expect("data/messages.toml")
 }
 
+/// The file's entries and those of the line.
 fn errors() -> BTreeMap<String, ErrorEntry> {
-    toml::from_str(ERRORS).expect("data/errors.toml")
+    let file: BTreeMap<String, ErrorEntry> = toml::from_str(ERRORS).expect("data/errors.toml");
+    assert_eq!(super::ERRORS.len(), file.len() + LINK_CAUSES.len(), "a code has one place");
+    super::ERRORS.clone()
 }
 
 fn places(text: &str) -> BTreeSet<&str> {
@@ -85,6 +89,56 @@ fn every_code_that_the_sources_name_is_in_the_catalogue() {
     let errors = errors();
     let missing: Vec<_> = codes.iter().filter(|code| !errors.contains_key(*code)).collect();
     assert!(missing.is_empty(), "missing: {missing:?}");
+}
+
+/// Collects everything that stands between two quotation marks in the sources below a folder.
+fn quoted(dir: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            quoted(&path, found);
+        } else if path.extension().is_some_and(|ext| ext == "rs") && !path.ends_with("tests.rs") {
+            found.extend(std::fs::read_to_string(&path).unwrap().split('"').map(str::to_owned));
+        }
+    }
+}
+
+/// A code that nobody can meet explains nothing, and one whose name was changed would stay behind.
+#[test]
+fn every_code_of_the_catalogue_is_named_by_some_crate() {
+    let mut named_anywhere = BTreeSet::new();
+    for krate in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).unwrap() {
+        let sources = krate.unwrap().path().join("src");
+        if sources.is_dir() {
+            quoted(&sources, &mut named_anywhere);
+        }
+    }
+    let unused: Vec<String> = errors().into_keys().filter(|code| !named_anywhere.contains(code)).collect();
+    assert!(unused.is_empty(), "nobody gives {unused:?}");
+}
+
+/// What a person reads for every code, with its arguments as they stand in the catalogue.
+fn rendered(lang: Lang) -> String {
+    let mut text = String::new();
+    for code in errors().keys() {
+        let failure = crate::failure::Failure::new(code.as_str());
+        let mut page = crate::page::Page::default();
+        crate::show::failure(&failure, Words(lang), &mut page);
+        let mut bytes = Vec::new();
+        page.write(&mut bytes, false).unwrap();
+        text.push_str(&format!("{}(exit {})\n\n", String::from_utf8(bytes).unwrap(), failure.exit().number()));
+    }
+    text
+}
+
+#[test]
+fn every_failure_in_indonesian() {
+    insta::assert_snapshot!(rendered(Lang::Id));
+}
+
+#[test]
+fn every_failure_in_english() {
+    insta::assert_snapshot!(rendered(Lang::En));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::catalogue::{Words, error};
+use crate::catalogue::Words;
+use crate::doctor::StepLine;
 use crate::output::{Note, Pace, Progress, Transfer, Wait};
-use crate::show::tell;
+use crate::show::{tell, who_key};
 
 /// A transfer in words: how much, how fast, how long still.
 pub(super) fn transfer_text(transfer: &Transfer, pace: Pace, words: Words) -> String {
@@ -38,7 +39,7 @@ pub(super) fn wait_text(wait: &Wait, words: Words) -> String {
         "wait.line",
         &[("until", &until), ("attempt", &wait.attempt), ("what", &told.what), ("code", &wait.because.code)],
     );
-    if who_acts(wait) == "nobody" || told.who.is_empty() {
+    if who_key(&wait.because) == "nobody" || told.who.is_empty() {
         return line;
     }
     format!("{line} {}", words.fill("wait.who", &[("who", &told.who)]))
@@ -62,7 +63,7 @@ pub(super) fn wait_json(wait: &Wait, words: Words) -> Value {
         "code": wait.because.code,
         "message": told.what,
         "next": told.next,
-        "who": who_acts(wait),
+        "who": who_key(&wait.because),
         "seconds": wait.millis.div_ceil(1_000),
         "until": crate::env::utc_time(wait.until),
         "attempt": wait.attempt,
@@ -77,9 +78,13 @@ pub(super) fn note_json(note: &Note, words: Words) -> Value {
     json!({ "event": "note", "key": note.key, "args": note.args, "message": note.text(words.0) })
 }
 
-fn who_acts(wait: &Wait) -> &str {
-    let said = wait.because.args.get("who").map_or("", String::as_str);
-    error(&wait.because.code).map_or(said, |entry| entry.who.as_str())
+/// A step with its keys, `event` among them.
+pub(super) fn step_json(step: &StepLine) -> Value {
+    let mut told = serde_json::to_value(step).unwrap_or_default();
+    if let Some(keys) = told.as_object_mut() {
+        keys.insert("event".to_owned(), json!("step"));
+    }
+    told
 }
 
 #[cfg(test)]

@@ -133,7 +133,14 @@ impl Cli {
             Task::Command(mut command) => {
                 let place = place()?;
                 if self.lang.is_none() {
-                    screen.set_lang(configured_lang(&place)?);
+                    // Settings that cannot be read are something that the diagnosis tells.
+                    let lang = configured_lang(&place);
+                    let lang = if matches!(command, Command::Doctor(_)) {
+                        lang.or_else(|_| Ok(Lang::default()))
+                    } else {
+                        lang
+                    };
+                    screen.set_lang(lang?);
                 }
                 ask::secrets(&mut command, self.password_stdin, self.kode_stdin, screen)?;
                 command.settle_paths()?;
@@ -166,7 +173,10 @@ fn run_command(place: Place, command: &Command, screen: &mut Screen) -> Result<E
     if let Some(ended) = crate::serve::forward(&place, command, screen) {
         return ended.map(crate::failure::Outcome::exit);
     }
-    let mut service = Service::open(place)?;
+    let mut service = match Service::open(place.clone()) {
+        Err(trouble) if matches!(command, Command::Doctor(_)) => Service::without_store(place, trouble),
+        opened => opened?,
+    };
     service.run(command, screen).map(crate::failure::Outcome::exit)
 }
 

@@ -202,6 +202,12 @@ impl Output for Screen {
             Event::Progress(progress) => self.progress(&progress),
             Event::Transfer(transfer) => self.transfer(&transfer),
             Event::Wait(wait) => self.wait(&wait),
+            Event::Step(step) if self.json => self.message(&events::step_json(&step).to_string()),
+            Event::Step(step) => {
+                let mut page = Page::default();
+                step.show(Words(self.lang), &mut page);
+                self.page(&page);
+            }
             Event::Note(note) if self.json => {
                 self.message(&events::note_json(&note, Words(self.lang)).to_string());
             }

@@ -40,6 +40,7 @@ fn commands() -> Vec<Command> {
         "selaras receipt",
         "selaras conflicts",
         "selaras resolve peserta_didik 0a1b2c3d nama --keep 2",
+        "selaras doctor --server https://pusat.example --ca ca.pem --bundle helpdesk.json",
     ]
     .map(parse)
     .to_vec()

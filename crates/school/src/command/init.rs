@@ -45,7 +45,7 @@ impl Init {
         let ca = self.ca.as_ref().map(|path| read_ca(path)).transpose()?;
         let device_key = crate::account::fresh_key()?;
         let replica = ReplicaId::from_bytes(crate::env::random()?);
-        let link = Link::connect(&self.server, self.npsn, ca.as_deref())?;
+        let link = Link::connect(&self.server, self.npsn, ca.as_deref(), service.config().line.patience())?;
         let asked = Registration { kode: &self.kode, device_key: device_key.verifying_key(), replica };
         let registered = link.register(&asked, out.lang())?;
         let rules = link.rules(out)?;
@@ -90,7 +90,7 @@ impl Init {
     }
 }
 
-fn read_ca(path: &std::path::Path) -> Result<String, Failure> {
+pub(super) fn read_ca(path: &std::path::Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(path).map_err(|_| Failure::new("input.file").arg("file", path.display()))?;
     if text.len() > MAX_CA_BYTES || !text.contains("BEGIN CERTIFICATE") {
         return Err(Failure::new("input.ca").arg("file", path.display()));

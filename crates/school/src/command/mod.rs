@@ -20,6 +20,7 @@ mod account;
 mod approve;
 mod conflicts;
 mod delete;
+mod doctor;
 mod done;
 mod edit;
 mod export;
@@ -106,6 +107,8 @@ pub enum Command {
     Conflicts(conflicts::Conflicts),
     /// Decides a conflict.
     Resolve(resolve::Resolve),
+    /// Looks at every part of the way to the centre.
+    Doctor(doctor::Doctor),
 }
 
 /// A secret that a command needs from the person.
@@ -146,6 +149,7 @@ impl Command {
             Command::Receipt(command) => command.run(service, out),
             Command::Conflicts(command) => command.run(service, out),
             Command::Resolve(command) => command.run(service, out),
+            Command::Doctor(command) => command.run(service, out),
         }
     }
 
@@ -169,12 +173,13 @@ impl Command {
     /// `input.file` when the working directory is gone.
     pub fn settle_paths(&mut self) -> Result<(), Failure> {
         let paths = match self {
-            Command::Init(command) => command.ca.as_mut(),
-            Command::Import(command) => Some(&mut command.file),
-            Command::Export(command) => command.file.as_mut(),
-            _ => None,
+            Command::Init(command) => vec![command.ca.as_mut()],
+            Command::Import(command) => vec![Some(&mut command.file)],
+            Command::Export(command) => vec![command.file.as_mut()],
+            Command::Doctor(command) => vec![command.ca.as_mut(), command.bundle.as_mut()],
+            _ => Vec::new(),
         };
-        if let Some(path) = paths {
+        for path in paths.into_iter().flatten() {
             *path = crate::place::absolute(Path::new(path))?;
         }
         Ok(())
@@ -209,6 +214,8 @@ pub enum Report {
     Receipt(receipt::ReceiptReport),
     /// Open conflicts.
     Conflicts(conflicts::ConflictsReport),
+    /// What a diagnosis found.
+    Doctor(doctor::DoctorReport),
 }
 
 impl Report {
@@ -228,6 +235,7 @@ impl Report {
             Report::Log(report) => report.show(words, page),
             Report::Receipt(report) => report.show(words, page),
             Report::Conflicts(report) => report.show(words, page),
+            Report::Doctor(report) => report.show(words, page),
         }
     }
 }

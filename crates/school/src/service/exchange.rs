@@ -169,7 +169,8 @@ impl Open {
     pub(super) fn connected(&mut self) -> Result<&Link, Failure> {
         if self.link.is_none() {
             let installation = &self.installation;
-            let link = Link::connect(&installation.centre_url, installation.npsn, installation.centre_ca.as_deref())?;
+            let ca = installation.centre_ca.as_deref();
+            let link = Link::connect(&installation.centre_url, installation.npsn, ca, self.patience)?;
             self.link = Some(link);
         }
         self.link.as_ref().ok_or_else(|| Failure::new("internal.error").arg("place", "link"))
@@ -216,7 +217,7 @@ impl Open {
         Ok(Zeroizing::new(token))
     }
 
-    fn device_key(&self) -> Result<SigningKey, Failure> {
+    pub(crate) fn device_key(&self) -> Result<SigningKey, Failure> {
         let damaged = || Failure::new("store.damaged").arg("reason", "device row");
         let Some(Row::Bytes(bytes)) = self.store.get(&Key::Local(DEVICE_ROW.to_owned()))? else {
             return Err(damaged());

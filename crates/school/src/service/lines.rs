@@ -181,6 +181,23 @@ impl Open {
         Ok(self.school().receipt()?.map(|receipt| receipt_line(&receipt)))
     }
 
+    /// Where this store stands, in counts and versions.
+    pub(crate) fn standing(&self) -> Result<crate::doctor::Standing, Failure> {
+        let position = self.school().position()?;
+        let (invalid, warnings) = self.finding_counts()?;
+        Ok(crate::doctor::Standing {
+            pack: self.rules().pack.version().to_owned(),
+            rulebook: self.rules().rulebook.version().to_owned(),
+            version: position.version.get(),
+            last_contact: position.last_contact.map(crate::env::utc_time),
+            equal: position.equal,
+            pending: self.school().pending()?.records,
+            conflicts: self.conflict_count()?,
+            invalid,
+            warnings,
+        })
+    }
+
     /// The readable log.
     pub(crate) fn history(&self) -> Result<Vec<LogLine>, Failure> {
         let mut lines = Vec::new();

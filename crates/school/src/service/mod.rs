@@ -9,6 +9,7 @@ use selaras_model::{KeyId, Npsn, RecordId};
 use selaras_policy::Entitlement;
 use selaras_storage::{Changelog, FileBlobs, SchoolStore, SledEngine, SledOptions};
 use selaras_sync::{Batch, Blobs, Effect, Flow, Installation, ReadStore, Rules, School, Step, Store};
+use selaras_transport::Patience;
 
 use crate::account::Account;
 use crate::command::Command;
@@ -46,6 +47,7 @@ pub struct Service {
     place: Place,
     config: Config,
     open: Option<Open>,
+    trouble: Option<Failure>,
 }
 
 impl Service {
@@ -55,14 +57,27 @@ impl Service {
     /// `store.in-use` when another process owns the store, `store.damaged` when it cannot be read.
     pub fn open(place: Place) -> Result<Service, Failure> {
         let config = Config::load(&place)?;
-        let mut service = Service { place, config, open: None };
+        let mut service = Service { place, config, open: None, trouble: None };
         if service.place.store().exists() {
             let (changelog, blobs) = service.create()?;
-            if let Some(npsn) = only_school(&changelog)? {
-                service.open = Open::load(Arc::new(changelog.school(npsn)), Arc::new(blobs))?;
+            if let Some(npsn) = only_school(&changelog)?
+                && let Some(open) = Open::load(Arc::new(changelog.school(npsn)), Arc::new(blobs))?
+            {
+                service.opened(open);
             }
         }
         Ok(service)
+    }
+
+    /// A service that does without the store, because opening it failed; only the diagnosis is of use there.
+    pub(crate) fn without_store(place: Place, trouble: Failure) -> Service {
+        let config = Config::load(&place).unwrap_or_default();
+        Service { place, config, open: None, trouble: Some(trouble) }
+    }
+
+    /// Why the store could not be opened, where it could not.
+    pub(crate) fn trouble(&self) -> Option<&Failure> {
+        self.trouble.as_ref()
     }
 
     /// Does what a command says; its events go to `out` while it runs.
@@ -98,7 +113,7 @@ impl Service {
     }
 
     pub(crate) fn opened(&mut self, open: Open) {
-        self.open = Some(open);
+        self.open = Some(Open { patience: self.config.line.patience(), ..open });
     }
 
     /// Opens the store's engine, or makes a new one.
@@ -129,6 +144,7 @@ pub(crate) struct Open {
     rules: Rules,
     installation: Installation,
     link: Option<crate::link::Link>,
+    patience: Patience,
 }
 
 impl Open {
@@ -137,7 +153,7 @@ impl Open {
         let Some(rules) = Rules::load(store.as_ref())? else { return Ok(None) };
         let installation = School::new(store.as_ref(), blobs.as_ref(), &rules, crate::env::now()).installation()?;
         let Some(installation) = installation else { return Ok(None) };
-        Ok(Some(Open { store, blobs, rules, installation, link: None }))
+        Ok(Some(Open { store, blobs, rules, installation, link: None, patience: Patience::PERSON }))
     }
 
     /// The engine's school, for one call.
@@ -159,6 +175,11 @@ impl Open {
 
     pub(crate) fn npsn(&self) -> Npsn {
         self.installation.npsn
+    }
+
+    /// Reads the whole store and checks everything in it.
+    pub(crate) fn verify(&self) -> Result<(), Failure> {
+        Ok(self.store.verify()?)
     }
 
     /// Makes a batch durable.

@@ -1,0 +1,62 @@
+//! What lies on this computer: settings, disk, store, and what waits in it.
+
+use selaras_sync::Phase;
+
+use super::disk as probe;
+use super::step::{Found, Teller};
+use crate::catalogue::Words;
+use crate::failure::Failure;
+use crate::output::Note;
+use crate::service::{Open, Service};
+
+/// Whether the settings can be read; told only when they cannot.
+pub(crate) fn settings(trouble: Option<&Failure>, teller: &mut Teller<'_>) {
+    if let Some(trouble) = trouble.filter(|trouble| trouble.code.starts_with("config.")) {
+        teller.tell("settings", &Found::Failed(trouble.clone()));
+    }
+}
+
+/// The disk that the data lies on.
+pub(crate) fn disk(service: &Service, teller: &mut Teller<'_>) {
+    let root = service.place().root();
+    let probed = root.is_dir().then(|| probe::probe(root));
+    let found = probe::judge(probe::space(root), probed, Words(teller.out.lang()));
+    teller.tell("disk", &found);
+}
+
+/// The store, read whole.
+pub(crate) fn store(service: &mut Service, teller: &mut Teller<'_>) {
+    let found = match (service.trouble().cloned(), service.open_store()) {
+        (Some(trouble), _) if trouble.code.starts_with("config.") => Found::Skipped(Note::new("doctor.skipped.before")),
+        (Some(trouble), _) => Found::Failed(trouble),
+        (None, Err(_)) => Found::Skipped(Note::new("doctor.store.none")),
+        (None, Ok(open)) => match open.verify() {
+            Ok(()) => Found::Passed(Note::new("doctor.store.ok")),
+            Err(failure) => Found::Failed(failure),
+        },
+    };
+    teller.tell("store", &found);
+}
+
+/// What waits in the store.
+pub(crate) fn work(service: &mut Service, teller: &mut Teller<'_>) {
+    let found = match service.open_store() {
+        Err(_) => Found::Skipped(Note::new("doctor.store.none")),
+        Ok(open) => waiting(open).map_or_else(Found::Failed, Found::Passed),
+    };
+    teller.tell("work", &found);
+}
+
+fn waiting(open: &Open) -> Result<Note, Failure> {
+    let school = open.school();
+    let pending = school.pending()?.records;
+    let Some(sealed) = school.sealed()? else {
+        return Ok(Note::new("doctor.work.pending").arg("count", pending));
+    };
+    let note = match sealed.phase {
+        Phase::Approved => Note::new("doctor.work.approved"),
+        Phase::Offered => Note::new("doctor.work.offered"),
+        Phase::Received(_) => Note::new("doctor.work.received"),
+    };
+    Ok(note.arg("count", pending).arg("records", sealed.records).arg("bytes", sealed.bytes))
+}
