@@ -134,7 +134,7 @@ const ENTRIES: &[CatalogueEntry] = &[
     entry("record.unmergeable", 500, Retry::AfterHumanAction, "centre",
         "Rekaman {record} tidak dapat menerima perubahan.",
         "Record {record} cannot take the change."),
-    entry("record.too-large", 400, Retry::AfterHumanAction, "centre",
+    entry("record.too-large", 400, Retry::AfterHumanAction, "operator",
         "Rekaman {record} terlalu besar atau terlalu sering diubah.",
         "Record {record} is too large or was changed too often."),
     entry("act.kind", 400, Retry::Never, "centre",

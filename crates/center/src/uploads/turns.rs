@@ -32,7 +32,8 @@ pub(crate) struct Turn {
 }
 
 impl Turns {
-    /// Gives a turn; none to one that a newer request has overtaken while it waited.
+    /// Gives a turn, in the order of asking; none where those before take too long. One that a newer request has overtaken
+    /// while it waited gets its turn as well, and is told at once: what lies here of it already is worth taking.
     pub(super) async fn take(&self, place: Place) -> Option<Turn> {
         let slot = self.slot(place);
         let mut number = 0;
@@ -42,8 +43,7 @@ impl Turns {
         });
         let newest = slot.newest.subscribe();
         let guard = tokio::time::timeout(PATIENCE, Arc::clone(&slot.lock).lock_owned()).await.ok()?;
-        let overtaken = *newest.borrow() > number;
-        (!overtaken).then_some(Turn { number, newest, _guard: guard, _slot: slot })
+        Some(Turn { number, newest, _guard: guard, _slot: slot })
     }
 
     fn slot(&self, place: Place) -> Arc<Slot> {
@@ -92,12 +92,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_that_wait_the_newer_gets_the_turn() {
+    async fn one_that_was_overtaken_while_it_waited_is_told_so_when_it_gets_its_turn() {
         let turns = Arc::new(Turns::default());
         let mut first = turns.take(place()).await.unwrap();
         let spawn = || {
             let turns = Arc::clone(&turns);
-            tokio::spawn(async move { turns.take(place()).await.is_some() })
+            tokio::spawn(async move {
+                let mut turn = turns.take(place()).await.unwrap();
+                let overtaken = tokio::select! { biased; () = turn.superseded() => true, () = async {} => false };
+                (turn.number, overtaken)
+            })
         };
         let older = spawn();
         first.superseded().await;
@@ -105,7 +109,7 @@ mod tests {
         let newer = spawn();
         first.newest.wait_for(|newest| *newest > seen).await.unwrap();
         drop(first);
-        assert_eq!((older.await.unwrap(), newer.await.unwrap()), (false, true));
+        assert_eq!((older.await.unwrap(), newer.await.unwrap()), ((2, true), (3, false)));
     }
 
     #[tokio::test]
