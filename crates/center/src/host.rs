@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ed25519_dalek::SigningKey;
 use selaras_model::{EpochId, Npsn};
@@ -13,6 +14,7 @@ use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
 use crate::access::{AddressGuesses, Kode, Nonces, TokenKey};
+use crate::api::registration::rules_answer;
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -33,6 +35,8 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) changelog: Changelog,
     pub(crate) rules: Rules,
+    /// The answer to a question for them, packed once.
+    pub(crate) packed_rules: Bytes,
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
     pub(crate) epoch: EpochId,
@@ -67,6 +71,7 @@ impl Host {
         let patience = Duration::from_secs(u64::from(config.wait_seconds));
         let host = Self {
             clock: Clock::east(config.date_offset_hours),
+            packed_rules: packed(&rules)?,
             rules,
             keys: CentreKeys { signing: SigningKey::from_bytes(&seed) },
             tokens: TokenKey::derive(&seed),
@@ -168,6 +173,12 @@ fn read_seed(path: &Path) -> Result<[u8; 32], Failure> {
         std::fs::read_to_string(path).map_err(|error| Failure::local("the centre's key cannot be read", &error))?;
     let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).unwrap_or_default();
     bytes.try_into().map_err(|_| Failure::data("the centre's key is damaged"))
+}
+
+fn packed(rules: &Rules) -> Result<Bytes, Failure> {
+    let text = serde_json::to_vec(&rules_answer(rules)).map_err(|error| Failure::local("rules", &error))?;
+    let packed = selaras_transport::pack_body(&text).map_err(|error| Failure::local("rules", &error))?;
+    Ok(Bytes::from(packed))
 }
 
 /// The rules of the configuration, else those that came with this version.

@@ -22,6 +22,7 @@
 mod client;
 mod limits;
 mod messages;
+mod packed;
 mod problem;
 mod proof;
 mod retry;
@@ -38,6 +39,7 @@ pub use limits::{
     MAX_PROBE_DOWN, MAX_PROBE_UP, MAX_RETRY_AFTER, MAX_RULES_ANSWER,
 };
 pub use messages::{HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest};
+pub use packed::{pack_body, takes_zstd};
 pub use problem::{Args, CatalogueEntry, Problem, Reason, Retry, Text};
 pub use proof::{ProofError, prove, verify_proof};
 pub use retry::{Backoff, Patience, Progress, system_chance, with_retries};

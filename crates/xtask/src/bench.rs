@@ -1,6 +1,6 @@
 //! The benchmarks: examples that print a table, run one after another because they would disturb each other.
 
-use crate::step::{Step, cargo, run_command};
+use crate::step::{Outcome, Step, cargo, run_command};
 
 /// One example that prints a table.
 struct Bench {
@@ -27,6 +27,9 @@ pub(crate) fn steps(filter: Option<&str>) -> Vec<Step> {
     if filter.is_none_or(|part| "measure".contains(part)) {
         steps.extend(STUDENTS.map(measure));
     }
+    if filter.is_none_or(|part| "line".contains(part)) {
+        steps.push(Step::new("line", line));
+    }
     steps
 }
 
@@ -41,6 +44,11 @@ fn measure(students: &'static str) -> Step {
             students,
         ]))
     })
+}
+
+/// What a first upload costs over bad lines, beside the same work uncut.
+fn line() -> Outcome {
+    run_command(cargo().args(["run", "--quiet", "--release", "--package", "selaras", "--", "measure-line"]))
 }
 
 fn step(bench: &'static Bench) -> Step {

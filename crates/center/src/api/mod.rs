@@ -4,7 +4,7 @@ mod admin;
 mod exchange;
 mod health;
 mod probe;
-mod registration;
+pub(crate) mod registration;
 mod snapshots;
 mod uploads;
 

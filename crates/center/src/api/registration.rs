@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::response::Response;
-use selaras_transport::{HeadAnswer, Problem, RegisterAnswer, RulesAnswer, TokenAnswer};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
+use selaras_sync::Rules;
+use selaras_transport::{HeadAnswer, JSON_TYPE, Problem, RegisterAnswer, RulesAnswer, TokenAnswer, takes_zstd};
 
 use super::{From, Shared, address, json, reply, session};
 use crate::host::{Host, school};
@@ -49,8 +51,17 @@ async fn enrolled(host: &Arc<Host>, npsn: &str, from: &From, request: Request) -
     .await
 }
 
-pub(super) async fn rules(State(host): Shared) -> Response {
-    let rules = &host.rules;
-    let texts = RulesAnswer { pack: rules.pack.source().to_owned(), rulebook: rules.rulebook.source().to_owned() };
-    reply(&host, "rules", Ok(texts))
+pub(super) async fn rules(State(host): Shared, headers: HeaderMap) -> Response {
+    let takes = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_zstd);
+    if takes {
+        host.metrics.request("rules", "ok");
+        let heads = [(header::CONTENT_TYPE, JSON_TYPE), (header::CONTENT_ENCODING, "zstd")];
+        return (heads, host.packed_rules.clone()).into_response();
+    }
+    reply(&host, "rules", Ok(rules_answer(&host.rules)))
+}
+
+/// Pack and rulebook as they are given out.
+pub(crate) fn rules_answer(rules: &Rules) -> RulesAnswer {
+    RulesAnswer { pack: rules.pack.source().to_owned(), rulebook: rules.rulebook.source().to_owned() }
 }

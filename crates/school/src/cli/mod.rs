@@ -61,6 +61,10 @@ pub(crate) enum Task {
     #[cfg(feature = "demo")]
     #[command(hide = true)]
     Measure(crate::demo::Measure),
+    /// Measures a first upload over bad lines.
+    #[cfg(feature = "demo")]
+    #[command(hide = true)]
+    MeasureLine(crate::demo::MeasureLine),
 }
 
 /// Runs what the process's arguments say.
@@ -157,6 +161,8 @@ impl Cli {
             Task::Demo(demo) => demo.run(screen),
             #[cfg(feature = "demo")]
             Task::Measure(measure) => measure.run(screen),
+            #[cfg(feature = "demo")]
+            Task::MeasureLine(measure) => measure.run(screen),
         }
     }
 }

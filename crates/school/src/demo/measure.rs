@@ -19,7 +19,7 @@ use crate::command::report::ExchangeReport;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
-const HEAD: (&str, &str) = ("kepala", "sungai dan hutan");
+pub(super) const HEAD: (&str, &str) = ("kepala", "sungai dan hutan");
 /// Edits of which the middle one is told.
 const EDITS: usize = 21;
 const FULL_RUNS: usize = 5;
@@ -49,12 +49,12 @@ struct Scene {
 }
 
 /// The edits of a day as they are typed, made where their memory does not count.
-struct Files {
-    npsn: String,
-    name: String,
-    head: RecordId,
-    centre: PathBuf,
-    school: PathBuf,
+pub(super) struct Files {
+    pub(super) npsn: String,
+    pub(super) name: String,
+    pub(super) head: RecordId,
+    pub(super) centre: PathBuf,
+    pub(super) school: PathBuf,
     day_school: PathBuf,
     day_centre: PathBuf,
 }
@@ -120,7 +120,7 @@ impl Measure {
 }
 
 /// A line of the table.
-fn say(screen: &mut Screen, line: &str) {
+pub(super) fn say(screen: &mut Screen, line: &str) {
     let mut page = crate::page::Page::default();
     page.plain(line);
     screen.page(&page);
@@ -214,7 +214,7 @@ fn packed(files: &[&PathBuf]) -> Result<u64, Failure> {
 }
 
 /// Makes the school and its day by a child of this executable.
-fn make(students: u32, dir: &Path) -> Result<Files, Failure> {
+pub(super) fn make(students: u32, dir: &Path) -> Result<Files, Failure> {
     let executable = std::env::current_exe().map_err(|_| broken())?;
     let made = Command::new(executable)
         .args(["measure-files", &students.to_string()])
@@ -273,6 +273,6 @@ fn peak(process: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1_024
 }
 
-fn broken() -> Failure {
+pub(super) fn broken() -> Failure {
     Failure::new("internal.error").arg("place", "measure")
 }

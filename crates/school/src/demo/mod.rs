@@ -4,8 +4,10 @@
 //! talks to it over HTTP only, as any school does. Everything that it prints was computed by the run; a step whose
 //! check fails says so, and the process ends with a failure.
 
+mod bad_line;
 mod centre;
 mod measure;
+mod measure_line;
 mod sabotage;
 mod school;
 mod story;
@@ -52,6 +54,9 @@ pub(crate) struct Demo {
     /// Seed.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(super) seed: u64,
+    /// What the line to the centre is like.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = bad_line::Line::Good)]
+    pub(super) line: bad_line::Line,
     /// Keeps everything in this directory and leaves the centre running.
     #[arg(long, value_name = "DIR")]
     pub(super) keep: Option<PathBuf>,
@@ -61,6 +66,7 @@ pub(crate) struct Demo {
 }
 
 pub(crate) use measure::{Measure, make_files};
+pub(crate) use measure_line::MeasureLine;
 
 impl Sample {
     /// Writes the two files.

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use selaras_lab::SampleOptions;
+use selaras_lab::line::Proxy;
 use selaras_model::{Npsn, RecordId};
 
 use super::Demo;
+use super::bad_line::{self, Line};
 use super::centre::Centre;
 use super::sabotage::{Sabotage, crooked_line};
 use super::school::Computer;
@@ -26,13 +28,15 @@ const SHOWN_REASONS: usize = 6;
 /// The story as it goes.
 pub(super) struct Story<'a> {
     demo: &'a Demo,
-    tell: Tell<'a>,
-    dir: PathBuf,
+    pub(super) tell: Tell<'a>,
+    pub(super) dir: PathBuf,
     npsn: Npsn,
     centre: Centre,
     /// Where the school's computer finds the centre: the centre itself, or a crooked line to it.
     address: String,
-    computer: Computer,
+    /// The bad line, where there is one.
+    pub(super) line: Option<Proxy>,
+    pub(super) computer: Computer,
     kode: String,
     costs: Vec<Cost>,
 }
@@ -66,9 +70,11 @@ pub(super) fn tell(demo: &Demo, dir: &Path, screen: &mut Screen) -> Result<Exit,
         ("time", &words.duration(began.elapsed())),
     ];
     tell.line(&words.fill("demo.school-added", args));
-    let address = match demo.sabotage {
-        Some(Sabotage::RefusedBundle) => crooked_line(centre.url())?,
-        _ => centre.url().to_owned(),
+    let line = if demo.line == Line::Bad { Some(bad_line::to(&centre)?) } else { None };
+    let address = match (&line, demo.sabotage) {
+        (Some(line), _) => format!("http://{}", line.address()),
+        (None, Some(Sabotage::RefusedBundle)) => crooked_line(centre.url())?,
+        (None, _) => centre.url().to_owned(),
     };
     let computer = Computer::new(dir.join("sekolah"), lang);
     let mut story = Story {
@@ -78,6 +84,7 @@ pub(super) fn tell(demo: &Demo, dir: &Path, screen: &mut Screen) -> Result<Exit,
         npsn: sample.npsn,
         centre,
         address,
+        line,
         computer,
         kode,
         costs: Vec::new(),
@@ -193,7 +200,14 @@ impl Story<'_> {
         let words = self.tell.words();
         self.tell.step(words.say("demo.first-exchange"));
         self.approve()?;
+        let before = self.line_counts();
+        if self.line.is_some() {
+            self.killed_on_a_bad_line()?;
+        }
         let report = self.exchange("sync", "demo.cost.first-sync")?;
+        if self.line.is_some() {
+            self.cost_of_the_bad_line(before)?;
+        }
         self.receipt(&report)?;
         self.tell.check(report.equal == Some(true), words.say("demo.equal"))?;
         self.tell.check(report.pending == 0, words.say("demo.none-pending"))

@@ -199,6 +199,13 @@ impl Open {
         }
     }
 
+    /// The present token, for measurements of the line.
+    #[cfg(feature = "demo")]
+    pub(crate) fn token_text(&self) -> Result<String, Failure> {
+        let token = self.known_token()?.ok_or_else(|| Failure::new("centre.session"))?;
+        Ok(token.to_string())
+    }
+
     pub(super) fn known_token(&self) -> Result<Option<Zeroizing<String>>, Failure> {
         match self.store.get(&Key::Local(TOKEN_ROW.to_owned()))? {
             Some(Row::Bytes(bytes)) => Ok(String::from_utf8(bytes).ok().map(Zeroizing::new)),

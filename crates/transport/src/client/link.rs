@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
+};
 use reqwest::{Client, Method, Request, Response, redirect};
 use selaras_model::Npsn;
 use selaras_sync::Carry;
@@ -23,6 +25,7 @@ use crate::limits::{MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX
 use crate::messages::{
     HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest, school_path,
 };
+use crate::packed::{ZSTD, open_body};
 use crate::wire::{EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, PROTOCOL};
 
 /// What a call does.
@@ -136,15 +139,16 @@ impl Link {
     /// # Errors
     /// Every kind of [`LinkError`].
     pub async fn rules(&self) -> Result<RulesAnswer, LinkError> {
-        let call = Call {
-            method: Method::GET,
-            path: "/v1/rules",
-            token: None,
-            heads: Vec::new(),
-            body: None,
-            answers: JSON_TYPE,
-        };
-        decoded(&self.whole(call, MAX_RULES_ANSWER).await?)
+        let heads = vec![(ACCEPT_ENCODING, HeaderValue::from_static(ZSTD))];
+        let call = Call { method: Method::GET, path: "/v1/rules", token: None, heads, body: None, answers: JSON_TYPE };
+        let mut response = self.start(call).await?;
+        let packed = response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == ZSTD);
+        let body = answer::read(&mut response, MAX_RULES_ANSWER, self.timeouts.stall, &self.counters).await?;
+        if !packed {
+            return decoded(&body);
+        }
+        let strange = LinkError::NotOurServer { status: response.status().as_u16(), who: Stranger::Unknown };
+        decoded(&open_body(&body, MAX_RULES_ANSWER).ok_or(strange)?)
     }
 
     /// Makes any JSON call, for an operator's commands; `path` begins with a slash.
