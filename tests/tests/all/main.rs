@@ -11,5 +11,6 @@ mod arrows;
 mod demo;
 mod error_pages;
 mod in_step;
+mod killed;
 mod listed;
 mod stand;

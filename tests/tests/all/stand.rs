@@ -49,6 +49,20 @@ impl Centre {
     }
 }
 
+impl Centre {
+    /// Kills the process, and starts another over the same directory.
+    pub(crate) fn kill_and_start(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        *self = Self::start(&self.data.clone());
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
+    }
+}
+
 impl Drop for Centre {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -77,6 +91,13 @@ impl Computer {
         let _ = stdin.write_all(secrets.iter().map(|secret| format!("{secret}\n")).collect::<String>().as_bytes());
         drop(stdin);
         child.wait_with_output().unwrap()
+    }
+
+    /// Starts a command that wants no secret, and does not wait for it.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(SCHOOL);
+        command.args(["--json", "--data"]).arg(&self.data).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     pub(crate) fn run(&self, arguments: &[&str], secrets: &[&str]) -> Value {
