@@ -49,6 +49,18 @@ impl Place {
         self.root.join("blobs")
     }
 
+    /// The key of a registration that was begun; it goes when the store holds it.
+    #[must_use]
+    pub fn registering(&self) -> PathBuf {
+        self.root.join("registering.json")
+    }
+
+    /// Where an earlier store lies that was moved out of the way, counted from 1.
+    #[must_use]
+    pub fn aside(&self, number: u32) -> PathBuf {
+        self.root.join(format!("aside-{number}"))
+    }
+
     /// What a person may set.
     #[must_use]
     pub fn config(&self) -> PathBuf {

@@ -164,6 +164,36 @@ impl SchoolStore {
     pub fn verify(&self) -> Result<(), StoreError> {
         self.changelog.verify()
     }
+
+    /// Gives those rows of a range that can still be read, in order, and says how many cannot: for a store that is
+    /// damaged, of which a scan gives nothing behind the first such row.
+    ///
+    /// # Errors
+    /// As the engine or the visitor gives them; rows that were given before are as they were written.
+    pub fn salvage(
+        &self,
+        range: &Range,
+        visit: &mut dyn FnMut(Key, Row) -> Result<Flow, StoreError>,
+    ) -> Result<u64, StoreError> {
+        let stretch = keys::stretch(self.npsn, range);
+        let space = stretch.space;
+        let mut unreadable = 0;
+        self.changelog.each(space, &stretch.from, &mut |bytes, row| {
+            if !bytes.starts_with(&stretch.prefix) {
+                return Ok(Flow::Stop);
+            }
+            let key = split_scope(space, bytes).ok().and_then(|(_, key)| keys::decode(space, key));
+            let row = frame::unwrap(space, bytes, row).and_then(|body| rows::decode(space, body));
+            match (key, row) {
+                (Some(key), Ok(row)) => visit(key, row),
+                _ => {
+                    unreadable += 1;
+                    Ok(Flow::Continue)
+                }
+            }
+        })?;
+        Ok(unreadable)
+    }
 }
 
 impl ReadStore for SchoolStore {

@@ -7,6 +7,7 @@
 //! [`FaultyEngine`] around either), [`Changelog`] (rows of all schools over an engine) and [`SchoolStore`] (one
 //! school's rows, as `selaras_sync` reads and writes them). docs/storage.md says how sled has to be used, and why.
 
+mod aside;
 mod blobs;
 mod changelog;
 mod directory;
@@ -24,6 +25,7 @@ mod sled_handle;
 mod space;
 mod split;
 
+pub use aside::move_aside;
 pub use blobs::{FileBlobs, MemoryBlobs};
 pub use changelog::{Changelog, SchoolStore};
 pub use engine::{Engine, EngineError, MAX_COMMIT_BYTES, MAX_COMMIT_WRITES, MAX_KEY_BYTES, Visit, Write};

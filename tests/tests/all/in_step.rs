@@ -2,58 +2,8 @@
 
 use serde_json::Value;
 
-use crate::stand::{Centre, Computer, PASSWORD, SCHOOL};
-
-struct School {
-    npsn: &'static str,
-    head: String,
-    kode: String,
-    files: std::path::PathBuf,
-}
-
-fn lines(file: &std::path::Path) -> Vec<Value> {
-    std::fs::read_to_string(file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn add_school(place: &std::path::Path, centre: &Centre, npsn: &'static str, seed: &str) -> School {
-    let files = place.join(npsn);
-    let made = std::process::Command::new(SCHOOL)
-        .args(["sample", "--students", "60", "--seed", seed, "--npsn", npsn, "--out"])
-        .arg(&files)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    let import = files.join("centre.jsonl");
-    let added = centre.operator(&["school", "add", npsn, "--name", "SMP Uji", "--import", import.to_str().unwrap()]);
-    let head = lines(&import).into_iter().find(|line| line["fields"]["jenis_ptk_id"] == "20").unwrap();
-    School {
-        npsn,
-        head: head["fields"]["ptk_id"].as_str().unwrap().to_owned(),
-        kode: added["kode_registrasi"].as_str().unwrap().to_owned(),
-        files,
-    }
-}
-
-fn computer(place: &std::path::Path, centre: &Centre, school: &School, name: &str) -> Computer {
-    let computer = Computer { data: place.join(format!("{}-{name}", school.npsn)) };
-    computer.run(&["init", "--server", &centre.url, "--npsn", school.npsn], &[&school.kode]);
-    computer.run(&["pull"], &[]);
-    computer.run(&["account", "add", "kepala", "--ptk", &school.head], &[PASSWORD]);
-    computer.run(&["role", "add", "kepala", "head"], &[&school.kode]);
-    computer
-}
-
-fn activate(computer: &Computer, school: &School) {
-    computer.run(&["pull"], &[]);
-    computer.run(&["head", "activate", "kepala"], &[&school.kode, PASSWORD]);
-}
-
-fn approve_and_sync(computer: &Computer) {
-    computer.run(&["approve", "kepala"], &[PASSWORD]);
-    let report = computer.run(&["sync"], &[]);
-    assert_eq!(report["equal"], true, "{report}");
-    assert!(!report["receipt"].is_null(), "{report}");
-}
+use crate::people::{activate, add_school, approve_and_sync, assign, computer};
+use crate::stand::{Centre, Computer};
 
 fn digest_of(computer: &Computer) -> Value {
     let report = computer.run(&["pull"], &[]);
@@ -70,17 +20,7 @@ fn two_schools_two_computers_and_the_centre_end_in_step() {
     let first = computer(place.path(), &centre, &one, "a");
     let alone = computer(place.path(), &centre, &other, "a");
     for school in [&one, &other] {
-        centre.operator(&[
-            "head",
-            "assign",
-            school.npsn,
-            "--ptk",
-            &school.head,
-            "--sk",
-            "821.2/0001/2026",
-            "--from",
-            "2026-07-01",
-        ]);
+        assign(&centre, school);
     }
     for (computer, school) in [(&first, &one), (&alone, &other)] {
         let import = computer.run(&["import", school.files.join("school.jsonl").to_str().unwrap()], &[]);

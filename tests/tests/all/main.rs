@@ -13,4 +13,7 @@ mod error_pages;
 mod in_step;
 mod killed;
 mod listed;
+mod people;
+mod recovered;
 mod stand;
+mod tap;

@@ -180,7 +180,7 @@ fn run_command(place: Place, command: &Command, screen: &mut Screen) -> Result<E
         return ended.map(crate::failure::Outcome::exit);
     }
     let mut service = match Service::open(place.clone()) {
-        Err(trouble) if matches!(command, Command::Doctor(_)) => Service::without_store(place, trouble),
+        Err(trouble) if command.does_without_store() => Service::without_store(place, trouble),
         opened => opened?,
     };
     service.run(command, screen).map(crate::failure::Outcome::exit)

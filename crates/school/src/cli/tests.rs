@@ -16,6 +16,7 @@ fn parse(line: &str) -> Command {
 fn commands() -> Vec<Command> {
     [
         "selaras init --server https://pusat.example --npsn 99999999 --ca ca.pem",
+        "selaras recover --server https://pusat.example --npsn 99999999",
         "selaras account add siti --ptk 0a1b2c3d",
         "selaras account passwd siti",
         "selaras account list",

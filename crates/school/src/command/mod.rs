@@ -33,6 +33,7 @@ mod new;
 mod prepare;
 mod pull;
 mod receipt;
+mod recover;
 mod resolve;
 mod role;
 mod show;
@@ -60,6 +61,8 @@ pub(crate) mod report {
 pub enum Command {
     /// Registers this computer at the centre and makes an empty store.
     Init(init::Init),
+    /// Fetches everything from the centre, onto an empty computer or in place of a damaged store.
+    Recover(recover::Recover),
     /// Accounts of this school.
     #[command(subcommand)]
     Account(account::Account),
@@ -127,6 +130,7 @@ impl Command {
     pub(crate) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         match self {
             Command::Init(command) => command.run(service, out),
+            Command::Recover(command) => command.run(service, out),
             Command::Account(command) => command.run(service, out),
             Command::Role(command) => command.run(service, out),
             Command::Head(command) => command.run(service, out),
@@ -157,6 +161,7 @@ impl Command {
     pub fn secrets(&mut self) -> Vec<(Wanted, &mut Secret)> {
         match self {
             Command::Init(command) => vec![(Wanted::Kode, &mut command.kode)],
+            Command::Recover(command) => vec![(Wanted::Kode, &mut command.kode)],
             Command::Account(command) => command.secrets(),
             Command::Role(role::Role::Add(command)) => vec![(Wanted::Kode, &mut command.kode)],
             Command::Head(head::Head::Activate(command)) => {
@@ -165,6 +170,11 @@ impl Command {
             Command::Approve(command) => vec![(Wanted::Password, &mut command.password)],
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the command is of use where the store cannot be opened.
+    pub(crate) fn does_without_store(&self) -> bool {
+        matches!(self, Command::Doctor(_) | Command::Recover(_))
     }
 
     /// Makes paths absolute, so that the command means the same in another process.
@@ -196,6 +206,8 @@ pub enum Report {
     Accounts(account::AccountsReport),
     /// What an exchange brought.
     Exchange(pull::ExchangeReport),
+    /// What a recovery brought.
+    Recovered(recover::RecoveredReport),
     /// Where things stand.
     Status(Box<status::StatusReport>),
     /// Findings.
@@ -226,6 +238,7 @@ impl Report {
             Report::Done(report) => report.show(words, page),
             Report::Accounts(report) => report.show(words, page),
             Report::Exchange(report) => report.show(words, page),
+            Report::Recovered(report) => report.show(words, page),
             Report::Status(report) => report.show(words, page),
             Report::Findings(report) => report.show(words, page),
             Report::List(report) => report.show(words, page),

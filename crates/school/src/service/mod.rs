@@ -18,6 +18,8 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::place::Place;
 
+mod aside;
+mod enrol;
 mod entitle;
 mod exchange;
 mod explain;
@@ -26,6 +28,8 @@ mod lookup;
 mod snapshot;
 mod upload;
 
+pub(crate) use aside::Aside;
+pub(crate) use enrol::{Enrolment, fetch_rules};
 pub(crate) use exchange::Direction;
 pub(crate) use explain::{breach_text, unmet_reason, value_failure};
 pub(crate) use lines::tab_word;
@@ -37,6 +41,8 @@ pub(crate) const DEVICE_ROW: &str = "device";
 pub(crate) const KODE_ROW: &str = "kode";
 /// The row of the present token.
 pub(crate) const TOKEN_ROW: &str = "token";
+/// The row of a recovery that has not ended.
+pub(crate) const RECOVERING_ROW: &str = "recovering";
 /// The row of a snapshot that was checked and is being taken in.
 pub(crate) const SNAPSHOT_ROW: &str = "snapshot";
 /// What stands for a record's deleted flag where a field is named.
@@ -69,7 +75,7 @@ impl Service {
         Ok(service)
     }
 
-    /// A service that does without the store, because opening it failed; only the diagnosis is of use there.
+    /// A service that does without the store, because opening it failed; diagnosis and recovery are of use there.
     pub(crate) fn without_store(place: Place, trouble: Failure) -> Service {
         let config = Config::load(&place).unwrap_or_default();
         Service { place, config, open: None, trouble: Some(trouble) }
@@ -118,13 +124,22 @@ impl Service {
 
     /// Opens the store's engine, or makes a new one.
     pub(crate) fn create(&self) -> Result<(Changelog, FileBlobs), Failure> {
-        let unwritable = |_| Failure::new("place.unwritable").arg("place", self.place.root().display());
-        crate::platform::create_private_dir(self.place.root()).map_err(unwritable)?;
-        let options = SledOptions { cache_bytes: self.config.store.cache_mib.saturating_mul(1 << 20) };
-        let engine = SledEngine::open(&self.place.store(), options)?;
-        let changelog = Changelog::new(Arc::new(engine))?;
+        self.make_root()?;
+        let changelog = self.changelog()?;
         let blobs = FileBlobs::open(&self.place.blobs())?;
         Ok((changelog, blobs))
+    }
+
+    /// Makes the directory of the school's data, where there is none.
+    fn make_root(&self) -> Result<(), Failure> {
+        let unwritable = |_| Failure::new("place.unwritable").arg("place", self.place.root().display());
+        crate::platform::create_private_dir(self.place.root()).map_err(unwritable)
+    }
+
+    fn changelog(&self) -> Result<Changelog, Failure> {
+        let options = SledOptions { cache_bytes: self.config.store.cache_mib.saturating_mul(1 << 20) };
+        let engine = SledEngine::open(&self.place.store(), options)?;
+        Ok(Changelog::new(Arc::new(engine))?)
     }
 }
 

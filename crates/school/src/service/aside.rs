@@ -1,0 +1,160 @@
+//! A damaged store: moved out of the way, never deleted, and what was typed and can still be read is written to a file.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use selaras_model::{Pack, Record, RecordKey, record_to_json};
+use selaras_storage::{Changelog, move_aside};
+use selaras_sync::store::DraftRow;
+use selaras_sync::{Flow, Key, Range, Row};
+
+use super::{Service, only_school};
+use crate::failure::Failure;
+
+/// What was typed and not sent, as `import` reads it.
+const DRAFTS: &str = "drafts.jsonl";
+/// The same while it is being written.
+const UNFINISHED: &str = "drafts.writing";
+/// Stores moved aside in one place; more are a mistake.
+const MAX_ASIDE: u32 = 1_000;
+
+/// A store that was moved out of the way.
+pub(crate) struct Aside {
+    /// Where it lies.
+    pub(crate) directory: PathBuf,
+    /// The file of what was typed, where any could be read, and its records.
+    pub(crate) drafts: Option<(PathBuf, u64)>,
+}
+
+/// What was read of the drafts of a damaged store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Salvaged {
+    /// Records with edits that are in the file.
+    pub(crate) records: u64,
+    /// Whether there may be more that could not be read.
+    pub(crate) incomplete: bool,
+}
+
+impl Service {
+    /// Reads everything, and says what is damaged; nothing for a store that is whole.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from being read that is no damage, such as another process.
+    pub(crate) fn damage(&self) -> Result<Option<Failure>, Failure> {
+        let found = match (&self.trouble, &self.open) {
+            (Some(trouble), _) => Err(trouble.clone()),
+            (None, Some(open)) => open.verify(),
+            (None, None) => Ok(()),
+        };
+        match found {
+            Ok(()) => Ok(None),
+            Err(failure) if failure.code == "store.damaged" => Ok(Some(failure)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Moves the store out of the way, after what was typed has been saved beside it. Stopped at any moment it may be
+    /// called again.
+    pub(crate) fn set_aside(&mut self, pack: &Pack) -> Result<Salvaged, Failure> {
+        let directory = self.free_aside()?;
+        let unwritable = |_| Failure::new("place.unwritable").arg("place", directory.display());
+        crate::platform::create_private_dir(&directory).map_err(unwritable)?;
+        self.open = None;
+        let salvaged = match self.changelog() {
+            Ok(changelog) => save_drafts(&changelog, pack, &directory)?,
+            Err(failure) if failure.code == "store.damaged" => Salvaged { records: 0, incomplete: true },
+            Err(failure) => return Err(failure),
+        };
+        let place = self.place();
+        move_aside(&place.store(), &[&place.blobs(), &place.registering()], &directory)?;
+        self.trouble = None;
+        Ok(salvaged)
+    }
+
+    /// The newest store that was moved out of the way here.
+    pub(crate) fn newest_aside(&self) -> Option<Aside> {
+        let holds = |number: &u32| self.place().aside(*number).join("store").exists();
+        let directory = self.place().aside((1..=MAX_ASIDE).take_while(holds).last()?);
+        let file = directory.join(DRAFTS);
+        let records = File::open(&file).ok().map(|file| BufReader::new(file).lines().map_while(Result::ok).count());
+        let drafts = records.map(|records| (file, u64::try_from(records).unwrap_or(u64::MAX)));
+        Some(Aside { directory, drafts })
+    }
+
+    fn free_aside(&self) -> Result<PathBuf, Failure> {
+        let free = (1..=MAX_ASIDE).map(|number| self.place().aside(number)).find(|path| !path.join("store").exists());
+        free.ok_or_else(|| Failure::new("place.unwritable").arg("place", self.place().root().display()))
+    }
+}
+
+/// Writes what was typed, record by record; the file counts when it is whole.
+fn save_drafts(changelog: &Changelog, pack: &Pack, directory: &Path) -> Result<Salvaged, Failure> {
+    let unfinished = directory.join(UNFINISHED);
+    let file = directory.join(DRAFTS);
+    let failed = |_| Failure::new("input.target").arg("file", file.display());
+    let mut saving = Saving { writer: None, pack, held: None, records: 0, failed: false };
+    let incomplete = match only_school(changelog) {
+        Ok(None) => false,
+        // A store in which nothing can be found has perhaps held something.
+        Err(_) => true,
+        Ok(Some(npsn)) => {
+            saving.writer = Some(BufWriter::new(File::create(&unfinished).map_err(failed)?));
+            let read = changelog.school(npsn).salvage(&Range::Drafts(None), &mut |key, row| {
+                if let (Key::Draft(key, _), Row::Draft(draft)) = (key, row) {
+                    saving.take(key, draft);
+                }
+                Ok(Flow::Continue)
+            });
+            saving.write_held();
+            read.map_or(true, |unreadable| unreadable > 0)
+        }
+    };
+    let salvaged = Salvaged { records: saving.records, incomplete };
+    let Some(writer) = saving.writer else { return Ok(salvaged) };
+    let written = writer.into_inner().map_err(std::io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+    written.map_err(failed)?;
+    if saving.failed {
+        return Err(Failure::new("input.target").arg("file", file.display()));
+    }
+    if salvaged.records == 0 {
+        std::fs::remove_file(&unfinished).map_err(failed)?;
+        return Ok(salvaged);
+    }
+    std::fs::rename(&unfinished, &file).map_err(failed)?;
+    Ok(salvaged)
+}
+
+/// The drafts of one record after another; a record's later edits stand over its earlier ones.
+struct Saving<'a> {
+    writer: Option<BufWriter<File>>,
+    pack: &'a Pack,
+    held: Option<(RecordKey, DraftRow)>,
+    records: u64,
+    failed: bool,
+}
+
+impl Saving<'_> {
+    fn take(&mut self, key: RecordKey, draft: DraftRow) {
+        match &mut self.held {
+            Some((held, older)) if *held == key => {
+                older.fields.extend(draft.fields);
+                older.deleted = draft.deleted.or(older.deleted);
+            }
+            _ => {
+                self.write_held();
+                self.held = Some((key, draft));
+            }
+        }
+    }
+
+    fn write_held(&mut self) {
+        let (Some((key, draft)), Some(writer)) = (self.held.take(), self.writer.as_mut()) else { return };
+        let mut record = Record::new(key);
+        record.deleted = draft.deleted.unwrap_or(false);
+        record.fields.extend(draft.fields);
+        let line = record_to_json(self.pack, &record);
+        self.failed |= writeln!(writer, "{line}").is_err();
+        self.records += 1;
+    }
+}

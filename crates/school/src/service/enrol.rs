@@ -1,0 +1,164 @@
+//! Becoming an installation of a school: registered at the centre, and a store made by one commit.
+//!
+//! The key is kept beside the store before the centre hears of it. Whoever is stopped in between and asks again shows
+//! the same key, and the centre gives the same answer: no device is registered that nobody has.
+
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use ed25519_dalek::SigningKey;
+use selaras_model::{Npsn, ReplicaId};
+use selaras_sync::{Batch, Installation, Key, Row, Rules, School, Store};
+use selaras_transport::RegisterAnswer;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{DEVICE_ROW, KODE_ROW, Open, RECOVERING_ROW, Service};
+use crate::account::Hashed;
+use crate::failure::Failure;
+use crate::link::{Link, Registration};
+use crate::output::Output;
+use crate::place::Place;
+use crate::secret::Secret;
+
+/// The largest file of a begun registration.
+const MAX_BEGUN_BYTES: u64 = 4096;
+
+/// What an installation is to be of.
+pub(crate) struct Enrolment<'a> {
+    /// The centre's address.
+    pub(crate) server: &'a str,
+    /// The school's number.
+    pub(crate) npsn: Npsn,
+    /// The only certificate authority to trust (PEM).
+    pub(crate) ca: Option<String>,
+    /// The kode registrasi.
+    pub(crate) kode: &'a Secret,
+    /// Whether all records are to be fetched before anything else; the store remembers that they have not been.
+    pub(crate) recovering: bool,
+}
+
+/// A registration that may have reached the centre.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    server: String,
+    npsn: Npsn,
+    replica: ReplicaId,
+    seed: Secret,
+}
+
+/// Asks the centre for the pack and the rulebook in force.
+pub(crate) fn fetch_rules(link: &Link, out: &mut dyn Output) -> Result<Rules, Failure> {
+    let rules = link.rules(out)?;
+    Rules::from_texts(&rules.pack, &rules.rulebook).map_err(|error| Failure::new("centre.rules").arg("reason", error))
+}
+
+impl Enrolment<'_> {
+    /// Makes the line to the centre; nothing is sent yet.
+    pub(crate) fn connect(&self, service: &Service) -> Result<Link, Failure> {
+        Link::connect(self.server, self.npsn, self.ca.as_deref(), service.config().line.patience())
+    }
+
+    fn batch(
+        &self,
+        service: &Service,
+        installation: &Installation,
+        rules: &Rules,
+        answer: &RegisterAnswer,
+        device_key: &SigningKey,
+    ) -> Result<Batch, Failure> {
+        let kode = Hashed::new(self.kode, service.config().password)?;
+        let kode = serde_json::to_vec(&kode).map_err(|_| Failure::new("internal.error").arg("place", "kode row"))?;
+        let seed = Zeroizing::new(device_key.to_bytes());
+        let mut batch = School::install(installation, rules, answer.today)?;
+        batch.put(Key::Local(DEVICE_ROW.to_owned()), Row::Bytes(seed.to_vec()));
+        batch.put(Key::Local(KODE_ROW.to_owned()), Row::Bytes(kode));
+        if self.recovering {
+            batch.put(Key::Local(RECOVERING_ROW.to_owned()), Row::Bytes(Vec::new()));
+        }
+        Ok(batch)
+    }
+}
+
+impl Service {
+    /// Registers this computer and makes its store; says what the centre calls itself. Until its one commit it may be
+    /// called again, by another process too.
+    pub(crate) fn enrol(
+        &mut self,
+        asked: &Enrolment<'_>,
+        link: &Link,
+        rules: &Rules,
+        out: &mut dyn Output,
+    ) -> Result<String, Failure> {
+        self.make_root()?;
+        let begun = Begun::at(self.place(), asked)?;
+        let device_key = begun.key()?;
+        let registration =
+            Registration { kode: asked.kode, device_key: device_key.verifying_key(), replica: begun.replica };
+        let answer = link.register(&registration, out.lang())?;
+        let installation = Installation {
+            npsn: asked.npsn,
+            replica: begun.replica,
+            device: answer.device,
+            centre_key: answer.centre_key,
+            centre_url: asked.server.to_owned(),
+            centre_name: answer.centre_name.clone(),
+            centre_ca: asked.ca.clone(),
+        };
+        let batch = asked.batch(self, &installation, rules, &answer, &device_key)?;
+        let (changelog, blobs) = self.create()?;
+        let store = changelog.school(asked.npsn);
+        store.commit(&batch)?;
+        let open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(|| Failure::new("store.missing"))?;
+        self.opened(open);
+        self.forget_registration();
+        Ok(answer.centre_name)
+    }
+
+    /// Removes the key beside the store, once the store holds it.
+    pub(crate) fn forget_registration(&self) {
+        let _ = std::fs::remove_file(self.place().registering());
+    }
+}
+
+impl Begun {
+    /// The registration that was begun here for this school at this centre, else a new one, durable.
+    fn at(place: &Place, asked: &Enrolment<'_>) -> Result<Begun, Failure> {
+        if let Some(begun) = Begun::read(place)
+            && begun.server == asked.server
+            && begun.npsn == asked.npsn
+            && begun.key().is_ok()
+        {
+            return Ok(begun);
+        }
+        let seed = Zeroizing::new(crate::account::fresh_key()?.to_bytes());
+        let begun = Begun {
+            server: asked.server.to_owned(),
+            npsn: asked.npsn,
+            replica: ReplicaId::from_bytes(crate::env::random()?),
+            seed: Secret::new(HEXLOWER.encode(seed.as_slice())),
+        };
+        let text = serde_json::to_vec(&begun).map(Zeroizing::new);
+        let text = text.map_err(|_| Failure::new("internal.error").arg("place", "registering.json"))?;
+        crate::platform::write_private(&place.registering(), &text)
+            .map_err(|_| Failure::new("place.unwritable").arg("place", place.root().display()))?;
+        Ok(begun)
+    }
+
+    /// A file that was cut short was never followed by a registration.
+    fn read(place: &Place) -> Option<Begun> {
+        let path = place.registering();
+        if std::fs::metadata(&path).ok()?.len() > MAX_BEGUN_BYTES {
+            return None;
+        }
+        let text = Zeroizing::new(std::fs::read(&path).ok()?);
+        serde_json::from_slice(&text).ok()
+    }
+
+    fn key(&self) -> Result<SigningKey, Failure> {
+        let broken = || Failure::new("internal.error").arg("place", "registering.json");
+        let seed = Zeroizing::new(HEXLOWER.decode(self.seed.expose().as_bytes()).map_err(|_| broken())?);
+        let seed: [u8; 32] = seed.as_slice().try_into().map_err(|_| broken())?;
+        Ok(SigningKey::from_bytes(&Zeroizing::new(seed)))
+    }
+}
