@@ -8,7 +8,7 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ed25519_dalek::SigningKey;
 use selaras_model::{EpochId, Npsn};
-use selaras_storage::{Changelog, FileBlobs, SledEngine, SledOptions};
+use selaras_storage::{Changelog, EngineKind, FileBlobs, LastStop, open_store};
 use selaras_sync::{CentreKeys, Rules, StoreError};
 use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
@@ -57,7 +57,7 @@ pub(crate) struct Host {
 impl Host {
     /// Opens a data directory that `init` made.
     pub(crate) fn open(data: &Path, config: Config, closed: Option<String>) -> Result<Self, Failure> {
-        let changelog = open_changelog(data, config.cache_mib)?;
+        let changelog = open_changelog(data, config.cache_mib, EngineKind::default())?;
         let global = changelog.school(nobody()?);
         let row: CentreRow = rows::read(&global, CENTRE)
             .map_err(|error| Failure::local("the store cannot be read", &error))?
@@ -161,11 +161,16 @@ pub(crate) fn nobody() -> Result<Npsn, Failure> {
 }
 
 /// Opens the store, or makes it.
-pub(crate) fn open_changelog(data: &Path, cache_mib: u32) -> Result<Changelog, Failure> {
-    let options = SledOptions { cache_bytes: u64::from(cache_mib) << 20 };
-    let engine = SledEngine::open(&data.join("store"), options)
-        .map_err(|error| Failure::local("the store cannot be opened", &error))?;
-    Changelog::new(Arc::new(engine)).map_err(|error| Failure::local("the store cannot be opened", &error))
+pub(crate) fn open_changelog(data: &Path, cache_mib: u32, made_with: EngineKind) -> Result<Changelog, Failure> {
+    let cannot = |error: &dyn std::fmt::Display| Failure::local("the store cannot be opened", error);
+    let opened =
+        open_store(&data.join("store"), made_with, u64::from(cache_mib) << 20).map_err(|error| cannot(&error))?;
+    if opened.last_stop == LastStop::Unclean {
+        // The store of a whole country is not looked through before the first school is served; each row is checked when
+        // it is read.
+        tracing::warn!(engine = %opened.kind, "the store was not closed when the centre last ended");
+    }
+    Changelog::new(opened.engine).map_err(|error| cannot(&error))
 }
 
 fn read_seed(path: &Path) -> Result<[u8; 32], Failure> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use selaras_model::EpochId;
+use selaras_storage::EngineKind;
 use selaras_sync::{Batch, Store as _};
 
 use crate::access::{random, write_new};
@@ -18,7 +19,7 @@ pub(crate) const TOKEN_FILE: &str = "admin.token";
 /// Makes the directory and gives the operators' token, which is shown once.
 ///
 /// The configuration is written last: with it the directory is complete, without it nothing serves from there.
-pub(crate) fn init(data: &Path, config: &Config) -> Result<String, Failure> {
+pub(crate) fn init(data: &Path, config: &Config, engine: EngineKind) -> Result<String, Failure> {
     std::fs::create_dir_all(data).map_err(|error| Failure::local("the directory cannot be made", &error))?;
     if data.join(config::FILE).exists() || data.join(KEY_FILE).exists() {
         return Err(Failure::input(format!("{} holds a centre already", data.display())));
@@ -31,7 +32,7 @@ pub(crate) fn init(data: &Path, config: &Config) -> Result<String, Failure> {
     let unwritten = |error| Failure::local("a file cannot be written", &error);
     write_new(&data.join(KEY_FILE), &HEXLOWER.encode(&seed)).map_err(unwritten)?;
     write_new(&data.join(TOKEN_FILE), &token).map_err(unwritten)?;
-    let changelog = open_changelog(data, config.cache_mib)?;
+    let changelog = open_changelog(data, config.cache_mib, engine)?;
     let mut batch = Batch::default();
     let row = CentreRow { epoch, admin_token: *blake3::hash(token.as_bytes()).as_bytes() };
     let stored = |error| Failure::local("the store cannot be written", &error);

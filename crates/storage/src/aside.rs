@@ -46,20 +46,20 @@ fn move_into(path: &Path, into: &Path) -> io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::{SledEngine, SledOptions};
+    use crate::{EngineKind, open_store};
 
     #[test]
     fn a_store_that_somebody_has_open_stays_where_it_is() {
         let place = tempfile::tempdir().unwrap();
         let (store, into) = (place.path().join("store"), place.path().join("aside"));
         fs::create_dir(&into).unwrap();
-        let engine = SledEngine::open(&store, SledOptions::default()).unwrap();
+        let engine = open_store(&store, EngineKind::Sled, 1 << 20).unwrap();
         assert!(matches!(move_aside(&store, &[], &into), Err(StoreError::Busy)));
         assert!(store.exists());
         drop(engine);
         move_aside(&store, &[], &into).unwrap();
         assert!(!store.exists() && into.join("store").exists());
-        SledEngine::open(&into.join("store"), SledOptions::default()).unwrap();
+        open_store(&into.join("store"), EngineKind::Sled, 1 << 20).unwrap();
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::directory::{LOCK_PATIENCE, LOCK_PAUSE, beside, parent, sync_directory, sync_tree};
 use crate::engine::EngineError;
 use crate::guard::{Stopped, shielded, within};
+use crate::handle::{ApplyError, Bounds, Entry, Handle, StoredEntry, mark};
 use crate::space::MARK;
 
 /// The longest that opening may take; past it the store counts as damaged. A healthy store of 600 MiB needs seconds.
@@ -21,26 +21,19 @@ const COMMIT_LIMIT: Duration = Duration::from_secs(60);
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// The smallest cache; below it sled evicts what it is reading.
 const MIN_CACHE: u64 = 1 << 20;
-const MARK_VALUE: &[u8] = b"selaras";
-
-/// One entry to write; `None` removes it.
-pub(crate) type Entry = (Vec<u8>, Option<Vec<u8>>);
-
-/// A key and what is stored there.
-pub(crate) type StoredEntry = (Vec<u8>, Vec<u8>);
 
 /// An open store of sled's, and an own handle of the file that its log is in.
 #[derive(Clone)]
-pub(crate) struct Handle {
+pub(crate) struct SledHandle {
     db: sled::Db,
     log: Arc<File>,
 }
 
-impl Handle {
-    /// Makes a new store whole or not at all: elsewhere, synced, then renamed.
-    ///
+impl Handle for SledHandle {
+    const WORKS_CLOSED: bool = false;
+
     /// A cut while sled creates its files in place leaves a store that never opens again.
-    pub(crate) fn create(path: &Path, cache_bytes: u64) -> Result<(), Stopped> {
+    fn create(path: &Path, cache_bytes: u64) -> Result<(), Stopped> {
         let path = path.to_owned();
         within(OPEN_LIMIT, "making the store", move || {
             let unfinished = beside(&path, ".creating");
@@ -48,7 +41,7 @@ impl Handle {
                 fs::remove_dir_all(&unfinished)?;
             }
             let db = config(&unfinished, cache_bytes).open().map_err(explain)?;
-            db.insert([MARK], MARK_VALUE).map_err(explain)?;
+            db.insert([MARK], mark(0)).map_err(explain)?;
             db.flush().map_err(explain)?;
             drop(db);
             sync_tree(&unfinished)?;
@@ -58,8 +51,7 @@ impl Handle {
         })
     }
 
-    /// Opens a store that was made before.
-    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self, Stopped> {
+    fn open(path: &Path, cache_bytes: u64) -> Result<Self, Stopped> {
         let path = path.to_owned();
         within(OPEN_LIMIT, "opening the store", move || {
             let log = path.join("db");
@@ -71,17 +63,13 @@ impl Handle {
             // sled never syncs `conf`, and what an earlier process wrote without a sync is read back from memory as
             // if it were on the disk.
             sync_tree(&path)?;
-            if db.get([MARK]).map_err(explain)?.as_deref() != Some(MARK_VALUE) {
-                return Err(EngineError::corrupt("its log does not begin as it was made"));
-            }
             // Some systems sync only through handles that may write.
             let log = File::options().read(true).write(true).open(log)?;
             Ok(Self { db, log: Arc::new(log) })
         })
     }
 
-    /// Writes entries atomically and syncs them.
-    pub(crate) fn apply(&self, entries: Vec<Entry>) -> Result<(), ApplyError> {
+    fn apply(&self, entries: Vec<Entry>) -> Result<(), ApplyError> {
         let handle = self.clone();
         let synced = within(COMMIT_LIMIT, "writing", move || {
             let mut batch = sled::Batch::default();
@@ -101,23 +89,15 @@ impl Handle {
             Ok(Ok(())) => Ok(()),
             // After a failed sync nobody knows what is on the disk, and a second sync may succeed over a lost page.
             Ok(Err(error)) => Err(ApplyError::Final(error.into())),
-            Err(Stopped::Failed(error)) => Err(ApplyError::Refused(error)),
-            Err(Stopped::Late(_)) => Err(ApplyError::Final(EngineError::io("the disk did not answer in time"))),
-            Err(stopped @ Stopped::Panicked(_)) => Err(ApplyError::Final(stopped.into())),
+            Err(stopped) => Err(ApplyError::from_stopped(stopped)),
         }
     }
 
-    /// Reads one entry.
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(shielded("reading", || Ok(self.db.get(key).map_err(explain)?.map(|value| value.to_vec())))?)
     }
 
-    /// Reads up to `most` entries in order, within the bounds.
-    pub(crate) fn entries(
-        &self,
-        bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>),
-        most: usize,
-    ) -> Result<Vec<StoredEntry>, EngineError> {
+    fn entries(&self, bounds: Bounds, most: usize) -> Result<Vec<StoredEntry>, EngineError> {
         let read = || {
             let mut entries = Vec::new();
             for entry in self.db.range(bounds).take(most) {
@@ -129,24 +109,29 @@ impl Handle {
         Ok(shielded("reading", read)?)
     }
 
-    /// Closes the store and waits for its threads, though not for ever: after damage one of them may be gone.
-    pub(crate) fn close(self) {
+    fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.log) == 1
+    }
+
+    /// After damage one of sled's threads may be gone, and closing would wait for it.
+    fn close(self) -> bool {
         let closed = within(CLOSE_LIMIT, "closing the store", move || {
             drop(self);
             Ok(())
         });
         // Every commit was synced when it was acknowledged; a late close loses nothing.
-        drop(closed);
+        closed.is_ok()
     }
-}
 
-/// Why entries were not written.
-#[derive(Debug)]
-pub(crate) enum ApplyError {
-    /// sled said no; what it holds in memory is no longer what is on the disk.
-    Refused(EngineError),
-    /// The disk or sled's threads are not to be trusted any more.
-    Final(EngineError),
+    /// Does nothing: sled checks what it reads, when it reads it.
+    fn examine(_: &Path, _: u64) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    /// Does nothing: sled cannot shrink its log.
+    fn shrink(_: &Path, _: u64) -> Result<(), Stopped> {
+        Ok(())
+    }
 }
 
 fn config(path: &Path, cache_bytes: u64) -> sled::Config {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use selaras_storage::{Engine, SledEngine, SledOptions, Space, Write};
+use selaras_storage::{EngineKind, Space, Write, open_store};
 use selaras_sync::Flow;
 use serde_json::Value;
 
@@ -147,7 +147,7 @@ fn a_recovery_killed_again_and_again_in_one_place_ends() {
 
 /// Damages one row, as a worn disk does, beneath everything that would notice.
 fn damage_a_view(data: &Path) {
-    let engine = SledEngine::open(&data.join("store"), SledOptions::default()).unwrap();
+    let engine = open_store(&data.join("store"), EngineKind::Sled, 1 << 20).unwrap().engine;
     let mut first = None;
     engine
         .scan(Space::View, &[], &mut |key, value| {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use selaras_model::{Date, Lang, Npsn, RecordId};
+use selaras_storage::EngineKind;
 
 /// The central server of Selaras and its operators' commands.
 #[derive(Parser)]
@@ -89,6 +90,9 @@ pub(super) struct Init {
     /// What the centre calls itself to schools.
     #[arg(long)]
     pub(super) name: Option<String>,
+    /// The engine that keeps the store: sled or redb.
+    #[arg(long, default_value_t)]
+    pub(super) engine: EngineKind,
 }
 
 #[derive(Args)]

@@ -52,7 +52,7 @@ fn dispatch(command: Command, global: &Global, voice: Voice) -> Result<(), Failu
 fn make(asked: Init, global: &Global, voice: Voice) -> Result<(), Failure> {
     let defaults = Config::default();
     let config = Config { name: asked.name.unwrap_or(defaults.name), ..Config::default() };
-    let token = init::init(&global.data, &config)?;
+    let token = init::init(&global.data, &config, asked.engine)?;
     voice.say(
         "Pusat dibuat. Token operator (tampil sekali ini saja, juga di admin.token):",
         "The centre was made. The operators' token (shown once, also in admin.token):",

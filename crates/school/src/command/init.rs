@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use selaras_model::Npsn;
+use selaras_storage::EngineKind;
 use serde::{Deserialize, Serialize};
 
 use crate::command::Done;
@@ -23,6 +24,10 @@ pub struct Init {
     /// A file with the centre's certificate authority (PEM); then no other is trusted.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// The engine that keeps the store: sled or redb.
+    #[arg(long, value_name = "ENGINE", default_value_t)]
+    #[serde(default)]
+    pub engine: EngineKind,
     /// The kode registrasi.
     #[arg(skip)]
     pub kode: Secret,
@@ -37,7 +42,14 @@ impl Init {
             return Err(Failure::new("store.exists").arg("place", service.place().root().display()));
         }
         let ca = self.ca.as_ref().map(|path| read_ca(path)).transpose()?;
-        let asked = Enrolment { server: &self.server, npsn: self.npsn, ca, kode: &self.kode, recovering: false };
+        let asked = Enrolment {
+            server: &self.server,
+            npsn: self.npsn,
+            ca,
+            kode: &self.kode,
+            engine: self.engine,
+            recovering: false,
+        };
         let link = asked.connect(service)?;
         let rules = fetch_rules(&link, out)?;
         let centre = service.enrol(&asked, &link, &rules, out)?;

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use selaras_model::Npsn;
+use selaras_storage::EngineKind;
 use selaras_sync::{Batch, Key};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,10 @@ pub struct Recover {
     /// A file with the centre's certificate authority (PEM); then no other is trusted.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// The engine that keeps the store: sled or redb.
+    #[arg(long, value_name = "ENGINE", default_value_t)]
+    #[serde(default)]
+    pub engine: EngineKind,
     /// The kode registrasi.
     #[arg(skip)]
     pub kode: Secret,
@@ -81,7 +86,14 @@ impl Recover {
     /// Registers this computer; a damaged store is moved out of the way before, but after the centre was reached.
     fn begin(&self, service: &mut Service, out: &mut dyn Output) -> Result<(), Failure> {
         let ca = self.ca.as_ref().map(|path| read_ca(path)).transpose()?;
-        let asked = Enrolment { server: &self.server, npsn: self.npsn, ca, kode: &self.kode, recovering: true };
+        let asked = Enrolment {
+            server: &self.server,
+            npsn: self.npsn,
+            ca,
+            kode: &self.kode,
+            engine: self.engine,
+            recovering: true,
+        };
         let link = asked.connect(service)?;
         let rules = fetch_rules(&link, out)?;
         if service.damage()?.is_some() {

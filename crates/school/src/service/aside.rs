@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use selaras_model::{Pack, Record, RecordKey, record_to_json};
-use selaras_storage::{Changelog, move_aside};
+use selaras_storage::{Changelog, EngineKind, move_aside};
 use selaras_sync::store::DraftRow;
 use selaras_sync::{Flow, Key, Range, Row};
 
@@ -61,7 +61,7 @@ impl Service {
         let unwritable = |_| Failure::new("place.unwritable").arg("place", directory.display());
         crate::platform::create_private_dir(&directory).map_err(unwritable)?;
         self.open = None;
-        let salvaged = match self.changelog() {
+        let salvaged = match self.changelog(EngineKind::default()).map(|(changelog, _)| changelog) {
             Ok(changelog) => save_drafts(&changelog, pack, &directory)?,
             Err(failure) if failure.code == "store.damaged" => Salvaged { records: 0, incomplete: true },
             Err(failure) => return Err(failure),

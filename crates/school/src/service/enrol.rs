@@ -8,6 +8,7 @@ use std::sync::Arc;
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
 use selaras_model::{Npsn, ReplicaId};
+use selaras_storage::EngineKind;
 use selaras_sync::{Batch, Installation, Key, Row, Rules, School, Store};
 use selaras_transport::RegisterAnswer;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub(crate) struct Enrolment<'a> {
     pub(crate) ca: Option<String>,
     /// The kode registrasi.
     pub(crate) kode: &'a Secret,
+    /// The engine that keeps the store.
+    pub(crate) engine: EngineKind,
     /// Whether all records are to be fetched before anything else; the store remembers that they have not been.
     pub(crate) recovering: bool,
 }
@@ -106,7 +109,7 @@ impl Service {
             centre_ca: asked.ca.clone(),
         };
         let batch = asked.batch(self, &installation, rules, &answer, &device_key)?;
-        let (changelog, blobs) = self.create()?;
+        let (changelog, blobs) = self.create(asked.engine)?;
         let store = changelog.school(asked.npsn);
         store.commit(&batch)?;
         let open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(|| Failure::new("store.missing"))?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use selaras_model::{KeyId, Npsn, RecordId};
 use selaras_policy::Entitlement;
-use selaras_storage::{Changelog, FileBlobs, SchoolStore, SledEngine, SledOptions};
+use selaras_storage::{Changelog, EngineKind, FileBlobs, LastStop, SchoolStore, open_store};
 use selaras_sync::{Batch, Blobs, Effect, Flow, Installation, ReadStore, Rules, School, Step, Store};
 use selaras_transport::Patience;
 
@@ -65,7 +65,7 @@ impl Service {
         let config = Config::load(&place)?;
         let mut service = Service { place, config, open: None, trouble: None };
         if service.place.store().exists() {
-            let (changelog, blobs) = service.create()?;
+            let (changelog, blobs) = service.create(EngineKind::default())?;
             if let Some(npsn) = only_school(&changelog)?
                 && let Some(open) = Open::load(Arc::new(changelog.school(npsn)), Arc::new(blobs))?
             {
@@ -122,10 +122,15 @@ impl Service {
         self.open = Some(Open { patience: self.config.line.patience(), ..open });
     }
 
-    /// Opens the store's engine, or makes a new one.
-    pub(crate) fn create(&self) -> Result<(Changelog, FileBlobs), Failure> {
+    /// Opens the store, or makes a new one with this engine.
+    pub(crate) fn create(&self, made_with: EngineKind) -> Result<(Changelog, FileBlobs), Failure> {
         self.make_root()?;
-        let changelog = self.changelog()?;
+        let (changelog, last_stop) = self.changelog(made_with)?;
+        if last_stop == LastStop::Unclean {
+            // The power failed, or the process was killed: what the disk kept is looked through before it is believed.
+            tracing::info!("the store was not closed; it is looked through");
+            changelog.verify()?;
+        }
         let blobs = FileBlobs::open(&self.place.blobs())?;
         Ok((changelog, blobs))
     }
@@ -136,10 +141,10 @@ impl Service {
         crate::platform::create_private_dir(self.place.root()).map_err(unwritable)
     }
 
-    fn changelog(&self) -> Result<Changelog, Failure> {
-        let options = SledOptions { cache_bytes: self.config.store.cache_mib.saturating_mul(1 << 20) };
-        let engine = SledEngine::open(&self.place.store(), options)?;
-        Ok(Changelog::new(Arc::new(engine))?)
+    fn changelog(&self, made_with: EngineKind) -> Result<(Changelog, LastStop), Failure> {
+        let cache_bytes = self.config.store.cache_mib.saturating_mul(1 << 20);
+        let opened = open_store(&self.place.store(), made_with, cache_bytes)?;
+        Ok((Changelog::new(opened.engine)?, opened.last_stop))
     }
 }
 

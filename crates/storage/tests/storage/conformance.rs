@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use selaras_storage::{
-    Engine, EngineError, FaultyEngine, MAX_COMMIT_BYTES, MAX_COMMIT_WRITES, MAX_KEY_BYTES, MemoryEngine, SledEngine,
-    SledOptions, Space, Write,
+    Engine, EngineError, EngineKind, FaultyEngine, MAX_COMMIT_BYTES, MAX_COMMIT_WRITES, MAX_KEY_BYTES, MemoryEngine,
+    OpenStore, Space, Write, open_store,
 };
 use selaras_sync::store::Flow;
 
@@ -15,12 +15,18 @@ pub(crate) trait Subject {
     fn reopened(self) -> Self;
 }
 
-pub(crate) struct OnDisk {
-    engine: Option<SledEngine>,
+/// A store on disk, of redb's or of sled's.
+pub(crate) struct OnDisk<const REDB: bool> {
+    engine: Option<Arc<dyn Engine>>,
     directory: tempfile::TempDir,
 }
 
-impl OnDisk {
+pub(crate) type OnSled = OnDisk<false>;
+pub(crate) type OnRedb = OnDisk<true>;
+
+impl<const REDB: bool> OnDisk<REDB> {
+    pub(crate) const KIND: EngineKind = if REDB { EngineKind::Redb } else { EngineKind::Sled };
+
     pub(crate) fn directory(&self) -> std::path::PathBuf {
         self.directory.path().join("store")
     }
@@ -29,25 +35,25 @@ impl OnDisk {
         self.engine = None;
     }
 
-    pub(crate) fn open(&self) -> Result<SledEngine, EngineError> {
-        SledEngine::open(&self.directory(), SledOptions { cache_bytes: 8 << 20 })
+    pub(crate) fn open(&self) -> Result<OpenStore, EngineError> {
+        open_store(&self.directory(), Self::KIND, 8 << 20)
     }
 }
 
-impl Subject for OnDisk {
+impl<const REDB: bool> Subject for OnDisk<REDB> {
     fn new() -> Self {
         let mut subject = Self { engine: None, directory: tempfile::tempdir().unwrap() };
-        subject.engine = Some(subject.open().unwrap());
+        subject.engine = Some(subject.open().unwrap().engine);
         subject
     }
 
     fn engine(&self) -> &dyn Engine {
-        self.engine.as_ref().unwrap()
+        self.engine.as_deref().unwrap()
     }
 
     fn reopened(mut self) -> Self {
         self.close();
-        self.engine = Some(self.open().unwrap());
+        self.engine = Some(self.open().unwrap().engine);
         self
     }
 }
@@ -250,7 +256,7 @@ macro_rules! suite {
     };
 }
 
-suite!(memory: super::InMemory, sled: super::OnDisk, faulty: super::Faultless => {
+suite!(memory: super::InMemory, sled: super::OnSled, redb: super::OnRedb, faulty: super::Faultless => {
     what_is_committed_is_read,
     spaces_do_not_see_each_other,
     the_last_write_of_a_key_counts,

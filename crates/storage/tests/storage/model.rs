@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use selaras_storage::{Engine, Space, Write};
 
-use crate::conformance::{InMemory, OnDisk, Subject, rows};
+use crate::conformance::{InMemory, OnRedb, OnSled, Subject, rows};
 
 type Model = BTreeMap<(Space, Vec<u8>), Vec<u8>>;
 
@@ -92,7 +92,8 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
     #[test]
-    fn sled_is_a_map(steps in prop::collection::vec(step(), 1..40)) {
-        run::<OnDisk>(steps);
+    fn either_store_on_disk_is_a_map(steps in prop::collection::vec(step(), 1..40)) {
+        run::<OnSled>(steps.clone());
+        run::<OnRedb>(steps);
     }
 }

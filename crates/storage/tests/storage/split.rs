@@ -2,15 +2,15 @@
 
 use selaras_storage::{Space, Write};
 
-use crate::conformance::{OnDisk, Subject};
+use crate::conformance::{OnSled, Subject};
 
-fn unsynced_files(subject: &OnDisk) -> usize {
+fn unsynced_files(subject: &OnSled) -> usize {
     std::fs::read_dir(subject.directory().join("blobs")).unwrap().count()
 }
 
 #[test]
 fn nothing_ever_becomes_a_file_of_its_own() {
-    let subject = OnDisk::new();
+    let subject = OnSled::new();
     for round in 0..6_u8 {
         for batch in 0..8_u8 {
             let key = |number: u8| [[batch; 120].as_slice(), &[number; 136]].concat();
@@ -32,7 +32,7 @@ fn nothing_ever_becomes_a_file_of_its_own() {
 
 #[test]
 fn a_thousand_large_values_are_removed_at_once() {
-    let subject = OnDisk::new();
+    let subject = OnSled::new();
     let key = |number: u16| number.to_be_bytes();
     for batch in 0..10_u16 {
         let large = |number| Write::put(Space::Document, key(number), vec![1; 9_000]);

@@ -1,21 +1,21 @@
-//! The engine on disk: one owner, whole values, and a definite answer to every commit.
+//! The owner of a store on disk: whole values, and a definite answer to every commit, over whichever engine.
 
-use std::fs::{self, File};
-use std::hash::{BuildHasher, RandomState};
+use std::fs::File;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use selaras_sync::store::Flow;
 
-use crate::directory::{lock_beside, parent};
+use crate::directory::{LOCK_PATIENCE, LOCK_PAUSE};
 use crate::engine::{Engine, EngineError, Visit, Write, check_limits};
 use crate::guard::Stopped;
-use crate::sled_handle::{ApplyError, Entry, Handle};
+use crate::handle::{ApplyError, Entry, Handle, commits_of, mark};
 use crate::space::{MARK, PIECES, Space};
 use crate::split::{self, Stored};
+use crate::stop::{self, LastStop};
 
 /// How often a store that had to close is tried again, at most.
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
@@ -25,72 +25,50 @@ const MOST_READ: usize = 256;
 /// How often a value is read again while its pieces are being replaced by another thread.
 const PIECE_READS: usize = 16;
 
-/// What the owner of a store decides about it.
-#[derive(Debug, Clone, Copy)]
-pub struct SledOptions {
-    /// Memory for the cache, in bytes.
-    pub cache_bytes: u64,
-}
-
-impl Default for SledOptions {
-    fn default() -> Self {
-        Self { cache_bytes: 32 << 20 }
-    }
-}
-
-/// A store on disk, in a directory of its own; `<directory>.lock` beside it says who owns it.
+/// A store on disk, in a directory of its own.
 ///
-/// When a commit fails, the store closes, opens again from the disk and looks whether the writes are there, so that
-/// its error means "not written". When it cannot find out, the handle answers every further call with an error.
-pub struct SledEngine {
+/// When a commit fails, the store closes, opens again from the disk and looks how many commits it holds, so that its
+/// error means "not written". When it cannot find out, the handle answers every further call with an error.
+pub(crate) struct DiskEngine<H: Handle> {
     path: PathBuf,
     cache_bytes: u64,
-    state: RwLock<State>,
-    writer: Mutex<()>,
-    stamps: AtomicU32,
+    state: RwLock<State<H>>,
+    // How many commits the store holds, for the one who writes.
+    commits: Mutex<u64>,
     // Fields drop in order: the lock goes last.
     _lock: File,
 }
 
-enum State {
-    Open(Handle),
-    /// Closed by a failed commit whose writes are kept, to be looked for when the store opens again.
+enum State<H> {
+    Open(H),
+    /// Closed, by a commit that failed or for work on the closed files; it is opened again when it is next asked.
     Closed {
         error: EngineError,
-        pending: Vec<Write>,
+        /// The number of the commit that failed: a store that holds it after all contradicts its error.
+        failed: Option<u64>,
         tried: Instant,
     },
     /// Given up; only another process can know more.
     Dead(EngineError),
 }
 
-impl SledEngine {
-    /// Opens the store in a directory, or makes a new one where there is none.
-    ///
-    /// # Errors
-    /// [`EngineError::Busy`] when somebody else owns it, [`EngineError::Corrupt`] when it does not open, in time and
-    /// as what was made, and [`EngineError::Full`] when the disk is: opening needs some space.
-    pub fn open(path: &Path, options: SledOptions) -> Result<Self, EngineError> {
-        let SledOptions { cache_bytes } = options;
-        fs::create_dir_all(parent(path))?;
-        let lock = lock_beside(path)?;
-        if is_new(path)? {
-            Handle::create(path, cache_bytes)?;
+impl<H: Handle> DiskEngine<H> {
+    /// Opens the store in a directory, which its lock protects.
+    pub(crate) fn open(path: &Path, cache_bytes: u64, lock: File) -> Result<(Self, LastStop), EngineError> {
+        let closed_at = stop::closed_at(path);
+        let handle = H::open(path, cache_bytes)?;
+        let commits = commits_in(&handle)?;
+        if closed_at.is_some_and(|closed_at| closed_at != commits) {
+            return Err(EngineError::corrupt("its last commits are gone"));
         }
-        let handle = Handle::open(path, cache_bytes)?;
-        // Somewhere in the numbers: a stamp must differ from the one it replaces, which an earlier process wrote.
-        let first_stamp = u32::try_from(RandomState::new().hash_one(path) >> 32).unwrap_or_default();
-        Ok(Self {
-            path: path.to_owned(),
-            cache_bytes,
-            state: RwLock::new(State::Open(handle)),
-            writer: Mutex::new(()),
-            stamps: AtomicU32::new(first_stamp),
-            _lock: lock,
-        })
+        // From here on it counts as not closed, whatever happens.
+        stop::forget(path)?;
+        let state = RwLock::new(State::Open(handle));
+        let engine = Self { path: path.to_owned(), cache_bytes, state, commits: Mutex::new(commits), _lock: lock };
+        Ok((engine, if closed_at.is_some() { LastStop::Clean } else { LastStop::Unclean }))
     }
 
-    fn handle(&self) -> Result<Handle, EngineError> {
+    fn handle(&self) -> Result<H, EngineError> {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
             State::Open(handle) => return Ok(handle.clone()),
             State::Dead(error) => return Err(error.again()),
@@ -100,21 +78,21 @@ impl SledEngine {
         self.reopen()
     }
 
-    fn reopen(&self) -> Result<Handle, EngineError> {
+    fn reopen(&self) -> Result<H, EngineError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let State::Closed { error, pending, tried } = &mut *state else {
+        let State::Closed { error, failed, tried } = &mut *state else {
             drop(state);
             return self.handle();
         };
         *tried = Instant::now();
-        let handle = match Handle::open(&self.path, self.cache_bytes) {
+        let handle = match H::open(&self.path, self.cache_bytes) {
             Ok(handle) => handle,
             Err(stopped) => {
                 *error = stopped.into();
                 return Err(error.again());
             }
         };
-        if holds(&handle, pending)? {
+        if Some(commits_in(&handle)?) == *failed {
             // Its error said that nothing was written, and whoever heard it has gone on from there.
             let error = EngineError::io("a commit that failed is in the store after all; start again");
             *state = State::Dead(error.again());
@@ -125,7 +103,7 @@ impl SledEngine {
     }
 
     /// Finds out what became of a commit that failed.
-    fn settle(&self, handle: Handle, failed: ApplyError, writes: &[Write]) -> Result<(), EngineError> {
+    fn settle(&self, handle: H, failed: ApplyError, number: u64) -> Result<(), EngineError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let error = match failed {
             ApplyError::Final(error) => {
@@ -134,11 +112,11 @@ impl SledEngine {
             }
             ApplyError::Refused(error) => error,
         };
-        *state = State::Closed { error: error.again(), pending: writes.to_vec(), tried: Instant::now() };
+        *state = State::Closed { error: error.again(), failed: Some(number), tried: Instant::now() };
         handle.close();
-        match Handle::open(&self.path, self.cache_bytes) {
+        match H::open(&self.path, self.cache_bytes) {
             Ok(handle) => {
-                let written = holds(&handle, writes)?;
+                let written = commits_in(&handle)? == number;
                 *state = State::Open(handle);
                 if written { Ok(()) } else { Err(error) }
             }
@@ -151,11 +129,14 @@ impl SledEngine {
         }
     }
 
-    /// The entries of a commit: values cut to size, and the pieces that they replace removed.
-    fn entries(&self, handle: &Handle, writes: &[Write]) -> Result<Vec<Entry>, EngineError> {
+    /// The entries of a commit: values cut to size, the pieces that they replace removed, and the commit's number.
+    fn entries(handle: &H, writes: &[Write], number: u64) -> Result<Vec<Entry>, EngineError> {
         let last: std::collections::BTreeMap<Vec<u8>, &Option<Vec<u8>>> =
             writes.iter().map(|write| (write.space.key(&write.key), &write.value)).collect();
-        let mut entries = Vec::with_capacity(last.len());
+        let mut entries = Vec::with_capacity(last.len() + 1);
+        // A commit writes a key once, so its number tells the values of one key apart.
+        let stamp = u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default();
+        entries.push((vec![MARK], Some(mark(number))));
         for (key, value) in last {
             let replaced = match handle.get(&key)? {
                 Some(stored) => match split::parse(&stored)? {
@@ -164,7 +145,6 @@ impl SledEngine {
                 },
                 None => 0,
             };
-            let stamp = self.stamps.fetch_add(1, Ordering::Relaxed);
             let (entry, pieces) = value.as_ref().map_or((None, Vec::new()), |value| {
                 let (entry, pieces) = split::split(value, stamp);
                 (Some(entry), pieces)
@@ -179,21 +159,57 @@ impl SledEngine {
         }
         Ok(entries)
     }
+
+    /// Closes the store for work on its files, which needs every reader gone, and opens it again.
+    fn closed(&self, work: impl FnOnce(&Path, u64) -> Result<(), Stopped>) -> Result<(), EngineError> {
+        if !H::WORKS_CLOSED {
+            return Ok(());
+        }
+        let _writer = self.writer();
+        drop(self.handle()?);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
+        loop {
+            match &*state {
+                State::Open(handle) if handle.is_alone() => break,
+                // Readers that are at it end soon, and no new ones begin meanwhile.
+                State::Open(_) if begun.elapsed() < LOCK_PATIENCE => thread::sleep(LOCK_PAUSE),
+                _ => return Err(EngineError::Busy),
+            }
+        }
+        let closed = State::Closed { error: EngineError::Busy, failed: None, tried: begun };
+        if let State::Open(handle) = std::mem::replace(&mut *state, closed) {
+            handle.close();
+        }
+        let worked = work(&self.path, self.cache_bytes);
+        if let Err(error @ EngineError::Corrupt(_)) = worked.map_err(EngineError::from) {
+            *state = State::Dead(error.again());
+            return Err(error);
+        }
+        *state = State::Open(H::open(&self.path, self.cache_bytes)?);
+        Ok(())
+    }
+
+    fn writer(&self) -> MutexGuard<'_, u64> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Engine for SledEngine {
+impl<H: Handle> Engine for DiskEngine<H> {
     fn commit(&self, writes: &[Write]) -> Result<(), EngineError> {
         check_limits(writes)?;
         if writes.is_empty() {
             return Ok(());
         }
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut commits = self.writer();
         let handle = self.handle()?;
-        let entries = self.entries(&handle, writes)?;
-        match handle.apply(entries) {
-            Ok(()) => Ok(()),
-            Err(failed) => self.settle(handle, failed, writes),
+        let number = *commits + 1;
+        match handle.apply(Self::entries(&handle, writes, number)?) {
+            Ok(()) => {}
+            Err(failed) => self.settle(handle, failed, number)?,
         }
+        *commits = number;
+        Ok(())
     }
 
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
@@ -206,7 +222,7 @@ impl Engine for SledEngine {
         let mut start = Bound::Included(space.key(from));
         let mut most = FIRST_READ;
         loop {
-            // Rows are visited outside of sled, a handful at a time: a visitor may then read, commit and panic.
+            // Rows are visited outside of the engine, a handful at a time: a visitor may then read, commit and panic.
             let entries = handle.entries((start, end.clone()), most)?;
             let Some((last, _)) = entries.last() else { return Ok(()) };
             let ended = entries.len() < most;
@@ -225,7 +241,8 @@ impl Engine for SledEngine {
     }
 
     fn verify(&self) -> Result<(), EngineError> {
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.closed(H::examine)?;
+        let _writer = self.writer();
         let handle = self.handle()?;
         let mut start = Bound::Unbounded;
         let mut previous: Option<Vec<u8>> = None;
@@ -243,47 +260,31 @@ impl Engine for SledEngine {
         }
     }
 
-    /// Does nothing: sled cannot shrink its log.
     fn compact(&self) -> Result<(), EngineError> {
-        Ok(())
+        self.closed(H::shrink)
     }
 }
 
-impl Drop for SledEngine {
+impl<H: Handle> Drop for DiskEngine<H> {
     fn drop(&mut self) {
         let closed = State::Dead(EngineError::io("the store is closed"));
         let state = std::mem::replace(self.state.get_mut().unwrap_or_else(PoisonError::into_inner), closed);
-        if let State::Open(handle) = state {
-            handle.close();
+        let commits = *self.commits.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let State::Open(handle) = state
+            && handle.close()
+        {
+            // Without it the next opening takes the long way; nothing is lost.
+            let _ = stop::remember(&self.path, commits);
         }
     }
 }
 
-/// Whether there is no store yet. An empty directory is none; one with anything in it is a store, perhaps a damaged one.
-fn is_new(path: &Path) -> Result<bool, EngineError> {
-    if !path.exists() {
-        return Ok(true);
-    }
-    let empty = fs::read_dir(path)?.next().is_none();
-    if empty {
-        fs::remove_dir(path)?;
-    }
-    Ok(empty)
+fn commits_in(handle: &impl Handle) -> Result<u64, EngineError> {
+    let mark = handle.get(&[MARK])?;
+    mark.as_deref().and_then(commits_of).ok_or_else(|| EngineError::corrupt("it does not begin as it was made"))
 }
 
-/// Whether all writes are in the store, which they are together or not at all.
-fn holds(handle: &Handle, writes: &[Write]) -> Result<bool, EngineError> {
-    let last: std::collections::BTreeMap<Vec<u8>, &Option<Vec<u8>>> =
-        writes.iter().map(|write| (write.space.key(&write.key), &write.value)).collect();
-    for (key, value) in last {
-        if read(handle, &key)? != *value {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn read(handle: &Handle, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+fn read(handle: &impl Handle, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
     match handle.get(key)? {
         Some(stored) => whole(handle, key, stored),
         None => Ok(None),
@@ -291,7 +292,7 @@ fn read(handle: &Handle, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
 }
 
 /// Puts a value together; `None` when the key was removed meanwhile.
-fn whole(handle: &Handle, key: &[u8], mut stored: Vec<u8>) -> Result<Option<Vec<u8>>, EngineError> {
+fn whole(handle: &impl Handle, key: &[u8], mut stored: Vec<u8>) -> Result<Option<Vec<u8>>, EngineError> {
     for _ in 0..PIECE_READS {
         match split::parse(&stored)? {
             Stored::Whole(value) => return Ok(Some(value.to_vec())),
@@ -311,7 +312,7 @@ fn whole(handle: &Handle, key: &[u8], mut stored: Vec<u8>) -> Result<Option<Vec<
     Err(EngineError::corrupt("a value changes faster than it can be read"))
 }
 
-fn verify_entry(handle: &Handle, key: &[u8], stored: Vec<u8>) -> Result<(), EngineError> {
+fn verify_entry(handle: &impl Handle, key: &[u8], stored: Vec<u8>) -> Result<(), EngineError> {
     // Found once by its place and once by its key: damaged index nodes disagree.
     if handle.get(key)?.as_ref() != Some(&stored) {
         return Err(EngineError::corrupt("an entry is not found under its key"));
