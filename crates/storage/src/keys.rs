@@ -107,6 +107,7 @@ pub(crate) fn stretch(npsn: Npsn, range: &Range) -> Stretch {
         Range::Drafts(from) => (Space::Draft, Vec::new(), from.map(|key| key.to_bytes().to_vec())),
         Range::DraftsOf(key) => (Space::Draft, key.to_bytes().to_vec(), None),
         Range::Index(entity, bucket) => (Space::Index, [entity.0.to_be_bytes().as_slice(), bucket].concat(), None),
+        Range::AllIndex => (Space::Index, Vec::new(), None),
         Range::Conflicts => (Space::Conflict, Vec::new(), None),
         Range::Findings => (Space::Finding, Vec::new(), None),
         Range::Entries(from) => (Space::Entry, Vec::new(), Some(from.get().to_be_bytes().to_vec())),

@@ -50,8 +50,8 @@ pub use entry::{EntryError, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_M
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
 pub use rules::{Rules, RulesError};
 pub use school::{
-    Absorbed, Approved, Carry, DraftInfo, Incoming, ModuleChanges, Offer, OpenConflict, Outcome, Outgoing, Pending,
-    Prepared, PreparedChange, Purpose, School,
+    Absorbed, Approved, Carry, DraftInfo, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Outcome, Outgoing,
+    Pending, Prepared, PreparedChange, Purpose, School,
 };
 pub use selaras_merge::{Candidate, Subject};
 pub use snapshot::{Frame, Snapshot, SnapshotError};

@@ -76,7 +76,8 @@ fn within(range: &Range, key: &Key) -> bool {
         }
         (Range::DraftsOf(of), Key::Draft(key, _)) => key == of,
         (Range::Index(entity, bucket), Key::Index(of, in_bucket, _)) => of == entity && in_bucket == bucket,
-        (Range::Conflicts, Key::Conflict(_))
+        (Range::AllIndex, Key::Index(..))
+        | (Range::Conflicts, Key::Conflict(_))
         | (Range::Findings, Key::Finding(_))
         | (Range::Replicas, Key::Replica(_)) => true,
         (Range::Entries(from), Key::Entry(version)) => version >= from,

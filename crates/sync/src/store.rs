@@ -252,6 +252,8 @@ pub enum Range {
     DraftsOf(RecordKey),
     /// The records in a bucket of the index.
     Index(EntityCode, [u8; 16]),
+    /// The whole index.
+    AllIndex,
     /// Records with open conflicts.
     Conflicts,
     /// All findings.

@@ -6,13 +6,14 @@
 use crate::step::{Outcome, Step, cargo, run_command};
 use crate::{docs, fuzz, tool};
 
-/// What a person runs before handing a change over. It installs nothing.
+/// What a person runs before handing a change over. It installs strace where it may (Debian, as root), and nothing else.
 pub(crate) fn test() -> Vec<Step> {
     let mut steps = vec![
         Step::cargo("format", &["fmt", "--all", "--check"]),
         Step::cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        // The crash tests and the simulated world are ordinary tests of the workspace.
+        // The tests that kill, and the simulated world are ordinary tests of the workspace.
         Step::cargo("tests", &["test", "--workspace"]),
+        Step::new("power loss", power_loss),
     ];
     steps.extend(docs());
     steps.push(Step::new("dependencies", || deny(tool::deny())));
@@ -49,6 +50,13 @@ fn deny(available: Outcome) -> Outcome {
     let fetched = run_command(cargo().args(["fetch", "--locked"]));
     let Outcome::Passed = fetched else { return fetched };
     run_command(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+/// Cuts the power under both engines; apart from the other tests, because it records with strace.
+fn power_loss() -> Outcome {
+    let available = tool::strace_or_install();
+    let Outcome::Passed = available else { return available };
+    run_command(cargo().args(["test", "--package", "selaras-storage", "--test", "power_loss"]))
 }
 
 /// Runs the demonstration as the README says it.

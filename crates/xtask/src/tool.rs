@@ -21,6 +21,29 @@ pub(crate) fn deny_or_install() -> Outcome {
     run_command(cargo().args(["install", "cargo-deny", "--locked", "--version", DENY]))
 }
 
+/// Tells whether strace is there and may trace, and how to get it otherwise.
+pub(crate) fn strace() -> Outcome {
+    if succeeds(command("strace").args(["-o", "/dev/null", "true"])) {
+        return Outcome::Passed;
+    }
+    Outcome::Skipped("needs strace, allowed to trace: apt-get install strace".into())
+}
+
+/// Installs strace if it is missing, where packages of Debian may be installed without asking.
+pub(crate) fn strace_or_install() -> Outcome {
+    let Outcome::Skipped(_) = strace() else { return Outcome::Passed };
+    note("strace is missing and is being installed");
+    // A computer that has never asked for its lists of packages finds none at the first attempt.
+    if !install_strace() && succeeds(command("apt-get").arg("update")) {
+        install_strace();
+    }
+    strace()
+}
+
+fn install_strace() -> bool {
+    succeeds(command("apt-get").args(["install", "--yes", "--no-install-recommends", "strace"]))
+}
+
 /// Tells whether the fuzz targets can be built here, and what is missing otherwise.
 pub(crate) fn fuzz() -> Outcome {
     let nightly = succeeds(command("rustup").args(["run", "nightly", "rustc", "--version"]));

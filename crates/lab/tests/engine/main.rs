@@ -14,6 +14,7 @@ mod gate;
 mod hostile;
 mod landed;
 mod large;
+mod mending;
 mod merging;
 mod snapshot;
 mod stage;

@@ -109,7 +109,7 @@ impl Service {
             centre_ca: asked.ca.clone(),
         };
         let batch = asked.batch(self, &installation, rules, &answer, &device_key)?;
-        let (changelog, blobs) = self.create(asked.engine)?;
+        let (changelog, blobs, _) = self.create(asked.engine)?;
         let store = changelog.school(asked.npsn);
         store.commit(&batch)?;
         let open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(|| Failure::new("store.missing"))?;

@@ -65,10 +65,13 @@ impl Service {
         let config = Config::load(&place)?;
         let mut service = Service { place, config, open: None, trouble: None };
         if service.place.store().exists() {
-            let (changelog, blobs) = service.create(EngineKind::default())?;
+            let (changelog, blobs, last_stop) = service.create(EngineKind::default())?;
             if let Some(npsn) = only_school(&changelog)?
-                && let Some(open) = Open::load(Arc::new(changelog.school(npsn)), Arc::new(blobs))?
+                && let Some(mut open) = Open::load(Arc::new(changelog.school(npsn)), Arc::new(blobs))?
             {
+                if last_stop == LastStop::Unclean {
+                    open.mend()?;
+                }
                 service.opened(open);
             }
         }
@@ -122,8 +125,8 @@ impl Service {
         self.open = Some(Open { patience: self.config.line.patience(), ..open });
     }
 
-    /// Opens the store, or makes a new one with this engine.
-    pub(crate) fn create(&self, made_with: EngineKind) -> Result<(Changelog, FileBlobs), Failure> {
+    /// Opens the store, or makes a new one with this engine; tells how it was left.
+    pub(crate) fn create(&self, made_with: EngineKind) -> Result<(Changelog, FileBlobs, LastStop), Failure> {
         self.make_root()?;
         let (changelog, last_stop) = self.changelog(made_with)?;
         if last_stop == LastStop::Unclean {
@@ -132,7 +135,7 @@ impl Service {
             changelog.verify()?;
         }
         let blobs = FileBlobs::open(&self.place.blobs())?;
-        Ok((changelog, blobs))
+        Ok((changelog, blobs, last_stop))
     }
 
     /// Makes the directory of the school's data, where there is none.
@@ -200,6 +203,19 @@ impl Open {
     /// Reads the whole store and checks everything in it.
     pub(crate) fn verify(&self) -> Result<(), Failure> {
         Ok(self.store.verify()?)
+    }
+
+    /// Holds what is derived from the records to the records, and puts right where it says something else.
+    fn mend(&mut self) -> Result<(), Failure> {
+        let mended = self.school().mend()?;
+        if mended.rows > 0 {
+            tracing::warn!(rows = mended.rows, "the index was not as the records are; it has been made anew");
+        }
+        self.store.commit(&mended.step.batch)?;
+        for batch in &mended.step.rest {
+            self.store.commit(batch)?;
+        }
+        Ok(())
     }
 
     /// Makes a batch durable.

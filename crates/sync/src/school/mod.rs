@@ -7,6 +7,7 @@ mod edit;
 mod import;
 mod layers;
 mod look;
+mod mend;
 mod request;
 mod seal;
 mod snapshot;
@@ -28,6 +29,7 @@ pub use conflicts::OpenConflict;
 pub use edit::MAX_EDIT_RECORDS;
 pub(crate) use edit::breach_code;
 pub use look::{DraftInfo, ModuleChanges, Pending};
+pub use mend::Mended;
 pub use request::{Carry, MAX_INLINE_BUNDLE, Outgoing, Purpose};
 pub use seal::{Approved, MAX_SHOWN_CHANGES, Prepared, PreparedChange};
 
