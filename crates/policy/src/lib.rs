@@ -15,6 +15,7 @@
 mod approval;
 mod entitlement;
 mod error;
+mod examples;
 mod finding;
 mod gate;
 mod judge;
@@ -26,6 +27,7 @@ mod view;
 pub use approval::{Approval, ApprovalError, ApprovalText, MAX_MODULES, ModuleCount, Verified};
 pub use entitlement::{AccountFacts, ConditionId, Entitlement, Unmet, entitlement, heads, local_entitlement};
 pub use error::PolicyError;
+pub use examples::{Example, Examples, MAX_EXAMPLES_BYTES, Missed};
 pub use finding::{Finding, Level, MAX_GROUP_KEY, MAX_RULE_ID, RuleId, RuleIdError, SubjectKey, SubjectKeyError, Tab};
 pub use gate::{Capacity, Clean, Entitled, Pass, clean, open};
 pub use judge::{Changed, Judge, Judged};

@@ -73,6 +73,15 @@ impl Dependencies {
                 let tests = rule.when.iter().map(|test| &test.path);
                 tests.chain([left, right]).for_each(|path| self.add_path(None, path, &[]));
             }
+            Demand::Age { born, min, max } => {
+                let limits = min.iter().chain(max).filter_map(|limit| limit.by.as_ref().map(|(path, _)| path));
+                let tests = rule.when.iter().map(|test| &test.path);
+                tests.chain(limits).chain([born]).for_each(|path| self.add_path(None, path, &[]));
+            }
+            Demand::Ladder { rungs, .. } => {
+                rule.when.iter().for_each(|test| self.add_path(Some(index), &test.path, &[]));
+                self.add_term(index, rule, rungs, pack);
+            }
             Demand::Unique { sets, .. } => {
                 let tests = rule.when.iter().map(|test| &test.path);
                 tests.chain(sets.iter().flatten()).for_each(|path| self.add_path(Some(index), path, &[]));

@@ -174,7 +174,10 @@ impl<'a> Judge<'a> {
                 None => Vec::new(),
             },
             Subject::Total(rule, key) => match (self.book.rules().get(*rule), reader.live(*key)?) {
-                (Some(rule), Some(record)) => self.total(rule, &record, reader)?.into_iter().collect(),
+                (Some(rule), Some(record)) => match rule.demand {
+                    Demand::Ladder { .. } => self.ladder(rule, &record, reader)?.into_iter().collect(),
+                    _ => self.total(rule, &record, reader)?.into_iter().collect(),
+                },
                 _ => Vec::new(),
             },
             Subject::Values(rule, set, values) => match self.book.rules().get(*rule) {
@@ -221,7 +224,7 @@ impl<'a> Judge<'a> {
         subjects: &mut BTreeSet<Subject>,
     ) -> Result<(), crate::view::ViewError> {
         match &rule.demand {
-            Demand::Total { .. } => _ = subjects.insert(Subject::Total(index, record.key())),
+            Demand::Total { .. } | Demand::Ladder { .. } => _ = subjects.insert(Subject::Total(index, record.key())),
             Demand::Unique { sets, alike, .. } => {
                 for (set, fields) in sets.iter().enumerate() {
                     if let Some(values) = set::values(fields, alike, record, reader)? {

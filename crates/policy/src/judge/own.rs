@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{FieldKind, FieldName, Record, RecordKey, Value};
+use selaras_model::{Date, FieldKind, FieldName, Record, RecordKey, Value};
 
 use super::Judge;
 use super::reader::Reader;
+use super::set::bound;
 use crate::finding::Finding;
 use crate::nik::Nik;
 use crate::rulebook::Rule;
@@ -62,9 +63,26 @@ impl Judge<'_> {
                     say(left.hops.first().map(|hop| &hop.field).or(Some(&left.field)));
                 }
             }
-            Demand::Unique { .. } | Demand::Total { .. } => {}
+            Demand::Age { .. } => findings.extend(self.age(rule, record, reader)?),
+            Demand::Unique { .. } | Demand::Total { .. } | Demand::Ladder { .. } => {}
         }
         Ok(())
+    }
+
+    /// Gives the finding of an age outside its limits; it is of the record that the day of birth stands in.
+    fn age(&self, rule: &Rule, record: &Record, reader: &Reader<'_>) -> Result<Option<Finding>, ViewError> {
+        let Demand::Age { born, min, max } = &rule.demand else { return Ok(None) };
+        let Some(whose) = reader.end(record, born)? else { return Ok(None) };
+        let Some(day) = whose.date(&born.field) else { return Ok(None) };
+        let months = months_between(day, self.pack.semester_start());
+        let min = bound(min.as_ref(), record, reader)?;
+        let max = bound(max.as_ref(), record, reader)?;
+        if min.is_none_or(|min| months >= min) && max.is_none_or(|max| months <= max) {
+            return Ok(None);
+        }
+        let years = |months: Option<i64>| months.map(|months| (months / 12).to_string()).unwrap_or_default();
+        let args = [("total", years(Some(months))), ("min", years(min)), ("max", years(max))];
+        Ok(Some(self.finding(rule, &whose, Some(&born.field), args)))
     }
 
     fn codes(&self, record: &Record, current: bool) -> Vec<FieldName> {
@@ -113,6 +131,12 @@ impl Judge<'_> {
             args,
         }
     }
+}
+
+/// Whole months from one day to another.
+fn months_between(from: Date, to: Date) -> i64 {
+    let month = |date: Date| i64::from(date.year()) * 12 + i64::from(date.month());
+    month(to) - month(from) - i64::from(to.day() < from.day())
 }
 
 fn is_blank(value: &Value) -> bool {

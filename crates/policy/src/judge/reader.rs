@@ -48,6 +48,17 @@ impl<'a> Reader<'a> {
         Ok(ids)
     }
 
+    /// Gives the record in which a path ends; nothing where a reference leads nowhere.
+    pub(super) fn end(&self, record: &Record, path: &Path) -> Result<Option<Rc<Record>>, ViewError> {
+        let mut here = Rc::new(record.clone());
+        for hop in &path.hops {
+            let Some(id) = here.reference(&hop.field) else { return Ok(None) };
+            let Some(next) = self.live(RecordKey { entity: hop.target, id })? else { return Ok(None) };
+            here = next;
+        }
+        Ok(Some(here))
+    }
+
     /// Gives the value at the end of a path; nothing where a reference leads nowhere.
     pub(super) fn value(&self, record: &Record, path: &Path) -> Result<Value, ViewError> {
         let Some((first, rest)) = path.hops.split_first() else { return Ok(record.get(&path.field).clone()) };

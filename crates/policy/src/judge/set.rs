@@ -1,5 +1,7 @@
 //! Rules over many records: unique values, counts and sums.
 
+use std::collections::BTreeMap;
+
 use selaras_model::{Record, RecordKey, Value, encode_value};
 
 use super::Judge;
@@ -110,6 +112,32 @@ impl Judge<'_> {
         Ok(wrong.then(|| self.finding(rule, record, None, args)))
     }
 
+    /// Gives the finding of a step that was reached before a lower one.
+    pub(super) fn ladder(
+        &self,
+        rule: &Rule,
+        record: &Record,
+        reader: &Reader<'_>,
+    ) -> Result<Option<Finding>, ViewError> {
+        let Demand::Ladder { rungs, step, year, steps } = &rule.demand else { return Ok(None) };
+        if !self.applies(&rule.when, record, reader)? {
+            return Ok(None);
+        }
+        // Who holds two of one step reached it with the first.
+        let mut reached: BTreeMap<usize, i64> = BTreeMap::new();
+        for field in &rungs.by {
+            for id in reader.having(rungs.entity, field, &Value::Ref(record.id))? {
+                let Some(rung) = reader.live(RecordKey { entity: rungs.entity, id })? else { continue };
+                let code = crate::rulebook::test::plain(&reader.value(&rung, step)?);
+                let place = code.and_then(|code| steps.iter().position(|same| same.contains(&code)));
+                let Some((place, year)) = place.zip(number(&reader.value(&rung, year)?)) else { continue };
+                reached.entry(place).and_modify(|first| *first = year.min(*first)).or_insert(year);
+            }
+        }
+        let out_of_order = !reached.values().is_sorted();
+        Ok(out_of_order.then(|| self.finding(rule, record, None, [])))
+    }
+
     fn term(&self, term: &Term, sum: bool, record: &Record, reader: &Reader<'_>) -> Result<i64, ViewError> {
         let of = match &term.of {
             None => Some(record.id),
@@ -140,7 +168,7 @@ impl Judge<'_> {
     }
 }
 
-fn bound(limit: Option<&Limit>, record: &Record, reader: &Reader<'_>) -> Result<Option<i64>, ViewError> {
+pub(super) fn bound(limit: Option<&Limit>, record: &Record, reader: &Reader<'_>) -> Result<Option<i64>, ViewError> {
     let Some(limit) = limit else { return Ok(None) };
     let Some((path, values)) = &limit.by else { return Ok(limit.fixed) };
     let code = crate::rulebook::test::plain(&reader.value(record, path)?);

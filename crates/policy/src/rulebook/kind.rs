@@ -7,7 +7,7 @@ use selaras_model::{Entity, EntityCode, FieldKind, FieldName, Pack, Value};
 use super::expression::Expression;
 use super::path::Path;
 use super::read::{At, Node, Problems};
-use super::test::Test;
+use super::test::{Ask, Test};
 
 /// What a rule demands of its subjects.
 pub(crate) enum Demand {
@@ -27,10 +27,14 @@ pub(crate) enum Demand {
     Nik { nik: FieldName, part: NikPart },
     /// A value stands in a relation to another, found along references.
     Related { left: Path, right: Path, relation: Relation },
+    /// On the first day of the semester somebody is within an age, in whole months.
+    Age { born: Path, min: Option<Limit>, max: Option<Limit> },
     /// No two records have the same values; each of several sets of fields by itself.
     Unique { sets: Vec<Vec<Path>>, seed: FieldName, alike: Vec<Value> },
     /// A count or sum of other records lies between limits.
     Total { terms: Vec<Term>, sum: bool, min: Option<Limit>, max: Option<Limit>, equals: Option<Path> },
+    /// Of the records that belong to the subject, none of a higher step is older than one of a lower step.
+    Ladder { rungs: Term, step: Path, year: Path, steps: Vec<Vec<String>> },
 }
 
 /// A form of a text.
@@ -138,6 +142,8 @@ impl Demand {
             "expression" => expression(source, node, problems),
             "nik" => nik(source, node, problems),
             "related" => related(source, node, problems),
+            "age" => age(source, node, problems),
+            "ladder" => ladder(source, node, problems),
             "unique" => unique(source, node, problems),
             "count" | "sum" => total(kind.value == "sum", source, node, problems),
             other => {
@@ -211,6 +217,40 @@ fn related(source: &Source<'_>, node: &mut Node<'_, '_>, problems: &mut Problems
         problems.add(text.at, "values of two types cannot be compared");
     }
     Some(Demand::Related { left, right, relation })
+}
+
+fn age(source: &Source<'_>, node: &mut Node<'_, '_>, problems: &mut Problems<'_>) -> Option<Demand> {
+    let born = source.need_path("born", node, problems)?;
+    if born.kind != FieldKind::Date {
+        problems.add(node.at(), "`born` has to lead to a day");
+    }
+    let min = limit("min", "min_by", source, node, problems);
+    let max = limit("max", "max_by", source, node, problems);
+    if min.is_none() && max.is_none() {
+        problems.add(node.at(), "one of min and max is missing");
+    }
+    Some(Demand::Age { born, min, max })
+}
+
+fn ladder(source: &Source<'_>, node: &mut Node<'_, '_>, problems: &mut Problems<'_>) -> Option<Demand> {
+    let mut of = node.node("of", problems)?;
+    let name = of.need_text("entity", problems)?;
+    let Some(entity) = source.pack.entity_named(name.value) else {
+        problems.add(name.at, format!("the pack has no entity `{}`", name.value));
+        return None;
+    };
+    let by = of.need_text("by", problems).map(|text| references(text, entity, source.code(), problems));
+    let path = |text: At<&str>, problems: &mut Problems<'_>| Path::read(text, entity.code, source.pack, problems);
+    let step = of.need_text("step", problems).and_then(|text| path(text, problems));
+    let year = of.need_text("year", problems).and_then(|text| path(text, problems));
+    of.finish(problems);
+    let steps: Vec<Vec<String>> = node.text_lists("steps", problems);
+    if steps.len() < 2 {
+        problems.add(node.at(), "`steps` needs two lists of codes, the lowest first");
+    }
+    let tests = [step.clone()?, year.clone()?].map(|path| Test { path, ask: Ask::Filled }).into();
+    let rungs = Term { entity: entity.code, by: by?, of: None, value: None, tests };
+    Some(Demand::Ladder { rungs, step: step?, year: year?, steps })
 }
 
 fn unique(source: &Source<'_>, node: &mut Node<'_, '_>, problems: &mut Problems<'_>) -> Option<Demand> {

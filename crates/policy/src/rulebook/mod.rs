@@ -16,7 +16,7 @@ use crate::finding::{Finding, Level, RuleId, Tab};
 use crate::rendered::{Rendered, Who, fill};
 pub use expression::{MAX_EXPRESSION_BYTES, MAX_EXPRESSION_NODES};
 use kind::{Demand, Source};
-use read::{At, Node, Problems};
+pub(crate) use read::{At, Node, Problems};
 pub use read::{RulebookError, RulebookProblem};
 use test::Test;
 

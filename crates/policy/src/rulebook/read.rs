@@ -128,6 +128,23 @@ impl<'t, 'i> Node<'t, 'i> {
         self.texts(key, problems).unwrap_or_default()
     }
 
+    /// A list of lists of texts.
+    pub(crate) fn text_lists(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Vec<Vec<String>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(outer) = value.get_ref().as_array() else {
+            problems.add(value.span().start, format!("`{key}` has to be a list of lists of texts"));
+            return Vec::new();
+        };
+        let texts = |item: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>| -> Vec<String> {
+            let Some(inner) = item.get_ref().as_array() else {
+                problems.add(item.span().start, format!("`{key}` has to be a list of lists of texts"));
+                return Vec::new();
+            };
+            inner.iter().filter_map(|text| text_of(text, key, problems)).map(|text| text.value.to_owned()).collect()
+        };
+        outer.iter().map(|item| texts(item, problems)).collect()
+    }
+
     pub(crate) fn int(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<i64> {
         let value = self.get(key)?;
         let number = value.get_ref().as_integer().and_then(|int| i64::from_str_radix(int.as_str(), int.radix()).ok());

@@ -1,6 +1,8 @@
 //! A broken rulebook is refused whole, with every problem and its line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod examples;
+
 use selaras_model::{Lang, Pack};
 use selaras_policy::{MAX_EXPRESSION_BYTES, MAX_RULEBOOK_BYTES, Rulebook};
 
