@@ -63,7 +63,7 @@ pub fn pages() -> BTreeMap<String, String> {
 
 fn index(areas: &BTreeMap<String, Vec<(String, Entry)>>) -> String {
     let mut text = String::from(
-        "# Error codes\n\nMade by `cargo xtask errors` from the catalogues; do not edit. A code keeps its meaning for \
+        "# Error codes\n\nMade by `cargo xtask pages` from the catalogues; do not edit. A code keeps its meaning for \
          ever. Exit codes of the\ncommand line: 1 other, 3 the gate, 4 the centre refused, 5 the line, 6 the store is in \
          use, 7 this computer's data, 8 what was\ngiven, 9 not equal.\n\n| area | codes |\n|---|---|\n",
     );
@@ -75,7 +75,7 @@ fn index(areas: &BTreeMap<String, Vec<(String, Entry)>>) -> String {
 }
 
 fn page(area: &str, entries: &[(String, Entry)]) -> String {
-    let mut text = format!("# {area}\n\nMade by `cargo xtask errors`; do not edit. [All areas](README.md)\n");
+    let mut text = format!("# {area}\n\nMade by `cargo xtask pages`; do not edit. [All areas](README.md)\n");
     for (code, entry) in entries {
         text.push_str(&format!("\n## {code}\n\n"));
         if let Some([id, en]) = &entry.school {

@@ -32,13 +32,14 @@ pub(crate) fn ci() -> Vec<Step> {
 
 /// The documentation alone.
 pub(crate) fn docs() -> Vec<Step> {
-    vec![Step::new("rustdoc", docs::rustdoc), Step::new("documents", docs::documents), error_pages("check")]
+    vec![Step::new("rustdoc", docs::rustdoc), Step::new("documents", docs::documents), pages("check")]
 }
 
-/// Writes the pages of docs/errors, or checks that they are current: an example of the tests, which see both ends.
-pub(crate) fn error_pages(task: &'static str) -> Step {
-    Step::new("error pages", move || {
-        run_command(cargo().args(["run", "--package", "selaras-tests", "--example", "errors", "--", task]))
+/// Writes the documents that are made from the code, or checks that they are current: an example of the tests, which
+/// see both ends.
+pub(crate) fn pages(task: &'static str) -> Step {
+    Step::new("made pages", move || {
+        run_command(cargo().args(["run", "--package", "selaras-tests", "--example", "pages", "--", task]))
     })
 }
 

@@ -39,8 +39,8 @@ enum Chore {
     },
     /// Documentation of the crates with warnings as errors, links and lists of the documents
     Docs,
-    /// Writes docs/errors from the catalogues of the school, the line and the centre
-    Errors,
+    /// Writes the documents that are made from the code: docs/errors and docs/rules.md
+    Pages,
     /// Draws docs/images/demo.svg from what the demonstration prints
     Picture {
         /// Takes the text from this file instead of running the demonstration
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Chore::Ci => step::run(&checks::ci()),
         Chore::Bench { filter } => step::run(&bench::steps(filter.as_deref())),
         Chore::Docs => step::run(&checks::docs()),
-        Chore::Errors => step::run(&[checks::error_pages("write")]),
+        Chore::Pages => step::run(&[checks::pages("write")]),
         Chore::Picture { from } => step::run(&[picture::step(from)]),
     };
     report.print();

@@ -9,7 +9,7 @@ fn the_pages_in_docs_are_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors");
     for (name, text) in pages() {
         let written = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
-        assert!(written == text, "{name} is not current: run `cargo xtask errors`");
+        assert!(written == text, "{name} is not current: run `cargo xtask pages`");
     }
 }
 

@@ -15,5 +15,6 @@ mod killed;
 mod listed;
 mod people;
 mod recovered;
+mod rules;
 mod stand;
 mod tap;

@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Example, Examples, Node, Problems, School};
-use crate::rulebook::Rulebook;
+use crate::rulebook::{Rulebook, paragraph};
 
 /// Names of records have their ids of this context's hash.
 const ID_CONTEXT: &str = "selaras 2026 example record id v1";
@@ -82,12 +82,11 @@ impl Builder<'_> {
         Some(Example { rule: known?.id().clone(), line, source, school, finds })
     }
 
-    /// The line of an example's head, and its text up to the next empty line.
+    /// The line of an example's head, and its text.
     fn place(&self, at: usize) -> (usize, String) {
         let before = self.text.get(..at).unwrap_or_default();
-        let body = self.text.get(at..).unwrap_or_default();
-        let body = body.split("\n\n").next().unwrap_or_default();
-        let lines = body.lines().filter(|line| !line.starts_with("[[") && !line.starts_with("rule ="));
+        let lines = paragraph(self.text, at);
+        let lines = lines.lines().filter(|line| !line.starts_with("rule ="));
         (before.matches('\n').count() + 1, lines.collect::<Vec<_>>().join("\n"))
     }
 

@@ -37,6 +37,7 @@ pub struct Rule {
     pub(crate) entity: Option<EntityCode>,
     pub(crate) when: Vec<Test>,
     pub(crate) demand: Demand,
+    source: String,
 }
 
 impl Rule {
@@ -56,6 +57,24 @@ impl Rule {
     #[must_use]
     pub fn level(&self) -> Level {
         self.level
+    }
+
+    /// Gives what it says of a finding, with the names of arguments in braces.
+    #[must_use]
+    pub fn message(&self, lang: Lang) -> &str {
+        self.message.get(lang)
+    }
+
+    /// Gives what it says has to be done.
+    #[must_use]
+    pub fn remedy(&self, lang: Lang) -> &str {
+        self.remedy.get(lang)
+    }
+
+    /// Gives what it demands, as it was written: its kind and whatever belongs to that.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Gives who has to act on its findings.
@@ -160,7 +179,8 @@ fn read_book(text: &str, pack: &Pack, problems: &mut Problems<'_>) -> Option<Rul
     let mut ids = BTreeSet::new();
     let mut rules = Vec::new();
     for node in root.nodes("rule", problems) {
-        if let Some((rule, at)) = read_rule(node, pack, problems) {
+        let source = demand_text(&paragraph(text, node.at()));
+        if let Some((rule, at)) = read_rule(node, source, pack, problems) {
             if !ids.insert(rule.id.clone()) {
                 problems.add(at, format!("there are two rules `{}`", rule.id));
             }
@@ -172,7 +192,12 @@ fn read_book(text: &str, pack: &Pack, problems: &mut Problems<'_>) -> Option<Rul
     Some(Rulebook { source: text.to_owned(), version: version?, hash, rules })
 }
 
-fn read_rule(mut node: Node<'_, '_>, pack: &Pack, problems: &mut Problems<'_>) -> Option<(Rule, usize)> {
+fn read_rule(
+    mut node: Node<'_, '_>,
+    source_text: String,
+    pack: &Pack,
+    problems: &mut Problems<'_>,
+) -> Option<(Rule, usize)> {
     let at = node.at();
     let before = problems.count();
     let id = node.need_text("id", problems).and_then(|text| parsed(text, text.value.parse().ok(), problems));
@@ -204,9 +229,26 @@ fn read_rule(mut node: Node<'_, '_>, pack: &Pack, problems: &mut Problems<'_>) -
         entity: entity.map(|entity| entity.code),
         when,
         demand: demand?,
+        source: source_text,
     };
     check_time(&rule, at, problems);
     Some((rule, at))
+}
+
+/// The lines of a rule that are not shown in words.
+fn demand_text(text: &str) -> String {
+    let shown = |line: &&str| {
+        let key = line.split(['=', ' ']).next().unwrap_or_default();
+        matches!(key, "id" | "tab" | "level" | "who" | "message" | "remedy")
+    };
+    text.lines().filter(|line| !shown(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of a table that begins at a place, without its head, up to the next table.
+pub(crate) fn paragraph(text: &str, at: usize) -> String {
+    let body = text.get(at..).unwrap_or_default();
+    let lines = body.lines().skip(1).take_while(|line| !line.starts_with("[[") && !line.starts_with('['));
+    lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')).collect::<Vec<_>>().join("\n")
 }
 
 /// At level invalid passing time may only clear a finding: else a bundle that was good when the head signed it would

@@ -15,6 +15,7 @@ use crate::service::Service;
 mod ask;
 mod events;
 mod help;
+mod rules;
 mod screen;
 
 pub(crate) use screen::Screen;
@@ -49,6 +50,9 @@ pub(crate) enum Task {
     /// Something that the school's service does.
     #[command(flatten)]
     Command(Command),
+    /// The rulebook: lists, shows and tests it.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Owns the store for other processes.
     Serve,
     /// Makes a made-up school.
@@ -150,6 +154,7 @@ impl Cli {
                 command.settle_paths()?;
                 run_command(place, &command, screen)
             }
+            Task::Rules(rules) => rules.run(screen),
             Task::Serve => {
                 let service = Service::open(place()?)?;
                 crate::serve::serve(service, |address| screen.serving(address))?;

@@ -57,7 +57,6 @@ impl Screen {
     }
 
     /// Whether machines read along.
-    #[cfg(feature = "demo")]
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }

@@ -129,7 +129,7 @@ pub(crate) fn unmet_reason(unmet: &Unmet, lang: Lang) -> Reason {
 }
 
 /// Who acts, as a key of the messages.
-pub(super) fn who_key(who: Who) -> &'static str {
+pub(crate) const fn who_key(who: Who) -> &'static str {
     match who {
         Who::Operator => "operator",
         Who::Head => "head",

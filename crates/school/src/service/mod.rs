@@ -31,7 +31,7 @@ mod upload;
 pub(crate) use aside::Aside;
 pub(crate) use enrol::{Enrolment, fetch_rules};
 pub(crate) use exchange::Direction;
-pub(crate) use explain::{breach_text, unmet_reason, value_failure};
+pub(crate) use explain::{breach_text, unmet_reason, value_failure, who_key};
 pub(crate) use lines::tab_word;
 pub(crate) use lookup::split_assignment;
 
