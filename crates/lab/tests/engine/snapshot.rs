@@ -32,6 +32,16 @@ fn take(computer: &Computer, file: &[u8], commits: usize) -> bool {
     true
 }
 
+/// Takes a file in, and compares with the centre.
+fn says_the_same(centre: &CentreStage, offer: &Offer, file: &[u8]) -> bool {
+    let computer = Computer::new(centre, 9);
+    take(&computer, file, usize::MAX);
+    computer.settle();
+    let version = computer.school().position().unwrap().version;
+    computer.pull(centre);
+    version == offer.version && computer.school().position().unwrap().equal == Some(true)
+}
+
 #[test]
 fn an_empty_computer_comes_into_step_however_often_it_is_interrupted() {
     let stage = Stage::in_step(120);
@@ -71,8 +81,9 @@ fn a_snapshot_that_is_cut_altered_or_of_another_centre_is_not_used() {
     for at in (0..file.len()).step_by(97) {
         let mut altered = file.clone();
         altered[at] ^= 0x20;
-        let checked = check(computer.school(), &offer, &altered);
-        assert!(checked.is_err(), "byte {at} of {}", file.len());
+        // A few bits say the same either way: what compression pads with, a yes that is not written as 1.
+        let harmless = || says_the_same(&stage.centre, &offer, &altered);
+        assert!(check(computer.school(), &offer, &altered).is_err() || harmless(), "byte {at} of {}", file.len());
     }
     let later = Offer { version: offer.version.next(), ..offer };
     assert!(check(computer.school(), &later, &file).is_err());
