@@ -1,4 +1,4 @@
-//! What tests and the demo share: sample schools, the simulated world and the bad line.
+//! What tests and the demo share: sample schools, the simulated world, the bad line and the mock centre.
 //!
 //! The crate is not part of what schools or the centre run, but for the school's feature `demo`. Its main type is
 //! [`sample::Sample`], a made-up school: what the centre holds of it, what its clerk types, and what somebody got wrong
@@ -16,7 +16,10 @@
 
 mod http;
 pub mod line;
+pub mod mock;
+pub mod program;
 pub mod sample;
+mod tls;
 pub mod world;
 
 pub use sample::{Day, Fault, Planted, Sample, SampleError, SampleOptions, SchoolKind, day, sample};

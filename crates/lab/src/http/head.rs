@@ -31,6 +31,12 @@ impl Head {
         method
     }
 
+    /// The target of a request, without its query.
+    pub(crate) fn path(&self) -> &str {
+        let [_, target, _] = &self.line;
+        target.split('?').next().unwrap_or_default()
+    }
+
     /// The status of an answer.
     pub(crate) fn status(&self) -> Option<u16> {
         let [_, status, _] = &self.line;
@@ -40,6 +46,11 @@ impl Head {
     /// The first header of a name, which is given in small letters.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All headers in their order, names in small letters.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
     }
 
     /// The length of the body, where the head says it.

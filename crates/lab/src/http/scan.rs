@@ -19,6 +19,8 @@ pub(crate) struct Scan {
     state: State,
     bytes: Vec<u8>,
     head: Head,
+    /// The decoded body, where somebody wants it.
+    body: Option<Vec<u8>>,
     bodiless: bool,
 }
 
@@ -46,7 +48,12 @@ pub(crate) struct Taken {
 impl Scan {
     /// Begins between two messages.
     pub(crate) fn new(sort: Sort) -> Self {
-        Self { sort, state: State::Idle, bytes: Vec::new(), head: Head::default(), bodiless: false }
+        Self { sort, state: State::Idle, bytes: Vec::new(), head: Head::default(), body: None, bodiless: false }
+    }
+
+    /// Keeps the bodies of messages too, without their framing.
+    pub(crate) fn collecting(sort: Sort) -> Self {
+        Self { body: Some(Vec::new()), ..Self::new(sort) }
     }
 
     /// Whether the next byte begins a message.
@@ -67,6 +74,11 @@ impl Scan {
     /// The head of the message that is under way or ended last.
     pub(crate) fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// Takes what was kept of the body since the last time.
+    pub(crate) fn take_body(&mut self) -> Vec<u8> {
+        self.body.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Says that the next answer has no body whatever its head says, because HEAD was asked.
@@ -94,12 +106,17 @@ impl Scan {
                 let right = rest.first().is_some_and(|byte| self.looks_right(*byte));
                 self.state = if right { State::Head } else { State::Opaque };
                 self.bytes.clear();
+                self.body.iter_mut().for_each(Vec::clear);
                 0
             }
             State::Head => self.take_head(rest, taken),
-            State::UntilClose | State::Opaque => rest.len(),
+            State::UntilClose | State::Opaque => {
+                self.keep(rest);
+                rest.len()
+            }
             State::Length(left) => {
                 let used = usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
+                self.keep(rest.get(..used).unwrap_or_default());
                 self.goes_on(State::Length(left - used as u64), taken);
                 used
             }
@@ -155,6 +172,7 @@ impl Scan {
                 1
             }
             Went::Data(used, next) => {
+                self.keep(rest.get(..used).unwrap_or_default());
                 self.state = State::Chunked(next);
                 used
             }
@@ -172,6 +190,12 @@ impl Scan {
     fn goes_on(&mut self, state: State, taken: &mut Taken) {
         taken.ended = state == State::Length(0);
         self.state = if taken.ended { State::Idle } else { state };
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if let Some(body) = &mut self.body {
+            body.extend_from_slice(bytes);
+        }
     }
 
     fn looks_right(&self, byte: u8) -> bool {
@@ -220,6 +244,20 @@ mod tests {
         });
         for piece in 1..=text.len() {
             assert_eq!(messages(Sort::Request, &text, piece), expected, "pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_kept_without_their_framing() {
+        let text = "PUT /y HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n4;a=b\r\nWiki\r\nA\r\n0123456789\r\n0\r\nx: y\r\n\r\n";
+        for piece in [1, 7, text.len()] {
+            let mut scan = Scan::collecting(Sort::Request);
+            let mut body = Vec::new();
+            for bytes in text.as_bytes().chunks(piece) {
+                assert_eq!(scan.take(bytes).len, bytes.len());
+                body.extend(scan.take_body());
+            }
+            assert_eq!(body, b"Wiki0123456789", "pieces of {piece}");
         }
     }
 

@@ -3,15 +3,10 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
 use super::close::{part, reset};
 use super::flow::{Filled, Stream, Turns};
@@ -19,11 +14,7 @@ use super::ledger::{Ledger, Whole};
 use super::parcel::{Ended, Parcel, UNDER_WAY, deliver};
 use super::plan::Way;
 use super::read;
-
-/// How long a TLS client may take for its part of the handshake.
-const HANDSHAKE: Duration = Duration::from_secs(20);
-/// A certificate for 127.0.0.1 and localhost that nobody signed, with its key: what somebody in between shows.
-const SOMEONE_ELSE: &str = include_str!("../../data/someone-else.pem");
+use crate::tls::someone_else;
 
 /// Carries a connection.
 pub(super) async fn carry(ledger: Arc<Ledger>, client: TcpStream) {
@@ -121,22 +112,10 @@ async fn swallow(ledger: &Ledger, connection: u64, client: TcpStream) {
 
 /// Ends TLS with somebody else's certificate and carries what is in it like any connection.
 async fn intercept(ledger: &Ledger, connection: u64, client: TcpStream) -> io::Result<()> {
-    let acceptor = TlsAcceptor::from(someone_else().map_err(io::Error::other)?);
-    let mut tls = timeout(HANDSHAKE, acceptor.accept(client)).await??;
+    let mut tls = someone_else(client).await?;
     let between = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let (inner, accepted) = tokio::join!(TcpStream::connect(between.local_addr()?), between.accept());
     let (mut inner, (outer, _)) = (inner?, accepted?);
     let (copied, ()) = tokio::join!(copy_bidirectional(&mut tls, &mut inner), plain(ledger, connection, outer));
     copied.map(|_| ())
-}
-
-fn someone_else() -> Result<Arc<rustls::ServerConfig>, Box<dyn std::error::Error + Send + Sync>> {
-    let certificates = CertificateDer::pem_slice_iter(SOMEONE_ELSE.as_bytes()).collect::<Result<Vec<_>, _>>()?;
-    let key = PrivateKeyDer::from_pem_slice(SOMEONE_ELSE.as_bytes())?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)?;
-    Ok(Arc::new(config))
 }
