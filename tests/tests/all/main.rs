@@ -8,6 +8,7 @@
 )]
 
 mod arrows;
+mod causes;
 mod demo;
 mod error_pages;
 mod in_step;

@@ -145,6 +145,8 @@ fn no_speed(error: &LinkError, lang: Lang) -> Found {
             Found::Skipped(Note::new("doctor.speed.unknown"))
         }
         LinkError::Cut(_) => Found::Failed(Failure::new(LARGE_CUT.code)),
+        // The token was given a moment ago; an exchange ends with the same code.
+        LinkError::SessionExpired(_) => Found::Failed(Failure::new("centre.session")),
         error => Found::Failed(told(error, lang)),
     }
 }

@@ -1,6 +1,6 @@
 //! What lies on this computer: settings, disk, store, and what waits in it.
 
-use selaras_sync::Phase;
+use selaras_sync::{Flow, HistoryKind, Phase};
 
 use super::disk as probe;
 use super::step::{Found, Teller};
@@ -38,13 +38,41 @@ pub(crate) fn store(service: &mut Service, teller: &mut Teller<'_>) {
     teller.tell("store", &found);
 }
 
-/// What waits in the store.
+/// What waits in the store, and what keeps it there.
 pub(crate) fn work(service: &mut Service, teller: &mut Teller<'_>) {
     let found = match service.open_store() {
         Err(_) => Found::Skipped(Note::new("doctor.store.none")),
-        Ok(open) => waiting(open).map_or_else(Found::Failed, Found::Passed),
+        Ok(open) => match in_the_way(open) {
+            Err(failure) => Found::Failed(failure),
+            Ok(Some(trouble)) => Found::Warned(trouble),
+            Ok(None) => waiting(open).map_or_else(Found::Failed, Found::Passed),
+        },
     };
     teller.tell("work", &found);
+}
+
+/// What keeps the work from being sent: invalid findings, else the centre's refusal of what was sent last.
+fn in_the_way(open: &Open) -> Result<Option<Failure>, Failure> {
+    if open.school().pending()?.records == 0 {
+        return Ok(None);
+    }
+    let (invalid, _) = open.finding_counts()?;
+    if invalid > 0 {
+        return Ok(Some(Failure::new("gate.invalid").arg("invalid", invalid)));
+    }
+    let mut refused = None;
+    open.school().history(0, &mut |line| {
+        match line.what {
+            HistoryKind::Refused => refused = Some(line.clone()),
+            HistoryKind::Approved | HistoryKind::Receipt => refused = None,
+            _ => {}
+        }
+        Flow::Continue
+    })?;
+    Ok(refused.map(|line| {
+        let failure = Failure::new(&line.code);
+        line.args.iter().fold(failure, |failure, (name, value)| failure.arg(name, value))
+    }))
 }
 
 fn waiting(open: &Open) -> Result<Note, Failure> {

@@ -51,6 +51,8 @@ pub struct StepLine {
     pub next: String,
     /// Who has to act: a key of the catalogue's `who`; may be empty.
     pub who: String,
+    /// Not before this time, in seconds since 1970 by this computer's clock, when the centre said so.
+    pub until: Option<i64>,
     /// How long it took.
     pub millis: u64,
     /// The exit code of a failure; 0 of anything else.
@@ -109,6 +111,7 @@ impl StepLine {
             code: failure.map(|failure| failure.code.clone()),
             next: told.map(|told| told.next).unwrap_or_default(),
             who: failure.map(crate::show::who_key).unwrap_or_default(),
+            until: failure.and_then(|failure| failure.until),
             millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             exit: match found {
                 Found::Failed(failure) => failure.exit().number(),
@@ -133,6 +136,9 @@ impl StepLine {
         if !self.next.is_empty() {
             let who = if self.who.is_empty() { String::new() } else { format!(" ({})", words.who(&self.who)) };
             page.plain(format!("       → {}{who}", self.next));
+        }
+        if let Some(until) = self.until {
+            page.plain(format!("       {}: {}", words.say("failure.until"), crate::env::local_clock(until)));
         }
     }
 }

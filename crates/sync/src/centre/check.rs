@@ -308,7 +308,7 @@ fn blocks(row: &FindingRow, sound: &Sound, raised: LogVersion) -> bool {
 
 fn refuse_findings(blockers: &[FindingRow]) -> Result<(), No> {
     let Some(first) = blockers.first() else { return Ok(()) };
-    let mut refusal = Refusal::new("gate.invalid", Who::Operator).with("count", blockers.len());
+    let mut refusal = Refusal::new("gate.invalid", Who::Operator).with("invalid", blockers.len());
     refusal.record = Some(first.finding.record);
     let named = blockers.iter().take(MAX_NAMED).map(|row| RefusedRecord {
         record: row.finding.record,
