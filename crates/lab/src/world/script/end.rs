@@ -1,0 +1,128 @@
+//! The end of all faults: everything comes to rest, and is judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use selaras_model::{Record, RecordKey};
+use selaras_sync::{Carry, Flow, Purpose, Subject};
+
+use super::{MAX_ROUNDS, OURS, Script, text};
+use crate::world::centre::CentreHost;
+use crate::world::computer::Computer;
+use crate::world::trouble::{Trouble, wrong};
+
+impl Script {
+    /// The faults have stopped: everything comes to rest, in a bounded number of rounds.
+    pub(super) fn come_to_rest(&mut self) -> Result<(), Trouble> {
+        self.calm = true;
+        for centre in &mut self.centres {
+            centre.disk.restart()?;
+            centre.down = false;
+            centre.drive(None)?;
+            centre.assign(None)?;
+        }
+        for computer in &mut self.computers {
+            computer.disk.restart()?;
+            computer.down = false;
+            computer.waiting = None;
+            computer.settle()?;
+        }
+        // Twice around, so that what the last one sent reaches the first.
+        for _ in 0..2 {
+            for number in 0..self.computers.len() {
+                self.finish(number)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self, number: usize) -> Result<(), Trouble> {
+        for _ in 0..MAX_ROUNDS {
+            let body = self.computer(number)?.request(Purpose::Sync, Carry::Inline)?;
+            if let Some(sealed) = self.computer(number)?.school().sealed()? {
+                self.oracle.offered(number, sealed.bundle);
+            }
+            let computer = self.computer(number)?;
+            let (school, device) = (computer.school, computer.device);
+            let answer = self.centre_mut(school)?.serve(device, &body)?;
+            self.takes_at_rest(number, &answer)?;
+            let computer = self.computer(number)?;
+            let head = self.centre(computer.school)?.centre().head()?;
+            let at_head = computer.school().position()?.version == head.version;
+            if at_head && computer.school().sealed()?.is_none() {
+                return Ok(());
+            }
+        }
+        wrong(format!("computer {number} does not come to rest"))
+    }
+
+    pub(super) fn takes_at_rest(&mut self, number: usize, answer: &[u8]) -> Result<(), Trouble> {
+        self.hears(number, answer)?;
+        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
+        if computer.absorb(answer)?.is_none() {
+            return wrong(format!("computer {number} does not know its own centre's answer"));
+        }
+        computer.settle()
+    }
+
+    pub(super) fn judge(&self) -> Result<(), Trouble> {
+        let mut logged = Vec::new();
+        for centre in &self.centres {
+            logged.extend(centre.bundles()?);
+        }
+        self.oracle.bundles(&logged)?;
+        let mut found: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+        for (number, computer) in self.computers.iter().enumerate() {
+            let centre = self.centre(computer.school)?;
+            self.equal(number, computer, centre)?;
+            for record in self.all(computer)? {
+                for field in OURS.into_iter().chain(["kode_pusat"]) {
+                    let values = found.entry((computer.school, record.key(), field)).or_default();
+                    let at_centre = centre.centre().record(record.key())?;
+                    values.extend(at_centre.and_then(|record| record.text(field).map(str::to_owned)));
+                    let draft = computer.school().draft(record.key())?;
+                    values.extend(draft.and_then(|draft| draft.fields.get(field).and_then(text)));
+                }
+            }
+            for conflict in computer.school().conflicts()? {
+                let Subject::Field(name) = &conflict.subject else { continue };
+                let Some(field) = OURS.into_iter().chain(["kode_pusat"]).find(|field| *field == name.as_str()) else {
+                    continue;
+                };
+                let sides = std::iter::once(&conflict.winner).chain(&conflict.others);
+                let values = found.entry((computer.school, conflict.key, field)).or_default();
+                values.extend(sides.filter_map(|side| text(&side.value)));
+            }
+        }
+        self.oracle.nothing_lost(&found)
+    }
+
+    pub(super) fn all(&self, computer: &Computer) -> Result<Vec<Record>, Trouble> {
+        let mut records = Vec::new();
+        computer.school().list(self.student, None, &mut |record| {
+            records.push(record.clone());
+            Flow::Continue
+        })?;
+        Ok(records)
+    }
+
+    /// Both sides are equal, by their digests and, without them, record by record where nothing waits to be sent.
+    pub(super) fn equal(&self, number: usize, computer: &Computer, centre: &CentreHost) -> Result<(), Trouble> {
+        let (ours, theirs) = (computer.school().digests()?, centre.centre().digests()?);
+        if ours != theirs || computer.school().position()?.equal != Some(true) {
+            return wrong(format!("the digests of computer {number} and its centre differ"));
+        }
+        let mut theirs = BTreeMap::new();
+        centre.centre().list(self.student, None, &mut |record| {
+            theirs.insert(record.key(), record.clone());
+            Flow::Continue
+        })?;
+        let mut ours: BTreeMap<RecordKey, Record> =
+            self.all(computer)?.into_iter().map(|record| (record.key(), record)).collect();
+        for key in ours.keys().chain(theirs.keys()).copied().collect::<BTreeSet<_>>() {
+            if computer.school().draft(key)?.is_none() && ours.remove(&key) != theirs.remove(&key) {
+                return wrong(format!("computer {number} and its centre differ in record {key}"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! What people at the schools do.
+
+use rand::RngExt as _;
+use selaras_model::{Fields, Record, RecordKey, Value};
+use selaras_sync::{Purpose, SchoolError, Subject, TypedEdit};
+
+use super::{MAX_RECORDS, OURS, Script, text};
+use crate::world::centre::fields;
+use crate::world::oracle::Place;
+use crate::world::trouble::Trouble;
+use crate::world::{one_in, pick};
+
+impl Script {
+    pub(super) fn act(&mut self, number: usize) -> Result<(), Trouble> {
+        if self.computers.get(number).is_none_or(|computer| computer.down) {
+            return Ok(());
+        }
+        self.tempt(number);
+        let what = self.rng.random_range(0..100);
+        self.note(&format!("computer {number} does {what}"));
+        let done = match what {
+            0..40 => self.types(number),
+            40..44 => self.imports(number),
+            44..48 => self.deletes(number),
+            48..54 => self.decides(number),
+            54..58 => self.withdraws(number),
+            58..80 => self.approves(number),
+            80..90 => self.begins(number, Purpose::Sync),
+            _ => self.begins(number, Purpose::Pull),
+        };
+        self.bear(number, done)
+    }
+
+    pub(super) fn types(&mut self, number: usize) -> Result<(), Trouble> {
+        let students = self.students(number)?;
+        let fresh = students.len() < MAX_RECORDS && (students.is_empty() || one_in(&mut self.rng, 4));
+        let key = match pick(&mut self.rng, &students) {
+            Some(student) if !fresh => student.key(),
+            _ => self.new_key(),
+        };
+        let field = if fresh { "nama" } else { *pick(&mut self.rng, &OURS).unwrap_or(&"nama") };
+        let token = self.token(&format!("k{number}"));
+        let mut typed = fields([(field, Value::text(&token))]);
+        // Now and then a mistake that closes the gate until it is mended.
+        if one_in(&mut self.rng, 12) {
+            typed.extend(fields([("umur", Value::Int(-1))]));
+        }
+        self.saves(number, key, field, token, typed)
+    }
+
+    /// Types one value, and tells the oracle only what was acknowledged.
+    pub(super) fn saves(
+        &mut self,
+        number: usize,
+        key: RecordKey,
+        field: &'static str,
+        token: String,
+        typed: Fields,
+    ) -> Result<(), Trouble> {
+        let computer = self.computer(number)?;
+        computer.drive(None)?;
+        let school = computer.school;
+        let over = self.on_screen(number, key, field)?;
+        let edit = TypedEdit { key, fields: typed, deleted: None };
+        let step = self.computer(number)?.school().edit(&[edit], "operator")?;
+        let saved = self.computer(number)?.drive(Some(step));
+        self.tell((school, key, field), token, over, saved)
+    }
+
+    /// Tells the oracle what was acknowledged. Of an edit during which the process died nobody knows whether it was
+    /// saved: it may have written over what was there.
+    pub(super) fn tell(
+        &mut self,
+        place: Place,
+        token: String,
+        over: Vec<String>,
+        saved: Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        match &saved {
+            Ok(()) => self.oracle.typed(place, token, over),
+            Err(Trouble::Died) => self.oracle.perhaps(over),
+            Err(_) => {}
+        }
+        saved
+    }
+
+    /// What somebody who types into a field writes over: its value, and both sides of a conflict that is shown; not the
+    /// other side of one that his own draft is about to make, for that one stays.
+    pub(super) fn on_screen(&self, number: usize, key: RecordKey, field: &str) -> Result<Vec<String>, Trouble> {
+        let school = self.computer(number)?.school();
+        let seen = school.record(key)?.and_then(|record| record.text(field).map(str::to_owned));
+        let mut over: Vec<String> = seen.into_iter().collect();
+        for conflict in school.conflicts()?.into_iter().filter(|conflict| conflict.key == key && !conflict.pending) {
+            if matches!(&conflict.subject, Subject::Field(name) if name.as_str() == field) {
+                let sides = std::iter::once(&conflict.winner).chain(&conflict.others);
+                over.extend(sides.filter_map(|side| text(&side.value)));
+            }
+        }
+        Ok(over)
+    }
+
+    pub(super) fn imports(&mut self, number: usize) -> Result<(), Trouble> {
+        let room = MAX_RECORDS.saturating_sub(self.students(number)?.len());
+        let count = self.rng.random_range(1..=36).min(room);
+        let mut edits = Vec::new();
+        let mut tokens = Vec::new();
+        for _ in 0..count {
+            let (key, token) = (self.new_key(), self.token(&format!("i{number}")));
+            edits.push(TypedEdit { key, fields: fields([("nama", Value::text(&token))]), deleted: None });
+            tokens.push((key, token));
+        }
+        let computer = self.computer(number)?;
+        computer.drive(None)?;
+        let (school, step) = (computer.school, computer.school().import(edits, "operator")?);
+        // Decided by its first commit.
+        computer.disk.carry_out(&step)?;
+        for (key, token) in tokens {
+            self.oracle.typed((school, key, "nama"), token, []);
+        }
+        self.computer(number)?.drive(None)
+    }
+
+    pub(super) fn deletes(&mut self, number: usize) -> Result<(), Trouble> {
+        let students = self.students(number)?;
+        let Some(key) = pick(&mut self.rng, &students).map(Record::key) else { return Ok(()) };
+        let computer = self.computer(number)?;
+        computer.drive(None)?;
+        let step =
+            computer.school().edit(&[TypedEdit { key, fields: Fields::new(), deleted: Some(true) }], "operator")?;
+        let school = computer.school;
+        self.oracle.deleted.insert((school, key));
+        self.computer(number)?.drive(Some(step))
+    }
+
+    pub(super) fn decides(&mut self, number: usize) -> Result<(), Trouble> {
+        let computer = self.computer(number)?;
+        computer.drive(None)?;
+        let (school, conflicts) = (computer.school, computer.school().conflicts()?);
+        let Some(conflict) = pick(&mut self.rng, &conflicts).cloned() else { return Ok(()) };
+        let keep_other = one_in(&mut self.rng, 2);
+        let chosen = conflict.others.first().filter(|_| keep_other).unwrap_or(&conflict.winner);
+        let value = chosen.value.clone();
+        let seen = self.computer(number)?.school().record(conflict.key)?;
+        let on_screen = match &conflict.subject {
+            Subject::Field(field) => seen.and_then(|record| record.text(field).map(str::to_owned)),
+            Subject::EditedWhileDeleted => None,
+        };
+        let step =
+            self.computer(number)?.school().resolve(conflict.key, &conflict.subject, value.clone(), "operator")?;
+        let saved = self.computer(number)?.drive(Some(step));
+        let Subject::Field(field) = &conflict.subject else {
+            self.oracle.deleted.insert((school, conflict.key));
+            return saved;
+        };
+        let known = OURS.iter().find(|ours| **ours == field.as_str());
+        if let (Some(field), Some(token)) = (known, text(&value)) {
+            let sides = std::iter::once(&conflict.winner).chain(&conflict.others);
+            let over: Vec<String> = sides.filter_map(|side| text(&side.value)).collect();
+            let unsettled = conflict.pending || self.computer(number)?.school().sealed()?.is_some();
+            if unsettled && on_screen.as_ref() != Some(&token) {
+                // Who gives up his own draft for what the records hold types nothing: the draft is gone. Neither does
+                // who gives up what is sealed, should the centre refuse the bundle.
+                self.oracle.perhaps(over.into_iter().filter(|over| *over != token));
+                return saved;
+            }
+            return self.tell((school, conflict.key, field), token, over, saved);
+        }
+        saved
+    }
+
+    pub(super) fn withdraws(&mut self, number: usize) -> Result<(), Trouble> {
+        let computer = self.computer(number)?;
+        computer.drive(None)?;
+        let step = computer.school().withdraw()?;
+        computer.drive(Some(step))
+    }
+
+    pub(super) fn approves(&mut self, number: usize) -> Result<(), Trouble> {
+        let computer = self.computer(number)?;
+        match computer.approve(self.centre(computer.school)?)? {
+            Ok(()) => self.begins(number, Purpose::Sync),
+            Err(SchoolError::Gate(gate)) => self.mends(number, gate.invalid.first().map(|finding| finding.record)),
+            Err(SchoolError::Refused(refusal)) if refusal.code == "seal.pull-first" => {
+                self.begins(number, Purpose::Pull)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn mends(&mut self, number: usize, record: Option<RecordKey>) -> Result<(), Trouble> {
+        let Some(key) = record else { return Ok(()) };
+        let edit = TypedEdit { key, fields: fields([("umur", Value::Int(10))]), deleted: None };
+        let step = self.computer(number)?.school().edit(&[edit], "operator")?;
+        self.computer(number)?.drive(Some(step))
+    }
+}
