@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     let next = AtomicU64::new(from);
     let failed = AtomicU64::new(0);
     let (accepted, refused, crashes) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let (restored, handed_back) = (AtomicU64::new(0), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
             scope.spawn(|| {
@@ -50,6 +51,8 @@ fn main() -> ExitCode {
                             accepted.fetch_add(ended.accepted, Ordering::Relaxed);
                             refused.fetch_add(ended.refused, Ordering::Relaxed);
                             crashes.fetch_add(ended.crashes, Ordering::Relaxed);
+                            restored.fetch_add(ended.restored, Ordering::Relaxed);
+                            handed_back.fetch_add(ended.handed_back, Ordering::Relaxed);
                         }
                         Err(failure) => {
                             println!("{failure}");
@@ -62,11 +65,13 @@ fn main() -> ExitCode {
     });
     let failed = failed.into_inner();
     println!(
-        "{seeds} worlds in {:.1} s: {} bundles accepted, {} refused, {} crashes, {failed} worlds failed",
+        "{seeds} worlds in {:.1} s: {} bundles accepted, {} refused, {} crashes, {} centres restored with {} entries handed back, {failed} worlds failed",
         began.elapsed().as_secs_f64(),
         accepted.into_inner(),
         refused.into_inner(),
         crashes.into_inner(),
+        restored.into_inner(),
+        handed_back.into_inner(),
     );
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

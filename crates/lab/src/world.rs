@@ -47,6 +47,10 @@ pub struct Ended {
     pub refused: u64,
     /// Times that a process died.
     pub crashes: u64,
+    /// Times that a centre lost its disk and was restored from a backup.
+    pub restored: u64,
+    /// Entries of the log that a restored centre got back from computers.
+    pub handed_back: u64,
 }
 
 /// Runs the world of a seed to its end.

@@ -12,7 +12,7 @@ use crate::keys::{self, SCOPE};
 use crate::rows;
 use crate::space::{STORE_FORMAT, Space};
 
-type VisitRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<Flow, StoreError> + 'a;
+pub(crate) type VisitRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<Flow, StoreError> + 'a;
 
 /// The number of the scope whose rows belong to no school.
 const GLOBAL: u32 = 0;
@@ -95,6 +95,10 @@ impl Changelog {
     /// As the engine gives them.
     pub fn compact(&self) -> Result<(), StoreError> {
         Ok(self.engine.compact()?)
+    }
+
+    pub(crate) fn commit_raw(&self, writes: &[Write]) -> Result<(), StoreError> {
+        Ok(self.engine.commit(writes)?)
     }
 
     fn is_empty(&self) -> Result<bool, StoreError> {
@@ -194,6 +198,14 @@ impl SchoolStore {
         })?;
         Ok(unreadable)
     }
+
+    /// Gives the school's keys and framed rows of a space as they are.
+    pub(crate) fn each_raw(&self, space: Space, visit: &mut VisitRow<'_>) -> Result<(), StoreError> {
+        let scope = self.npsn.as_bytes();
+        self.changelog.each(space, scope, &mut |key, row| {
+            if key.starts_with(scope) { visit(key, row) } else { Ok(Flow::Stop) }
+        })
+    }
 }
 
 impl ReadStore for SchoolStore {
@@ -236,6 +248,14 @@ impl Store for SchoolStore {
         // The engine holds the batch to its limits, which are the store's.
         Ok(self.changelog.engine.commit(&writes)?)
     }
+}
+
+/// Checks a row that came from elsewhere as if it were read, and gives whose it is.
+pub(crate) fn check_copied(space: Space, bytes: &[u8], row: &[u8]) -> Result<Npsn, StoreError> {
+    let (npsn, key) = split_scope(space, bytes)?;
+    keys::decode(space, key).ok_or_else(|| damaged(space, "has a key of another kind"))?;
+    rows::decode(space, frame::unwrap(space, bytes, row)?)?;
+    Ok(npsn)
 }
 
 fn check_format(row: &[u8]) -> Result<(), StoreError> {

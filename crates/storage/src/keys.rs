@@ -1,7 +1,7 @@
 //! Keys and ranges as bytes. After the space every key begins with the school's NPSN; numbers are big-endian, so that
 //! the order of the bytes is the order of the keys.
 
-use selaras_model::{BundleId, EntityCode, LogVersion, Npsn, RecordId, RecordKey, ReplicaId};
+use selaras_model::{BundleId, EntityCode, EntryHash, LogVersion, Npsn, RecordId, RecordKey, ReplicaId};
 use selaras_sync::store::{Key, Range, StateName};
 
 use crate::space::Space;
@@ -34,6 +34,11 @@ pub(crate) fn encode(npsn: Npsn, key: &Key) -> (Space, Vec<u8>) {
         Key::Replica(replica) => bytes.extend_from_slice(replica.as_bytes()),
         Key::History(number) => bytes.extend_from_slice(&number.to_be_bytes()),
         Key::Text32(hash) => bytes.extend_from_slice(hash),
+        Key::Kept(place, part) => {
+            bytes.extend_from_slice(&place.to_be_bytes());
+            bytes.extend_from_slice(&part.to_be_bytes());
+        }
+        Key::Replayed(hash) | Key::Past(hash) => bytes.extend_from_slice(hash.as_bytes()),
         Key::Local(name) => bytes.extend_from_slice(name.as_bytes()),
     }
     (space, bytes)
@@ -65,6 +70,12 @@ pub(crate) fn decode(space: Space, bytes: &[u8]) -> Option<Key> {
         Space::Replica => Key::Replica(ReplicaId::try_from(bytes).ok()?),
         Space::History => Key::History(number(bytes)?),
         Space::Text => Key::Text32(bytes.try_into().ok()?),
+        Space::Kept => {
+            let (place, part) = bytes.split_last_chunk::<4>()?;
+            Key::Kept(number(place)?, u32::from_be_bytes(*part))
+        }
+        Space::Replayed => Key::Replayed(EntryHash::try_from(bytes).ok()?),
+        Space::Past => Key::Past(EntryHash::try_from(bytes).ok()?),
         Space::Local => Key::Local(std::str::from_utf8(bytes).ok()?.to_owned()),
     })
 }
@@ -86,6 +97,9 @@ pub(crate) const fn space_of(key: &Key) -> Space {
         Key::Replica(_) => Space::Replica,
         Key::History(_) => Space::History,
         Key::Text32(_) => Space::Text,
+        Key::Kept(..) => Space::Kept,
+        Key::Replayed(_) => Space::Replayed,
+        Key::Past(_) => Space::Past,
         Key::Local(_) => Space::Local,
     }
 }
@@ -114,6 +128,7 @@ pub(crate) fn stretch(npsn: Npsn, range: &Range) -> Stretch {
         Range::History(from) => (Space::History, Vec::new(), Some(from.to_be_bytes().to_vec())),
         Range::Locals(prefix) => (Space::Local, prefix.as_bytes().to_vec(), None),
         Range::Replicas => (Space::Replica, Vec::new(), None),
+        Range::Kept(from) => (Space::Kept, Vec::new(), Some(from.to_be_bytes().to_vec())),
     };
     let mut prefix = npsn.as_bytes().to_vec();
     prefix.extend_from_slice(&within);
@@ -129,6 +144,8 @@ const fn state_number(name: StateName) -> u8 {
         StateName::Sealed => 3,
         StateName::Intent => 4,
         StateName::Judged => 5,
+        StateName::Healing => 20,
+        StateName::Staged => 21,
     }
 }
 
@@ -139,6 +156,8 @@ const fn state_name(number: u8) -> Option<StateName> {
         3 => Some(StateName::Sealed),
         4 => Some(StateName::Intent),
         5 => Some(StateName::Judged),
+        20 => Some(StateName::Healing),
+        21 => Some(StateName::Staged),
         _ => None,
     }
 }

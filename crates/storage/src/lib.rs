@@ -11,6 +11,7 @@
 mod aside;
 mod blobs;
 mod changelog;
+mod copy;
 mod directory;
 mod disk;
 mod engine;
@@ -33,6 +34,7 @@ mod stop;
 pub use aside::move_aside;
 pub use blobs::{FileBlobs, MemoryBlobs};
 pub use changelog::{Changelog, SchoolStore};
+pub use copy::{CopiedRow, CopyIn};
 pub use engine::{Engine, EngineError, MAX_COMMIT_BYTES, MAX_COMMIT_WRITES, MAX_KEY_BYTES, Visit, Write};
 pub use faulty::{Fault, FaultyEngine};
 pub use growing::Growing;

@@ -20,7 +20,9 @@ pub(crate) fn encode(space: Space, row: &Row) -> Result<Vec<u8>, StoreError> {
         (Space::Index | Space::Conflict, Row::Mark) => Ok(Vec::new()),
         (Space::Base, Row::Base(row)) => pack(row),
         (Space::Finding, Row::Findings(rows)) => pack(rows),
-        (Space::Entry, Row::Entry(row)) => pack(row),
+        (Space::Entry | Space::Past, Row::Entry(row)) => pack(row),
+        (Space::Kept, Row::Entry(_) | Row::Blob(_)) => encode_kept(row),
+        (Space::Replayed, Row::Version(version)) => pack(version),
         (Space::Answer, Row::Answer(row)) => pack(row),
         (Space::Replica, Row::Replica(row)) => pack(row),
         (Space::View, Row::View(row)) => record_rows::encode_view(row),
@@ -41,13 +43,36 @@ pub(crate) fn decode(space: Space, body: &[u8]) -> Result<Row, StoreError> {
         Space::Index | Space::Conflict if body.is_empty() => Row::Mark,
         Space::Base => Row::Base(unpack(space, body)?),
         Space::Finding => Row::Findings(unpack(space, body)?),
-        Space::Entry => Row::Entry(unpack(space, body)?),
+        Space::Entry | Space::Past => Row::Entry(unpack(space, body)?),
+        Space::Kept => decode_kept(body)?,
+        Space::Replayed => Row::Version(unpack(space, body)?),
         Space::Answer => Row::Answer(unpack(space, body)?),
         Space::Replica => Row::Replica(unpack(space, body)?),
         Space::View => Row::View(record_rows::decode_view(body).ok_or_else(|| unreadable(space))?),
         Space::Draft => Row::Draft(record_rows::decode_draft(body).ok_or_else(|| unreadable(space))?),
         Space::Format | Space::Index | Space::Conflict => return Err(unreadable(space)),
     })
+}
+
+const KEPT_ENTRY: u8 = 0;
+const KEPT_EDITS: u8 = 1;
+
+/// Rows of two kinds share the space, so that an entry and its edits lie together.
+fn encode_kept(row: &Row) -> Result<Vec<u8>, StoreError> {
+    let (kind, body) = match row {
+        Row::Entry(row) => (KEPT_ENTRY, pack(row)?),
+        Row::Blob(bytes) => (KEPT_EDITS, bytes.clone()),
+        _ => return Err(unfit("the row is of another kind than its key")),
+    };
+    Ok([&[kind], body.as_slice()].concat())
+}
+
+fn decode_kept(body: &[u8]) -> Result<Row, StoreError> {
+    match body.split_first() {
+        Some((&KEPT_ENTRY, body)) => Ok(Row::Entry(unpack(Space::Kept, body)?)),
+        Some((&KEPT_EDITS, body)) => Ok(Row::Blob(body.to_vec())),
+        _ => Err(unreadable(Space::Kept)),
+    }
 }
 
 /// The error for a row that must not be written, because nobody could read it.

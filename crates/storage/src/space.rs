@@ -49,11 +49,17 @@ pub enum Space {
     Text = 0x1D,
     /// The host's own rows.
     Local = 0x1E,
+    /// What a school keeps for a restored centre.
+    Kept = 0x28,
+    /// Entries of earlier lives of the log, at the centre.
+    Replayed = 0x29,
+    /// Entries of earlier lives of the log, at the school.
+    Past = 0x2A,
 }
 
 impl Space {
     /// All spaces in order of their prefixes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Format,
         Self::State,
         Self::Document,
@@ -70,6 +76,9 @@ impl Space {
         Self::History,
         Self::Text,
         Self::Local,
+        Self::Kept,
+        Self::Replayed,
+        Self::Past,
     ];
 
     /// Gives the byte that every key of the space begins with.

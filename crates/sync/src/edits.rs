@@ -93,6 +93,11 @@ impl EditSet {
         &self.edits
     }
 
+    /// Joins edits of one set that were kept in parts, in their order.
+    pub(crate) fn joined(edits: Vec<(RecordKey, Edit)>) -> Self {
+        Self { edits }
+    }
+
     /// Takes the edits out, in order.
     #[must_use]
     pub fn into_edits(self) -> Vec<(RecordKey, Edit)> {

@@ -6,6 +6,7 @@ use selaras_model::{
     Actor, BundleId, Digest, EntryHash, EpochId, LogVersion, Npsn, PackHash, ReplicaId, RulebookHash, Sequence, Side,
     root_digest,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::wire;
 
@@ -73,9 +74,42 @@ pub struct LogEntry {
     pub digests: Vec<Digest>,
     /// The centre's clock, in seconds since 1970; shown, never used to decide.
     pub at: i64,
+    /// Where a restored centre took this entry from a school again: the entry as it was signed first.
+    pub first: Option<FirstLife>,
+}
+
+/// An entry of an earlier life of the centre's database.
+///
+/// The centre's own changes are named by epoch and version, so whoever mints a replayed entry needs the first ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstLife {
+    /// The life in which it was made.
+    pub epoch: EpochId,
+    /// Its version then.
+    pub version: LogVersion,
+    /// Its hash then, by which it is replayed once.
+    pub entry: EntryHash,
 }
 
 impl LogEntry {
+    /// The author of its changes: the same in every life of the log.
+    pub(crate) fn actor(&self) -> Actor {
+        match &self.origin {
+            Origin::Bundle { replica, sequence, .. } => bundle_actor(self.npsn, *replica, *sequence),
+            Origin::Act { .. } => {
+                let (epoch, version) =
+                    self.first.as_ref().map_or((self.epoch, self.version), |first| (first.epoch, first.version));
+                act_actor(self.npsn, epoch, version)
+            }
+        }
+    }
+
+    /// The entry as it was signed first, given its own hash.
+    pub(crate) fn first_life(&self, hash: EntryHash) -> FirstLife {
+        let own = || FirstLife { epoch: self.epoch, version: self.version, entry: hash };
+        self.first.clone().unwrap_or_else(own)
+    }
+
     /// Gives the digest over all modules after this entry.
     #[must_use]
     pub fn root(&self) -> Digest {
@@ -93,6 +127,14 @@ impl LogEntry {
         }
     }
 
+    pub(crate) fn first_to_wire(&self) -> Option<wire::FirstLife> {
+        self.first.as_ref().map(|first| wire::FirstLife {
+            epoch: first.epoch.as_bytes().to_vec(),
+            version: first.version.get(),
+            entry: first.entry.as_bytes().to_vec(),
+        })
+    }
+
     /// Makes the bytes that are kept, hashed and signed; they are never made anew from a read entry.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -108,6 +150,7 @@ impl LogEntry {
             rulebook: self.rulebook.as_bytes().to_vec(),
             digests: self.digests.iter().map(|digest| digest.as_bytes().to_vec()).collect(),
             at: self.at,
+            first: self.first_to_wire(),
         }
         .encode_to_vec()
     }
@@ -138,6 +181,7 @@ impl LogEntry {
             rulebook: RulebookHash::from_bytes(fixed(&wire.rulebook)?),
             digests: digests?,
             at: wire.at,
+            first: wire.first.as_ref().map(read_first).transpose()?,
         })
     }
 }
@@ -145,6 +189,19 @@ impl LogEntry {
 /// The author of an act's changes: the centre, by its database's life and the entry's version.
 pub(crate) fn act_actor(school: Npsn, epoch: EpochId, version: LogVersion) -> Actor {
     Actor { side: Side::Centre, school, replica: *epoch.as_bytes(), sequence: version.get() }
+}
+
+/// The author of a bundle's changes.
+pub(crate) fn bundle_actor(school: Npsn, replica: ReplicaId, sequence: Sequence) -> Actor {
+    Actor { side: Side::School, school, replica: *replica.as_bytes(), sequence: sequence.get() }
+}
+
+pub(crate) fn read_first(wire: &wire::FirstLife) -> Result<FirstLife, EntryError> {
+    Ok(FirstLife {
+        epoch: EpochId::from_bytes(fixed(&wire.epoch)?),
+        version: LogVersion::new(wire.version),
+        entry: EntryHash::from_bytes(fixed(&wire.entry)?),
+    })
 }
 
 pub(crate) fn read_origin(wire: Option<wire::log_entry::Origin>) -> Result<Origin, EntryError> {

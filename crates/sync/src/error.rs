@@ -188,7 +188,11 @@ impl CentreError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Store(_) => Retry::After,
-            Self::Refused { code, .. } if *code == "school.unfinished" => Retry::After,
+            Self::Refused { code, .. }
+                if matches!(*code, "school.unfinished" | "center.healing" | "center.restored") =>
+            {
+                Retry::After
+            }
             Self::Refused { .. } => Retry::AfterHumanAction,
         }
     }

@@ -1,9 +1,11 @@
 //! A page of the log: entries, or parts of large ones, as they travel.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use prost::Message;
-use selaras_model::{BundleId, LogVersion};
+use selaras_merge::Edit;
+use selaras_model::{BundleId, EntryHash, LogVersion, RecordKey};
 
 use crate::bundle;
 use crate::edits::{EditSet, size_of};
@@ -24,6 +26,7 @@ const MAX_PAGE_ENTRIES: usize = 1_000;
 const SMALL: usize = 2 << 20;
 const SLOW_LEVEL: i32 = 19;
 const FAST_LEVEL: i32 = 16;
+const KEEP_LEVEL: i32 = 6;
 
 /// Compresses a message, the harder the smaller it is.
 pub(crate) fn compress(open: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -67,16 +70,46 @@ pub(crate) fn edits_of(blobs: &dyn Blobs, entry: &LogEntry, row: &EntryRow) -> R
     let bytes = match &row.edits {
         EditsAt::Inline(bytes) => bytes.clone(),
         EditsAt::Blob(name) => blobs.get(name)?.ok_or_else(damaged)?,
+        EditsAt::Block(bytes) => return thaw_edits(bytes).ok_or_else(damaged),
+        EditsAt::Parts(names) => return join(blobs, names),
         EditsAt::Absent => return Ok(EditSet::default()),
+        EditsAt::Kept => return Err(damaged()),
     };
     match entry.origin {
         Origin::Bundle { .. } => bundle::decode(&bytes).map(|bundle| bundle.edits).map_err(|_| damaged()),
-        Origin::Act { .. } => {
-            let open = decompress(&bytes, bundle::MAX_OPEN_BYTES).ok_or_else(damaged)?;
-            let wire = wire::Edits::decode(open.as_slice()).map_err(|_| damaged())?;
-            EditSet::from_wire(&wire).map_err(|_| damaged())
-        }
+        Origin::Act { .. } => thaw_edits(&bytes).ok_or_else(damaged),
     }
+}
+
+/// Freezes edits quickly, for who keeps them on an old computer's disk.
+pub(crate) fn pack_edits(edits: &[(RecordKey, Edit)]) -> Result<Vec<u8>, StoreError> {
+    let wire = EditSet::wire_of(edits).map_err(|error| StoreError::Io(Box::new(error)))?;
+    zstd::bulk::compress(&wire.encode_to_vec(), KEEP_LEVEL).map_err(|error| StoreError::Io(Box::new(error)))
+}
+
+/// Reads what [`freeze_edits`] or [`pack_edits`] made.
+pub(crate) fn thaw_edits(frozen: &[u8]) -> Option<EditSet> {
+    let open = decompress(frozen, bundle::MAX_OPEN_BYTES)?;
+    EditSet::from_wire(&wire::Edits::decode(open.as_slice()).ok()?).ok()
+}
+
+/// Joins the edits of an entry that are kept in parts, in their order.
+pub(crate) fn join(blobs: &dyn Blobs, names: &[[u8; 32]]) -> Result<EditSet, StoreError> {
+    let damaged = || StoreError::Damaged("a part of an entry's edits".to_owned());
+    let mut edits = Vec::new();
+    for name in names {
+        let frozen = blobs.get(name)?.ok_or_else(damaged)?;
+        edits.extend(thaw_edits(&frozen).ok_or_else(damaged)?.into_edits());
+    }
+    Ok(EditSet::joined(edits))
+}
+
+/// Edits that are left out because the asker holds them.
+pub(crate) struct Held<'a> {
+    /// Those of the bundle that it sent.
+    pub(crate) bundle: Option<BundleId>,
+    /// Those of entries of an earlier life, by the versions that replay them.
+    pub(crate) again: &'a BTreeMap<LogVersion, EntryHash>,
 }
 
 /// A page of the log.
@@ -95,7 +128,7 @@ pub(crate) fn cut(
     blobs: &dyn Blobs,
     position: &Position,
     (from, index): (LogVersion, u32),
-    held: Option<BundleId>,
+    held: &Held<'_>,
 ) -> Result<Page, StoreError> {
     let mut page = Page::default();
     let mut room = MAX_PAGE_OPEN;
@@ -107,9 +140,14 @@ pub(crate) fn cut(
         let (entry, row) = entry_at(store, version)?;
         let mut fragment = head(&entry, &row, before.as_ref(), position);
         fragment.from = index;
-        let own = matches!((&entry.origin, held), (Origin::Bundle { bundle, .. }, Some(held)) if *bundle == held);
+        let own =
+            matches!((&entry.origin, held.bundle), (Origin::Bundle { bundle, .. }, Some(held)) if *bundle == held);
+        let again = held.again.get(&version).filter(|_| index == 0);
         if own {
             fragment.held = true;
+            fragment.ends = true;
+        } else if let Some(known_as) = again {
+            fragment.known_as = known_as.as_bytes().to_vec();
             fragment.ends = true;
         } else {
             let edits = edits_of(blobs, &entry, &row)?;
@@ -149,6 +187,7 @@ pub(crate) fn head(entry: &LogEntry, row: &EntryRow, before: Option<&LogEntry>, 
     let mut fragment = wire::Fragment::default();
     let mut news = wire::LogEntry { records: entry.records, at: entry.at, ..wire::LogEntry::default() };
     news.origin = Some(entry.origin_to_wire());
+    news.first = entry.first_to_wire();
     if before.is_none_or(|before| before.pack != entry.pack) {
         news.pack = entry.pack.as_bytes().to_vec();
     }

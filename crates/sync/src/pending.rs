@@ -80,6 +80,7 @@ fn within(range: &Range, key: &Key) -> bool {
         | (Range::Conflicts, Key::Conflict(_))
         | (Range::Findings, Key::Finding(_))
         | (Range::Replicas, Key::Replica(_)) => true,
+        (Range::Kept(from), Key::Kept(at, _)) => at >= from,
         (Range::Entries(from), Key::Entry(version)) => version >= from,
         (Range::History(from), Key::History(number)) => number >= from,
         (Range::Locals(prefix), Key::Local(name)) => name.starts_with(prefix),

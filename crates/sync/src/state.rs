@@ -10,6 +10,7 @@ use selaras_model::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::entry::FirstLife;
 use crate::store::{Batch, EditsAt, Key, ReadStore, ReplicaRow, Row, StateName, StoreError};
 
 const FORMAT: u8 = 1;
@@ -65,6 +66,43 @@ pub struct Position {
     pub pack: PackHash,
     /// The rulebook in force.
     pub rulebook: RulebookHash,
+    /// What is kept, or need not be, because the centre's disk may be lost.
+    pub(crate) keeping: Keeping,
+}
+
+/// What a side knows of backups of the centre, and what the school keeps because of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Keeping {
+    /// Entries up to this version are in verified backups of the centre.
+    pub(crate) covered: LogVersion,
+    /// At the school: the place that the next kept entry gets.
+    pub(crate) next: u64,
+    /// At the school: the first place that is still kept.
+    pub(crate) first: u64,
+    /// At the school: what is kept before this place is of an earlier life of the log, and covered when this version is.
+    pub(crate) past: Option<(u64, LogVersion)>,
+    /// At the school: the records are further than the cursor, which goes over the log of the restored centre again.
+    pub(crate) again: bool,
+    /// At the school: the last receipt, where it is of an earlier life of the log (`Key::Past`).
+    pub(crate) receipt: Option<EntryHash>,
+    /// At the school: the blob with the rest of a page's entries and their signature, while the page is being taken.
+    pub(crate) proof: Option<[u8; 32]>,
+}
+
+/// The centre's database was restored, and waits for what the school's computers hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Healing {
+    /// Devices that have not told yet what they hold.
+    pub(crate) waiting: std::collections::BTreeSet<DeviceId>,
+}
+
+/// The parts of a large entry that a school is handing back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Staged {
+    pub(crate) entry: EntryHash,
+    pub(crate) edits: u32,
+    pub(crate) chain: [u8; 32],
+    pub(crate) parts: Vec<[u8; 32]>,
 }
 
 impl Position {
@@ -84,6 +122,7 @@ impl Position {
             history: 0,
             pack: rules.pack.hash(),
             rulebook: rules.rulebook.hash(),
+            keeping: Keeping::default(),
         }
     }
 }
@@ -148,12 +187,16 @@ pub(crate) struct EntryIntent {
     pub(crate) edits_at: EditsAt,
     pub(crate) edits: [u8; 32],
     pub(crate) at: i64,
+    /// The entry that it replays.
+    pub(crate) first: Option<FirstLife>,
+    /// The hash under which it was handed back; of a second life that of the first is another.
+    pub(crate) handed: Option<EntryHash>,
 }
 
 /// Whose entry it becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntryOrigin {
-    Bundle { bundle: BundleId, replica: ReplicaId, after: ReplicaRow },
+    Bundle { bundle: BundleId, replica: ReplicaId, sequence: Sequence, after: ReplicaRow },
     Act { kind: String },
 }
 
@@ -209,6 +252,8 @@ pub enum HistoryKind {
     Rules,
     /// This installation turned out to be a copy and has a new name.
     Renewed,
+    /// The centre was restored, and got back what it lacked.
+    Healed,
 }
 
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Row, StoreError> {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use selaras_model::{
-    BundleId, ChangeHash, ContentHash, DeviceId, EntityCode, FieldName, Fields, LogVersion, RecordId, RecordKey,
-    ReplicaId, Sequence, Value,
+    BundleId, ChangeHash, ContentHash, DeviceId, EntityCode, EntryHash, FieldName, Fields, LogVersion, RecordId,
+    RecordKey, ReplicaId, Sequence, Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,10 @@ pub enum StateName {
     Intent,
     /// Under what pack, rulebook and date the stored findings were judged.
     Judged,
+    /// At the centre: it was restored, and waits for what the school's computers hold.
+    Healing,
+    /// At the centre: the parts of a large entry that a school is handing back.
+    Staged,
 }
 
 /// The key of a row.
@@ -104,6 +108,13 @@ pub enum Key {
     History(u64),
     /// The text of a pack or rulebook, by its hash.
     Text32([u8; 32]),
+    /// At the school, what a restored centre may have lost: by order of coming, the entry (part 0) and parts of its edits
+    /// (the place of the first edit, plus 1).
+    Kept(u64, u32),
+    /// At the centre, an entry of an earlier life of the log that is in this one.
+    Replayed(EntryHash),
+    /// At the school, an entry whose place in the log another took when the centre was restored.
+    Past(EntryHash),
     /// A row of the host's own (accounts, devices, keys); 1 to 128 bytes.
     Local(String),
 }
@@ -113,7 +124,7 @@ pub enum Key {
 pub enum Row {
     /// For `State`, `History` and `Local`: bytes that the owner of the row encodes.
     Bytes(Vec<u8>),
-    /// For `Document` and `Text32`.
+    /// For `Document`, `Text32` and the edits in `Kept`.
     Blob(Vec<u8>),
     /// For `Base`.
     Base(BaseRow),
@@ -127,8 +138,10 @@ pub enum Row {
     Findings(Vec<FindingRow>),
     /// For `Lanes`: 2,048 bytes.
     Lanes(Vec<u8>),
-    /// For `Entry`.
+    /// For `Entry`, `Past` and the entry in `Kept`.
     Entry(EntryRow),
+    /// For `Replayed`: the version of the entry that replays it.
+    Version(LogVersion),
     /// For `Answer`.
     Answer(AnswerRow),
     /// For `Replica`.
@@ -217,6 +230,12 @@ pub enum EditsAt {
     Inline(Vec<u8>),
     /// In the blob of this name: a bundle, or a compressed block of edits.
     Blob([u8; 32]),
+    /// In the row itself, for a bundle that came back from a school as its edits: a compressed block of edits.
+    Block(Vec<u8>),
+    /// In the blobs of these names, one after another: compressed blocks of edits.
+    Parts(Vec<[u8; 32]>),
+    /// In rows beside this one (`Key::Kept`).
+    Kept,
 }
 
 /// The recorded answer to a bundle; final.
@@ -231,8 +250,8 @@ pub enum AnswerRow {
 /// What the centre knows of a replica.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplicaRow {
-    /// The device that it belongs to.
-    pub device: DeviceId,
+    /// The device that it belongs to; none until it is seen, where only its bundles are known.
+    pub device: Option<DeviceId>,
     /// The greatest sequence seen, accepted or refused.
     pub last_sequence: Sequence,
     /// The last accepted bundle.
@@ -266,6 +285,8 @@ pub enum Range {
     Locals(String),
     /// Replicas.
     Replicas,
+    /// What is kept for a restored centre, from a place in the order on.
+    Kept(u64),
 }
 
 /// What the engine reads.

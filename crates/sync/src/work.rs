@@ -332,10 +332,16 @@ fn size_of(row: &Row) -> usize {
         Row::Draft(row) => 48 + sizes(&row.fields),
         Row::Findings(rows) => 160 * rows.len(),
         Row::Entry(row) => {
-            128 + row.entry.len() + if let crate::store::EditsAt::Inline(b) = &row.edits { b.len() } else { 0 }
+            use crate::store::EditsAt;
+            let edits = match &row.edits {
+                EditsAt::Inline(bytes) | EditsAt::Block(bytes) => bytes.len(),
+                EditsAt::Parts(names) => 32 * names.len(),
+                EditsAt::Blob(_) | EditsAt::Kept | EditsAt::Absent => 0,
+            };
+            128 + row.entry.len() + edits
         }
         Row::Answer(crate::store::AnswerRow::Refusal(bytes)) => bytes.len(),
-        Row::Mark | Row::Answer(_) | Row::Replica(_) => 64,
+        Row::Mark | Row::Answer(_) | Row::Replica(_) | Row::Version(_) => 64,
     }
 }
 

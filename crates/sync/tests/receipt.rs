@@ -24,6 +24,7 @@ fn entry() -> LogEntry {
         rulebook: RulebookHash::from_bytes([8; 32]),
         digests: vec![Digest::from_bytes([9; 32]), Digest::from_bytes([10; 32])],
         at: 1_795_392_000,
+        first: None,
     }
 }
 

@@ -1,12 +1,14 @@
 //! The centre of one school in the world.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::SigningKey;
 use selaras_model::{BundleId, Date, DeviceId, EpochId, Fields, KeyId, LogVersion, Npsn, RecordId, RecordKey, Value};
 use selaras_sync::{
     Centre, CentreKeys, EnrolledKey, Flow, Key, LogEntry, Origin, Range, ReadStore, Row, Rules, Step, Store, TypedEdit,
 };
 
-use super::disk::{Bug, Disk};
+use super::disk::{Bug, Disk, Image};
 use super::landing::Landings;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
@@ -23,6 +25,9 @@ pub(super) struct CentreHost {
     pub(super) down: bool,
     /// Bundles that are landing.
     pub(super) landings: Landings,
+    /// The last verified backup.
+    backup: Option<Image>,
+    lives: u8,
 }
 
 pub(super) fn today() -> Date {
@@ -60,6 +65,8 @@ impl CentreHost {
             head: SigningKey::from_bytes(&[7; 32]),
             down: false,
             landings: Landings::default(),
+            backup: None,
+            lives: 1,
         };
         let head = RecordId::from_bytes(HEAD);
         let code = |code: &str| Value::Code(code.to_owned());
@@ -137,6 +144,42 @@ impl CentreHost {
         let disk = &self.disk;
         self.landings.forget(|id| matches!(disk.get(&Key::Answer(id)), Ok(Some(_))));
         Ok(answer)
+    }
+
+    /// Takes a backup and notes what it covers.
+    pub(super) fn back_up(&mut self) -> Result<(), Trouble> {
+        self.drive(None)?;
+        self.backup = Some(self.disk.copy());
+        let version = self.centre().head()?.version;
+        self.drive(Some(self.centre().cover(version)?))
+    }
+
+    /// Loses the disk, and begins another life from the last backup; says whether there was one.
+    pub(super) fn lose_disk(&mut self, devices: BTreeSet<DeviceId>) -> Result<bool, Trouble> {
+        let Some(backup) = &self.backup else { return Ok(false) };
+        self.disk.put_back(backup)?;
+        self.landings = Landings::default();
+        self.down = false;
+        self.lives += 1;
+        let epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
+        self.drive(None)?;
+        self.drive(Some(self.centre().restored(epoch, devices)?))?;
+        Ok(true)
+    }
+
+    /// Whether it was ever restored.
+    pub(super) fn has_lost_its_disk(&self) -> bool {
+        self.lives > 1
+    }
+
+    /// Serves a request of healing.
+    pub(super) fn heal(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.drive(None)?;
+        let mut handing = self.centre().heal(device, body)?;
+        while let Some(step) = self.centre().heal_step(&mut handing)? {
+            self.drive(Some(step))?;
+        }
+        Ok(self.centre().heal_answer(&handing)?)
     }
 
     /// The bundles in the log, in order.

@@ -5,8 +5,8 @@ use selaras_policy::AccountFacts;
 use selaras_storage::Fault;
 use selaras_sync::transfer::Upload;
 use selaras_sync::{
-    Batch, Carry, Incoming, Installation, Key, Outcome, Purpose, Refusal, Rules, School, SchoolError, StateName, Step,
-    Store,
+    Batch, Carry, FirstLife, Healing, Incoming, Installation, Key, Outcome, Purpose, Refusal, Rules, School,
+    SchoolError, StateName, Step, Store, entry_hash,
 };
 
 use super::centre::{CentreHost, HEAD, HEAD_KEY, today};
@@ -25,6 +25,8 @@ pub(super) struct Computer {
     pub(super) upload: Option<(BundleId, Upload)>,
     pub(super) down: bool,
     pub(super) renewals: u8,
+    /// A conversation with a restored centre; a process that dies has none.
+    pub(super) healing: Option<Healing>,
     bug: Option<Bug>,
 }
 
@@ -49,7 +51,18 @@ impl Computer {
             centre_ca: None,
         };
         disk.commit(&School::install(&installation, &rules, today())?)?;
-        Ok(Self { school, device, disk, rules, waiting: None, upload: None, down: false, renewals: 0, bug })
+        Ok(Self {
+            school,
+            device,
+            disk,
+            rules,
+            waiting: None,
+            upload: None,
+            down: false,
+            renewals: 0,
+            healing: None,
+            bug,
+        })
     }
 
     pub(super) fn school(&self) -> School<'_> {
@@ -150,7 +163,13 @@ impl Computer {
 pub(super) fn told(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::None => None,
-        Outcome::Receipt(receipt) => Some(format!("receipt {} {}", receipt.entry().version, receipt.short_code())),
+        // As it was given first: a restored centre gives it again, as an entry of another life that names the first.
+        Outcome::Receipt(receipt) => {
+            let entry = receipt.entry();
+            let own = || FirstLife { epoch: entry.epoch, version: entry.version, entry: entry_hash(receipt.bytes()) };
+            let first = entry.first.clone().unwrap_or_else(own);
+            Some(format!("receipt {} {}", first.version, first.entry))
+        }
         Outcome::Refusal(refusal) => Some(refused(refusal)),
     }
 }

@@ -21,6 +21,14 @@ pub enum Bug {
     CursorSkips,
     /// A computer takes digests for its own without the records.
     AdoptsDigests,
+    /// A computer keeps nothing for a centre that may lose its disk.
+    KeepsNothing,
+}
+
+/// A copy of a disk.
+pub(super) struct Image {
+    memory: MemoryEngine,
+    blobs: MemoryBlobs,
 }
 
 /// A disk, and what of it survives a crash.
@@ -28,7 +36,7 @@ pub(super) struct Disk {
     memory: Mutex<Arc<MemoryEngine>>,
     faulty: Mutex<Arc<FaultyEngine>>,
     store: Mutex<SchoolStore>,
-    blobs: MemoryBlobs,
+    blobs: Mutex<Arc<MemoryBlobs>>,
     npsn: Npsn,
     bug: Option<Bug>,
     /// What was there before the last commit, for a store that lies about it.
@@ -53,7 +61,7 @@ impl Disk {
             memory: Mutex::new(memory),
             faulty: Mutex::new(faulty),
             store: Mutex::new(store),
-            blobs: MemoryBlobs::new(),
+            blobs: Mutex::new(Arc::new(MemoryBlobs::new())),
             npsn,
             bug,
             earlier: Mutex::new(None),
@@ -61,7 +69,25 @@ impl Disk {
     }
 
     pub(super) fn blobs(&self) -> &dyn Blobs {
-        &self.blobs
+        self
+    }
+
+    /// Copies everything, as a backup does.
+    pub(super) fn copy(&self) -> Image {
+        Image { memory: held(&self.memory).fork(), blobs: held(&self.blobs).fork() }
+    }
+
+    /// What the disk holds, also while its process is dead.
+    pub(super) fn held(&self) -> Result<SchoolStore, Trouble> {
+        Ok(open(&held(&self.memory), self.npsn)?.1)
+    }
+
+    /// Puts a copy in the place of everything.
+    pub(super) fn put_back(&self, image: &Image) -> Result<(), Trouble> {
+        *held(&self.memory) = Arc::new(image.memory.fork());
+        *held(&self.earlier) = None;
+        *held(&self.blobs) = Arc::new(image.blobs.fork());
+        self.restart()
     }
 
     /// Makes a commit to come fail.
@@ -89,7 +115,7 @@ impl Disk {
         }
         for effect in &step.effects {
             if let Effect::RemoveBlob(name) = effect {
-                self.blobs.remove(name)?;
+                Blobs::remove(self, name)?;
             }
         }
         Ok(())
@@ -102,6 +128,7 @@ impl Disk {
         let keeps = |key: &Key| match self.bug {
             Some(Bug::ForgetsAnswers) => !matches!(key, Key::Answer(_)),
             Some(Bug::CursorSkips) => !passes_entry || !(is_of_base(key) || matches!(key, Key::Lanes(_))),
+            Some(Bug::KeepsNothing) => !matches!(key, Key::Kept(..)),
             Some(Bug::AdoptsDigests) => !passes_entry || !matches!(key, Key::View(_) | Key::Index(..)),
             _ => true,
         };
@@ -113,6 +140,24 @@ impl Disk {
             }
         }
         kept
+    }
+}
+
+impl Blobs for Disk {
+    fn put(&self, name: &[u8; 32], bytes: &[u8]) -> Result<(), StoreError> {
+        held(&self.blobs).put(name, bytes)
+    }
+
+    fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        held(&self.blobs).get(name)
+    }
+
+    fn remove(&self, name: &[u8; 32]) -> Result<(), StoreError> {
+        held(&self.blobs).remove(name)
+    }
+
+    fn names(&self) -> Result<Vec<[u8; 32]>, StoreError> {
+        held(&self.blobs).names()
     }
 }
 

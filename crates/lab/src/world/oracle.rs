@@ -60,6 +60,11 @@ impl Oracle {
         }
     }
 
+    /// Forgets what a computer heard and had not written down when its centre lost the same answer.
+    pub(super) fn forget(&mut self, bundle: BundleId) {
+        self.fates.remove(&bundle);
+    }
+
     /// Every bundle that may have been sent met its fate, and took effect as often as it was told.
     pub(super) fn bundles(&self, in_logs: &[BundleId]) -> Result<(), Trouble> {
         for bundle in self.offered.keys() {

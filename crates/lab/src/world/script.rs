@@ -3,6 +3,7 @@
 mod crashes;
 mod dinas;
 mod end;
+mod healing;
 mod line;
 mod people;
 
@@ -11,7 +12,7 @@ use std::collections::BinaryHeap;
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
-use selaras_model::{BundleId, EntityCode, Npsn, Record, RecordId, RecordKey, Value};
+use selaras_model::{BundleId, EntityCode, EntryHash, Npsn, Record, RecordId, RecordKey, Value};
 use selaras_sync::Flow;
 
 use super::centre::{CentreHost, key_of};
@@ -37,13 +38,56 @@ const OURS: [&str; 3] = ["nama", "alamat", "catatan"];
 pub(super) enum Event {
     Act(usize),
     CentreActs(usize),
-    Request { computer: usize, number: u64, body: Vec<u8> },
-    Answer { computer: usize, number: u64, body: Vec<u8> },
-    Piece { computer: usize, number: u64, bundle: BundleId, asked: Asked, arrived: usize, cut: bool },
-    Told { computer: usize, number: u64, bundle: BundleId, told: Told },
-    Patience { computer: usize, number: u64 },
+    Request {
+        computer: usize,
+        number: u64,
+        body: Vec<u8>,
+    },
+    Answer {
+        computer: usize,
+        number: u64,
+        body: Vec<u8>,
+    },
+    Piece {
+        computer: usize,
+        number: u64,
+        bundle: BundleId,
+        asked: Asked,
+        arrived: usize,
+        cut: bool,
+    },
+    Told {
+        computer: usize,
+        number: u64,
+        bundle: BundleId,
+        told: Told,
+    },
+    Patience {
+        computer: usize,
+        number: u64,
+    },
     Restart(usize),
     CentreRestarts(usize),
+    /// The centre takes a backup.
+    BacksUp(usize),
+    /// The centre loses its disk, and goes on from its last backup.
+    LosesDisk(usize),
+    /// The centre could not answer.
+    Refused {
+        computer: usize,
+        number: u64,
+        code: String,
+    },
+    HealRequest {
+        computer: usize,
+        number: u64,
+        body: Vec<u8>,
+    },
+    HealAnswer {
+        computer: usize,
+        number: u64,
+        body: Vec<u8>,
+    },
 }
 
 pub(super) struct Script {
@@ -54,6 +98,10 @@ pub(super) struct Script {
     pub(super) centres: Vec<CentreHost>,
     pub(super) computers: Vec<Computer>,
     oracle: Oracle,
+    /// What the Dinas did: the school, the entry of its log, the value.
+    acts: Vec<(usize, EntryHash, String)>,
+    restored: u64,
+    handed_back: u64,
     student: EntityCode,
     tokens: u64,
     requests: u64,
@@ -87,6 +135,9 @@ impl Script {
             centres,
             computers,
             oracle: Oracle::default(),
+            acts: Vec::new(),
+            restored: 0,
+            handed_back: 0,
             student,
             tokens: 0,
             requests: 0,
@@ -105,6 +156,7 @@ impl Script {
             };
             script.schedule(at, event);
         }
+        script.plan_losses();
         Ok(script)
     }
 
@@ -133,7 +185,16 @@ impl Script {
         self.judge()?;
         let (accepted, refused) = self.oracle.fate_counts();
         let (events, crashes) = (self.happened, self.crashes);
-        Ok(Ended { trace: *self.trace.finalize().as_bytes(), events, accepted, refused, crashes })
+        let (restored, handed_back) = (self.restored, self.handed_back);
+        Ok(Ended {
+            trace: *self.trace.finalize().as_bytes(),
+            events,
+            accepted,
+            refused,
+            crashes,
+            restored,
+            handed_back,
+        })
     }
 
     fn happens(&mut self, event: Event) -> Result<(), Trouble> {
@@ -153,6 +214,11 @@ impl Script {
                 Ok(())
             }
             Event::Restart(computer) => self.restart(computer),
+            Event::BacksUp(school) => self.backs_up(school),
+            Event::LosesDisk(school) => self.loses_disk(school),
+            Event::Refused { computer, number, code } => self.refused(computer, number, &code),
+            Event::HealRequest { computer, number, body } => self.serve_healing(computer, number, &body),
+            Event::HealAnswer { computer, number, body } => self.healing_answered(computer, number, &body),
             Event::CentreRestarts(school) => {
                 let kept = self.rng.random_range(0..=100);
                 let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
@@ -172,7 +238,7 @@ impl Script {
         self.centres.get(school).ok_or_else(|| Trouble::Wrong("no such school".to_owned()))
     }
 
-    fn centre_mut(&mut self, school: usize) -> Result<&mut CentreHost, Trouble> {
+    pub(super) fn centre_mut(&mut self, school: usize) -> Result<&mut CentreHost, Trouble> {
         self.centres.get_mut(school).ok_or_else(|| Trouble::Wrong("no such school".to_owned()))
     }
 

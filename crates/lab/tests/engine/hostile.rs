@@ -70,6 +70,7 @@ fn a_cursor_of_another_log_is_not_served() {
     let other = Stage::in_step(13);
     let body = other.first.request(Purpose::Pull);
     let error = stage.centre.try_serve(stage.first.device, &body).unwrap_err();
-    assert_eq!(error.code(), "cursor.unknown");
+    // Both call their log by one name, so to the centre this is its own log in another version.
+    assert!(["cursor.ahead", "log.forked"].contains(&error.code()), "{error}");
     drop(Computer::new(&stage.centre, 3));
 }

@@ -75,6 +75,11 @@ fn a_cursor_that_skips_is_found() {
 }
 
 #[test]
+fn a_computer_that_keeps_nothing_for_a_restored_centre_is_found() {
+    found(Bug::KeepsNothing);
+}
+
+#[test]
 fn a_digest_that_is_adopted_is_found() {
     found(Bug::AdoptsDigests);
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use selaras_model::{
-    BundleId, ChangeHash, ContentHash, Date, DeviceId, EntityCode, Fields, LogVersion, RecordId, RecordKey, ReplicaId,
-    Sequence, Value,
+    BundleId, ChangeHash, ContentHash, Date, DeviceId, EntityCode, EntryHash, Fields, LogVersion, RecordId, RecordKey,
+    ReplicaId, Sequence, Value,
 };
 use selaras_policy::{Finding, Level, Tab};
 use selaras_sync::store::{
@@ -98,11 +98,17 @@ pub(crate) fn every_kind() -> Vec<(&'static str, Key, Row)> {
             "replica",
             Key::Replica(ReplicaId::from_bytes([5; 8])),
             Row::Replica(ReplicaRow {
-                device: DeviceId::from_bytes([6; 8]),
+                device: Some(DeviceId::from_bytes([6; 8])),
                 last_sequence: Sequence::new(7),
                 last_accepted: Some(BundleId::from_bytes([8; 32])),
             }),
         ),
+        ("entry-block", Key::Entry(LogVersion::new(4)), Row::Entry(entry(EditsAt::Block(b"edits".to_vec())))),
+        ("entry-parts", Key::Entry(LogVersion::new(5)), Row::Entry(entry(EditsAt::Parts(vec![[8; 32], [9; 32]])))),
+        ("kept", Key::Kept(7, 0), Row::Entry(entry(EditsAt::Kept))),
+        ("kept-edits", Key::Kept(7, 1), Row::Blob(b"edits".to_vec())),
+        ("replayed", Key::Replayed(EntryHash::from_bytes([7; 32])), Row::Version(LogVersion::new(300))),
+        ("past", Key::Past(EntryHash::from_bytes([6; 32])), Row::Entry(entry(EditsAt::Absent))),
         ("history", Key::History(9), Row::Bytes(b"line".to_vec())),
         ("text", Key::Text32([9; 32]), Row::Blob(b"version = \"2026.1\"".to_vec())),
         ("local", Key::Local("account/ops".to_owned()), Row::Bytes(b"account".to_vec())),

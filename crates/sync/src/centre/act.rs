@@ -26,6 +26,9 @@ impl Centre<'_> {
     /// [`CentreError::Refused`] for what the pack does not know; nothing is done then.
     pub fn act(&self, kind: &str, edits: Vec<TypedEdit>) -> Result<Step, CentreError> {
         let mut position = self.at_rest()?;
+        if self.healing()?.is_some() {
+            return Err(CentreError::refused("center.healing"));
+        }
         if kind.is_empty() || kind.len() > MAX_ACT_KIND {
             return Err(CentreError::refused("act.kind"));
         }
@@ -46,11 +49,11 @@ impl Centre<'_> {
             EditsAt::Blob(name)
         };
         let origin = EntryOrigin::Act { kind: kind.to_owned() };
-        let intent = EntryIntent { origin, edits_at, edits: edits.hash(), at: self.now };
+        let intent = EntryIntent { origin, edits_at, edits: edits.hash(), at: self.now, first: None, handed: None };
         if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
             return self.intend(&edits, intent);
         }
-        let actor = self.actor_of(&intent.origin, &position)?;
+        let actor = self.actor_of(&intent, &position)?;
         for (key, edit) in edits.edits() {
             self.take(&mut work, *key, &actor, edit)?;
         }

@@ -76,6 +76,8 @@ fn unmergeable(record: RecordKey, error: MergeError) -> Refusal {
 pub(super) struct Sound {
     pub(super) header: Header,
     pub(super) edits: EditSet,
+    /// What of this log the school had when it sealed.
+    sealed_on: LogVersion,
     judged_on: Date,
 }
 
@@ -103,7 +105,7 @@ impl<'a> Centre<'a> {
         // Without an approval nothing was offered: bytes alone never take effect, and burn nothing either.
         let approval = request.approval.as_ref().ok_or_else(|| CentreError::refused("approval.missing"))?;
         let bundle::Bundle { header, edits } = bundle::decode(&request.bundle).map_err(undecodable)?;
-        self.check_place(&header, sender, position)?;
+        let sealed_on = self.check_place(&header, sender, position)?;
         let approval = crate::approval::from_wire(approval, id, &header, &self.rules.pack)
             .ok_or_else(|| refuse("approval.damaged", Who::Head))?;
         let key = enrolled(approval.text().key)?.ok_or_else(|| refuse("approval.key-unknown", Who::Head))?;
@@ -111,19 +113,22 @@ impl<'a> Centre<'a> {
         let verified = approval.verify(&public).map_err(|_| refuse("approval.signature", Who::Head))?;
         self.check_signer(verified.text(), &key, &edits)?;
         let judged_on = verified.text().judged_on;
-        Ok(Sound { header, edits, judged_on })
+        Ok(Sound { header, edits, sealed_on, judged_on })
     }
 
-    fn check_place(&self, header: &Header, sender: &Sender, position: &Position) -> Result<(), No> {
+    /// Gives the version of this log that the bundle was sealed on.
+    fn check_place(&self, header: &Header, sender: &Sender, position: &Position) -> Result<LogVersion, No> {
         let place = |holds: bool, code: &str| if holds { Ok(()) } else { Err(refuse(code, Who::Operator)) };
         place(header.npsn == self.npsn, "bundle.school")?;
         place(header.replica == sender.replica, "bundle.replica")?;
         place(header.sequence > sender.row.last_sequence, "bundle.sequence")?;
         place(header.previous == sender.row.last_accepted, "bundle.previous")?;
-        place(Some(header.epoch) == position.epoch, "bundle.epoch")?;
-        place(header.sealed_on <= position.version, "bundle.sealed-on")?;
+        let sealed_on = self.sealed_place(header.epoch, header.sealed_on, position)?;
+        place(sealed_on.is_some() || position.epoch == Some(header.epoch), "bundle.epoch")?;
+        place(sealed_on.is_some(), "bundle.sealed-on")?;
         place(header.pack == position.pack, "bundle.pack")?;
-        place(header.rulebook == position.rulebook, "bundle.rulebook")
+        place(header.rulebook == position.rulebook, "bundle.rulebook")?;
+        Ok(sealed_on.unwrap_or_default())
     }
 
     /// The signer's entitlement, on the state before the bundle.
@@ -303,7 +308,7 @@ impl<'a> Centre<'a> {
 /// Whether a finding speaks against the bundle: it causes it, or left in place what it could see. What the centre's own
 /// later entries caused is work, and comes back with the receipt.
 fn blocks(row: &FindingRow, sound: &Sound, raised: LogVersion) -> bool {
-    row.finding.level == Level::Invalid && (row.raised >= raised || row.raised <= sound.header.sealed_on)
+    row.finding.level == Level::Invalid && (row.raised >= raised || row.raised <= sound.sealed_on)
 }
 
 fn refuse_findings(blockers: &[FindingRow]) -> Result<(), No> {

@@ -67,8 +67,10 @@ impl Centre<'_> {
         };
         let after =
             ReplicaRow { device: sender.row.device, last_sequence: sound.header.sequence, last_accepted: Some(id) };
-        let origin = EntryOrigin::Bundle { bundle: id, replica: sender.replica, after };
-        let intent = EntryIntent { origin, edits_at, edits: sound.edits.hash(), at: self.now };
+        let sequence = sound.header.sequence;
+        let origin = EntryOrigin::Bundle { bundle: id, replica: sender.replica, sequence, after };
+        let edits = sound.edits.hash();
+        let intent = EntryIntent { origin, edits_at, edits, at: self.now, first: None, handed: None };
         match judgement {
             Judgement::Small { mut work, judged } => {
                 let records = u32::try_from(sound.edits.edits().len()).unwrap_or(u32::MAX);

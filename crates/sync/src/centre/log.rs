@@ -1,9 +1,9 @@
 //! The school's log: an entry is made, signed and chained, in one commit or at the end of large work.
 
-use selaras_model::{Actor, LogVersion, RecordKey, Side};
+use selaras_model::{Actor, LogVersion, RecordKey};
 
 use super::Centre;
-use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, entry_hash};
+use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
 use crate::error::CentreError;
 use crate::plan;
 use crate::state::{EntryIntent, EntryOrigin, Intent, Judged, Plan, Position};
@@ -13,15 +13,12 @@ use crate::work::Work;
 
 impl Centre<'_> {
     /// The author of an entry's changes.
-    pub(super) fn actor_of(&self, origin: &EntryOrigin, position: &Position) -> Result<Actor, StoreError> {
-        match origin {
-            EntryOrigin::Bundle { replica, after, .. } => Ok(Actor {
-                side: Side::School,
-                school: self.npsn,
-                replica: *replica.as_bytes(),
-                sequence: after.last_sequence.get(),
-            }),
-            EntryOrigin::Act { .. } => {
+    pub(super) fn actor_of(&self, entry: &EntryIntent, position: &Position) -> Result<Actor, StoreError> {
+        match (&entry.origin, &entry.first) {
+            (EntryOrigin::Bundle { replica, sequence, .. }, _) => Ok(bundle_actor(self.npsn, *replica, *sequence)),
+            // A replayed act keeps the name of its first life, or its changes would be others.
+            (EntryOrigin::Act { .. }, Some(first)) => Ok(act_actor(self.npsn, first.epoch, first.version)),
+            (EntryOrigin::Act { .. }, None) => {
                 let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
                 Ok(act_actor(self.npsn, epoch, position.version.next()))
             }
@@ -52,10 +49,13 @@ impl Centre<'_> {
     ) -> Result<(), CentreError> {
         let version = position.version.next();
         let origin = match &intent.origin {
-            EntryOrigin::Bundle { bundle, replica, after } => {
-                work.put(Key::Answer(*bundle), Row::Answer(AnswerRow::Receipt(version)));
+            EntryOrigin::Bundle { bundle, replica, sequence, after } => {
+                // A bundle that comes back from an earlier life keeps the answer that this one has given.
+                if self.store.get(&Key::Answer(*bundle))?.is_none() {
+                    work.put(Key::Answer(*bundle), Row::Answer(AnswerRow::Receipt(version)));
+                }
                 work.put(Key::Replica(*replica), Row::Replica(after.clone()));
-                Origin::Bundle { bundle: *bundle, replica: *replica, sequence: after.last_sequence }
+                Origin::Bundle { bundle: *bundle, replica: *replica, sequence: *sequence }
             }
             EntryOrigin::Act { kind } => Origin::Act { kind: kind.clone() },
         };
@@ -71,7 +71,11 @@ impl Centre<'_> {
             rulebook: self.rules.rulebook.hash(),
             digests: work.digests()?,
             at: intent.at,
+            first: intent.first.clone(),
         };
+        for hash in intent.first.iter().map(|first| first.entry).chain(intent.handed) {
+            work.put(Key::Replayed(hash), Row::Version(version));
+        }
         let unfit = |error: EntryError| CentreError::Store(StoreError::Io(Box::new(error)));
         let signed = Receipt::sign(entry.to_bytes(), &self.keys.signing).map_err(unfit)?;
         let row = EntryRow {
@@ -114,7 +118,7 @@ impl Centre<'_> {
             step.effects.push(Effect::RemoveBlob(plan.blob));
             return Ok(step);
         };
-        let actor = self.actor_of(&entry.origin, &position)?;
+        let actor = self.actor_of(&entry, &position)?;
         for (key, edit) in part.edits() {
             self.take(&mut work, *key, &actor, edit)?;
         }
@@ -133,6 +137,8 @@ impl Centre<'_> {
             edits_at: EditsAt::Absent,
             edits: crate::edits::EditsChain::default().value(),
             at: self.now,
+            first: None,
+            handed: None,
         };
         self.put_entry(&mut work, &mut position, entry, 0)?;
         let mut judged: Judged = crate::state::need(self.store, StateName::Judged)?;

@@ -3,6 +3,7 @@
 mod act;
 mod check;
 mod decide;
+mod heal;
 mod log;
 mod receive;
 mod respond;
@@ -19,6 +20,8 @@ use crate::store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, St
 use crate::view::StoreView;
 
 pub use check::MAX_JUDGED_DAYS;
+pub use heal::{Handing, MAX_HEAL_BYTES};
+pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 
 /// The centre's secret keys.
@@ -100,7 +103,8 @@ impl<'a> Centre<'a> {
             None => {}
         }
         let position = self.position()?;
-        if position.pack != self.rules.pack.hash() || position.rulebook != self.rules.rulebook.hash() {
+        let other_rules = position.pack != self.rules.pack.hash() || position.rulebook != self.rules.rulebook.hash();
+        if other_rules && self.healing()?.is_none() {
             return self.rules_step(position).map(Some);
         }
         let judged: Judged = state::need(self.store, StateName::Judged)?;

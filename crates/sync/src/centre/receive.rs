@@ -1,7 +1,9 @@
 //! A request of a school: who asks, where it stands, and what it sends.
 
+use std::collections::BTreeMap;
+
 use prost::Message;
-use selaras_model::{BundleId, DeviceId, KeyId, LogVersion, RecordId, ReplicaId, Sequence};
+use selaras_model::{BundleId, DeviceId, EntryHash, KeyId, LogVersion, RecordId, ReplicaId, Sequence};
 
 use super::Centre;
 use super::decide::Sender;
@@ -41,6 +43,8 @@ pub struct Received {
     pub(super) bundle: Option<BundleId>,
     pub(super) fresh: bool,
     pub(super) held: Option<BundleId>,
+    /// Entries of this log whose edits the school holds from an earlier life, and under which hash.
+    pub(super) holds: BTreeMap<LogVersion, EntryHash>,
     pub(super) other_pack: bool,
     pub(super) other_rulebook: bool,
     pub(super) copied: bool,
@@ -100,6 +104,14 @@ impl Centre<'_> {
         }
         let mut request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
         let replica = ReplicaId::try_from(request.replica.as_slice()).map_err(|_| malformed())?;
+        let healing = self.healing()?;
+        if healing.as_ref().is_some_and(|healing| healing.waiting.contains(&device)) {
+            return Err(CentreError::refused("center.restored"));
+        }
+        // With an approval a bundle is offered, by its bytes or by the name of one that has landed.
+        if healing.is_some() && (request.approval.is_some() || !request.bundle.is_empty()) {
+            return Err(CentreError::refused("center.healing"));
+        }
         let known = self.replica(replica, device)?;
         let (cursor, differs) = self.place(&request, &position)?;
         let held = BundleId::try_from(request.held.as_slice()).ok();
@@ -112,6 +124,7 @@ impl Centre<'_> {
             bundle: id.or(held),
             fresh: false,
             held: id.or(held),
+            holds: self.held_again(&request.holds)?,
             other_pack: request.pack != position.pack.as_bytes(),
             other_rulebook: request.rulebook != position.rulebook.as_bytes(),
             copied: known.as_ref().is_some_and(|row| last < row.last_sequence),
@@ -124,12 +137,14 @@ impl Centre<'_> {
         };
         received.fresh = fresh;
         let sender = Sender { replica, last, row: known.clone().unwrap_or_else(|| unseen(device)) };
-        received.step = match (id, fresh, known) {
-            (Some(id), true, _) => Some(self.decide(id, &request, &sender, &position, enrolled)?),
-            (_, _, None) => {
+        let unbound = known.as_ref().is_none_or(|row| row.device.is_none());
+        received.step = match id {
+            Some(id) if fresh => Some(self.decide(id, &request, &sender, &position, enrolled)?),
+            _ if unbound && healing.is_none() => {
                 // The first sight of a replica binds it to its device, so that no other can burn its sequence.
                 let mut work = Work::new(self.store, self.rules);
-                work.put(Key::Replica(replica), Row::Replica(sender.row));
+                let row = ReplicaRow { device: Some(device), ..sender.row };
+                work.put(Key::Replica(replica), Row::Replica(row));
                 Some(Step::of(work.finish()))
             }
             _ => None,
@@ -168,9 +183,22 @@ impl Centre<'_> {
         })
     }
 
-    fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
+    /// The entries that the school holds from an earlier life of the log, by the versions that replay them.
+    fn held_again(&self, holds: &[u8]) -> Result<BTreeMap<LogVersion, EntryHash>, CentreError> {
+        let mut versions = BTreeMap::new();
+        if holds.len() > super::MAX_INVENTORY * EntryHash::LEN {
+            return Err(malformed());
+        }
+        for hash in holds.chunks_exact(EntryHash::LEN) {
+            let hash = EntryHash::try_from(hash).map_err(|_| malformed())?;
+            versions.extend(self.replayed(hash)?.map(|version| (version, hash)));
+        }
+        Ok(versions)
+    }
+
+    pub(super) fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
         match self.store.get(&Key::Replica(replica))? {
-            Some(Row::Replica(row)) if row.device == device => Ok(Some(row)),
+            Some(Row::Replica(row)) if row.device.is_none_or(|bound| bound == device) => Ok(Some(row)),
             Some(_) => Err(CentreError::refused("replica.other-device").with("replica", replica)),
             None => Ok(None),
         }
@@ -185,13 +213,19 @@ impl Centre<'_> {
         let cursor = request.cursor.clone().unwrap_or_default();
         let version = LogVersion::new(cursor.version);
         let same_epoch = position.epoch.is_some_and(|epoch| cursor.epoch == epoch.as_bytes());
-        // A fork, or a centre that was restored: healing it is a matter of its own, and here nothing is committed.
-        let unknown = || CentreError::refused("cursor.unknown").with("version", version);
-        if version > position.version || !(same_epoch || cursor.epoch.is_empty() && cursor.version == 0) {
-            return Err(unknown());
-        }
+        // Of an earlier life of the log: the school heals this centre, and comes again. Of this very life: the centre's
+        // database was put back without saying so, and no school can mend that.
+        let code = match version > position.version {
+            _ if !same_epoch => "cursor.unknown",
+            true => "cursor.ahead",
+            false => "log.forked",
+        };
+        let unknown = || CentreError::refused(code).with("version", version);
         if cursor.version == 0 {
             return if cursor.entry.is_empty() { Ok(((version, cursor.index), false)) } else { Err(unknown()) };
+        }
+        if version > position.version {
+            return Err(unknown());
         }
         let (entry, row) = entry_at(self.store, version)?;
         if cursor.entry != entry_hash(&row.entry).as_bytes() {
@@ -203,5 +237,5 @@ impl Centre<'_> {
 }
 
 fn unseen(device: DeviceId) -> ReplicaRow {
-    ReplicaRow { device, last_sequence: Sequence::new(0), last_accepted: None }
+    ReplicaRow { device: Some(device), last_sequence: Sequence::new(0), last_accepted: None }
 }

@@ -5,7 +5,7 @@ use prost::Message;
 use super::Centre;
 use super::receive::Received;
 use crate::error::CentreError;
-use crate::page::{Page, compress, cut, entry_row};
+use crate::page::{Held, Page, compress, cut, entry_row};
 use crate::school::Offer;
 use crate::store::{AnswerRow, Key, Row, StoreError};
 use crate::wire::{self, exchange_response::Outcome};
@@ -20,9 +20,10 @@ impl Centre<'_> {
         let outcome = self.outcome(received)?;
         // A school that was refused has let go of the bundle by the time it reads the page.
         let held = received.held.filter(|_| matches!(outcome, Some(Outcome::Accepted(_))));
+        let held = Held { bundle: held, again: &received.holds };
         let page = match offer {
             Some(_) => Page::default(),
-            None => cut(self.store, self.blobs, &position, received.cursor, held)?,
+            None => cut(self.store, self.blobs, &position, received.cursor, &held)?,
         };
         let outcome = outcome.map(|outcome| without_entry(outcome, received, &page));
         let text = |other: bool, text: &str| if other { text.to_owned() } else { String::new() };
@@ -43,6 +44,7 @@ impl Centre<'_> {
                 hash: offer.hash.to_vec(),
                 bytes: offer.bytes,
             }),
+            covered: position.keeping.covered.get(),
         };
         Ok(compress(&answer.encode_to_vec())?)
     }

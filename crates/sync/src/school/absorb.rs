@@ -1,17 +1,19 @@
 //! Taking an answer in: outcome, entries, digests, in commits that fit.
 
-use selaras_model::{Digest, LogVersion};
+use prost::Message;
+use selaras_model::Digest;
 use selaras_policy::Who;
 
 use super::School;
 use super::answer::{Incoming, Piece, Verdict};
+use super::keep::Source;
 use super::layers::prefixes;
 use crate::edits::EditsChain;
 use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
 use crate::error::{Refusal, SchoolError};
 use crate::state::{HistoryKind, Judged, Phase, Position};
 use crate::step::{Effect, Step};
-use crate::store::{DraftRow, EditsAt, EntryRow, Key, ReadStore, Row, StateName};
+use crate::store::{DraftRow, EditsAt, EntryRow, Key, Row, StateName};
 use crate::work::Work;
 use crate::{Rules, state};
 
@@ -44,14 +46,15 @@ impl School<'_> {
     /// As the store gives them.
     pub fn absorb(&self, incoming: &mut Incoming) -> Result<Option<Step>, SchoolError> {
         if incoming.done {
-            return Ok(None);
+            return self.let_go();
         }
         let mut position = self.position()?;
         if let Some((pack, rulebook)) = incoming.texts.take() {
             return self.take_rules(&pack, &rulebook, position).map(Some);
         }
         let mut work = Work::new(self.store, self.rules);
-        position.epoch = Some(incoming.epoch);
+        position.epoch.get_or_insert(incoming.epoch);
+        position.keeping.covered = position.keeping.covered.max(incoming.covered);
         match incoming.verdict.take() {
             Some(Verdict::Refusal(refusal)) => return self.take_refusal(work, &refusal, position).map(Some),
             Some(Verdict::Receipt(receipt)) => self.take_receipt(&mut work, &receipt, &mut position)?,
@@ -66,16 +69,28 @@ impl School<'_> {
             }
         }
         incoming.done = incoming.pieces.is_empty();
+        let mut effects = Vec::new();
         if incoming.done {
+            effects.extend(position.keeping.proof.take().map(Effect::RemoveBlob));
+            position.keeping.again &= incoming.more;
             position.judged_on = incoming.today;
             position.last_contact = Some(self.now);
             if incoming.summary.equal.is_none() && !incoming.more {
                 incoming.summary.equal = position.equal;
             }
         }
+        if let Some(proof) = incoming.proof.take().filter(|_| !incoming.done) {
+            // The entries of this page are proven by its last one, and that is not in this commit.
+            let bytes = proof.encode_to_vec();
+            let name = *blake3::hash(&bytes).as_bytes();
+            self.blobs.put(&name, &bytes)?;
+            effects.extend(position.keeping.proof.replace(name).filter(|old| *old != name).map(Effect::RemoveBlob));
+        }
         work.put_state(StateName::Position, &position)?;
         self.judge(&mut work)?;
-        Ok(Some(Step::of(work.finish())))
+        let mut step = Step::of(work.finish());
+        step.effects = effects;
+        Ok(Some(step))
     }
 
     fn take_rules(&self, pack: &str, rulebook: &str, mut position: Position) -> Result<Step, SchoolError> {
@@ -115,9 +130,9 @@ impl School<'_> {
         let row = EntryRow {
             entry: receipt.bytes().to_vec(),
             signature: Some(receipt.signature().to_vec()),
-            edits: EditsAt::Absent,
+            edits: EditsAt::Blob(*sealed.bundle.as_bytes()),
         };
-        work.put(Key::Entry(version), Row::Entry(row));
+        Self::put_entry(work, version, row)?;
         if position.receipt != Some(version) {
             let args = [
                 ("version", version.to_string()),
@@ -147,6 +162,7 @@ impl School<'_> {
     ) -> Result<(), SchoolError> {
         let (mut index, chain) = position.partial.unwrap_or((piece.from, [0; 32]));
         let mut chain = EditsChain::from_value(chain);
+        let (began, first) = (piece.at, index);
         while let Some((key, edit)) = piece.edits.get(piece.at) {
             if !work.has_room() {
                 break;
@@ -155,7 +171,10 @@ impl School<'_> {
             self.take_edit(work, *key, edit, piece)?;
             index = index.saturating_add(1);
             piece.at += 1;
-            incoming.summary.records_in += u32::from(!piece.held);
+            incoming.summary.records_in += u32::from(piece.source == Source::Page);
+        }
+        if piece.source == Source::Page {
+            self.keep_edits(work, position, first, piece.edits.get(began..piece.at).unwrap_or_default())?;
         }
         if piece.at < piece.edits.len() {
             position.partial = Some((index, chain.value()));
@@ -165,8 +184,18 @@ impl School<'_> {
             None => position.partial = Some((index, chain.value())),
             Some((entry, bytes)) => {
                 incoming.summary.entries += 1;
-                let equal = self.close(work, &entry, bytes, piece.signature.take(), position)?;
-                incoming.summary.equal = Some(equal);
+                let edits = match piece.source {
+                    _ if entry.records == 0 => EditsAt::Absent,
+                    Source::Page => EditsAt::Kept,
+                    Source::Own(bundle) => EditsAt::Blob(*bundle.as_bytes()),
+                    Source::Elsewhere => EditsAt::Absent,
+                };
+                let row = EntryRow { entry: bytes, signature: piece.signature.take(), edits };
+                let at_head = incoming.pieces.is_empty() && !incoming.more;
+                self.close(work, &entry, row, position)?;
+                if at_head || !position.keeping.again {
+                    incoming.summary.equal = Some(self.compare(work, &entry, position)?);
+                }
             }
         }
         Ok(())
@@ -227,26 +256,21 @@ impl School<'_> {
         Ok(())
     }
 
-    /// Ends an entry: the log goes on by one, and the digests are compared.
+    /// Ends an entry: the log goes on by one.
     fn close(
         &self,
         work: &mut Work<'_>,
         entry: &LogEntry,
-        bytes: Vec<u8>,
-        signature: Option<Vec<u8>>,
+        row: EntryRow,
         position: &mut Position,
-    ) -> Result<bool, SchoolError> {
+    ) -> Result<(), SchoolError> {
+        position.epoch = Some(entry.epoch);
         position.version = entry.version;
-        position.entry = Some(entry_hash(&bytes));
+        position.entry = Some(entry_hash(&row.entry));
         position.partial = None;
-        self.keep_entry(work, entry.version, bytes, signature)?;
-        let ours: Vec<Digest> = work.digests()?;
-        let equal = ours == entry.digests;
-        if position.equal != Some(equal) {
-            let what = if equal { HistoryKind::Equal } else { HistoryKind::Differs };
-            self.tell(work, position, what, "", &[("version", entry.version.to_string())])?;
-        }
-        position.equal = Some(equal);
+        let again = matches!(row.edits, EditsAt::Absent) && entry.records > 0;
+        self.keep(work, position, row.clone());
+        Self::put_entry(work, entry.version, EntryRow { edits: EditsAt::Absent, ..row })?;
         let sealed = self.sealed_in(work)?;
         match (&entry.origin, sealed) {
             (Origin::Bundle { bundle, .. }, Some(mut sealed)) if *bundle == sealed.bundle => {
@@ -258,29 +282,25 @@ impl School<'_> {
                     work.put_state(StateName::Sealed, &sealed)?;
                 }
             }
+            _ if again => {}
             _ => {
                 let args = [("version", entry.version.to_string()), ("records", entry.records.to_string())];
                 self.tell(work, position, HistoryKind::Pulled, "", &args)?;
             }
         }
-        Ok(equal)
+        Ok(())
     }
 
-    fn keep_entry(
-        &self,
-        work: &mut Work<'_>,
-        version: LogVersion,
-        bytes: Vec<u8>,
-        signature: Option<Vec<u8>>,
-    ) -> Result<(), SchoolError> {
-        // A receipt's entry came with its own signature before.
-        let known = match work.read().get(&Key::Entry(version))? {
-            Some(Row::Entry(row)) => row.signature,
-            _ => None,
-        };
-        let row = EntryRow { entry: bytes, signature: known.or(signature), edits: EditsAt::Absent };
-        work.put(Key::Entry(version), Row::Entry(row));
-        Ok(())
+    /// Compares the digests after an entry with the centre's.
+    fn compare(&self, work: &mut Work<'_>, entry: &LogEntry, position: &mut Position) -> Result<bool, SchoolError> {
+        let ours: Vec<Digest> = work.digests()?;
+        let equal = ours == entry.digests;
+        if position.equal != Some(equal) {
+            let what = if equal { HistoryKind::Equal } else { HistoryKind::Differs };
+            self.tell(work, position, what, "", &[("version", entry.version.to_string())])?;
+        }
+        position.equal = Some(equal);
+        Ok(equal)
     }
 }
 

@@ -7,12 +7,13 @@ use prost::Message;
 use selaras_merge::Edit;
 use selaras_model::{
     Actor, BundleId, Date, Digest, EntryHash, EpochId, FieldName, LogVersion, PackHash, RecordId, RecordKey,
-    RulebookHash, Side,
+    RulebookHash,
 };
 use selaras_policy::Who;
 
 use super::School;
 use super::absorb::{Absorbed, Outcome};
+use super::keep::Source;
 use crate::bundle;
 use crate::edits::{EditSet, EditsChain};
 use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
@@ -36,6 +37,10 @@ pub struct Incoming {
     pub(super) more: bool,
     pub(super) done: bool,
     pub(super) offer: Option<Offer>,
+    /// Entries up to this version are in verified backups of the centre.
+    pub(super) covered: LogVersion,
+    /// The entries that end in it and their signature, while they are not written down.
+    pub(super) proof: Option<wire::Run>,
 }
 
 impl std::fmt::Debug for Incoming {
@@ -58,7 +63,8 @@ pub(super) struct Piece {
     pub(super) at: usize,
     /// The place of the first edit within the entry.
     pub(super) from: u32,
-    pub(super) held: bool,
+    /// Where its edits are.
+    pub(super) source: Source,
     /// The entry, where it ends here.
     pub(super) entry: Option<(LogEntry, Vec<u8>)>,
     pub(super) signature: Option<Vec<u8>>,
@@ -129,6 +135,7 @@ pub(super) struct Reading<'a> {
     sealed: Option<&'a Sealed>,
     own: Option<EditSet>,
     pub(super) version: LogVersion,
+    kept: Option<BTreeMap<EntryHash, ([u8; 32], u32)>>,
     hash: Option<EntryHash>,
     before: Option<LogEntry>,
     /// Of the entry being read: edits taken, and the running hash.
@@ -150,7 +157,8 @@ impl School<'_> {
         let sealed = self.sealed()?;
         let key = VerifyingKey::from_bytes(&installation.centre_key).map_err(|_| foreign("its key is none"))?;
         let epoch = EpochId::try_from(answer.epoch.as_slice()).map_err(|_| foreign("it names no epoch"))?;
-        if position.epoch.is_some_and(|known| known != epoch) {
+        // Entries of another epoch are a restored centre's, and prove themselves; nothing else does.
+        if position.epoch.is_some_and(|known| known != epoch) && answer.page.is_empty() {
             return Err(foreign("it is of another epoch"));
         }
         let mut reading = self.reading(&installation, &position, sealed.as_ref(), epoch)?;
@@ -160,6 +168,7 @@ impl School<'_> {
         }
         let (end, unfinished) = (reading.version, reading.partial.is_some());
         sign_last(&mut pieces, &answer.signature, &key)?;
+        let proof = proof_of(&pieces, &answer.signature);
         let verdict = self.verdict(answer.outcome, &pieces, sealed.as_ref(), &key)?;
         let outcome = match &verdict {
             None => Outcome::None,
@@ -178,6 +187,8 @@ impl School<'_> {
             more: unfinished || end.get() < answer.head,
             offer: answer.snapshot.map(|offer| read_offer(&offer)).transpose()?,
             done: false,
+            covered: LogVersion::new(answer.covered),
+            proof,
         })
     }
 
@@ -208,6 +219,7 @@ impl School<'_> {
             epoch,
             sealed,
             own: None,
+            kept: None,
             version: position.version,
             hash: position.entry,
             before,
@@ -269,6 +281,13 @@ pub(super) fn sign_last(pieces: &mut VecDeque<Piece>, signature: &[u8], key: &Ve
     Ok(())
 }
 
+/// The entries of a page that prove each other, where there are several.
+fn proof_of(pieces: &VecDeque<Piece>, signature: &[u8]) -> Option<wire::Run> {
+    let entries: Vec<Vec<u8>> =
+        pieces.iter().filter_map(|piece| piece.entry.as_ref()).map(|(_, bytes)| bytes.clone()).collect();
+    (entries.len() > 1).then(|| wire::Run { entries, signature: signature.to_vec() })
+}
+
 fn accepted_entry(accepted: &wire::Accepted, pieces: &VecDeque<Piece>) -> Option<Vec<u8>> {
     if !accepted.entry.is_empty() {
         return Some(accepted.entry.clone());
@@ -286,8 +305,17 @@ impl Reading<'_> {
             return Err(foreign("the page does not begin where this side stands"));
         }
         let origin = crate::entry::read_origin(news.origin.clone()).map_err(|_| foreign("an entry of no origin"))?;
+        let mut source = Source::Page;
+        let mut taken = index;
         let edits = if fragment.held {
+            if let Origin::Bundle { bundle, .. } = &origin {
+                source = Source::Own(*bundle);
+            }
             self.own_edits(&origin, index)?
+        } else if !fragment.known_as.is_empty() {
+            source = Source::Elsewhere;
+            (chain, taken) = self.known_edits(fragment, index)?;
+            Vec::new()
         } else {
             let edits = EditSet::from_wire(fragment.edits.as_ref().unwrap_or(&wire::Edits::default()));
             edits.map_err(|_| foreign("edits that cannot be read"))?.into_edits()
@@ -296,8 +324,8 @@ impl Reading<'_> {
             chain.push(*key, edit);
         }
         let version = self.version.next();
-        let actor = self.actor(&origin, version);
-        let taken = index.saturating_add(u32::try_from(edits.len()).unwrap_or(u32::MAX));
+        let actor = self.actor(fragment, news, &origin, version)?;
+        taken = taken.saturating_add(u32::try_from(edits.len()).unwrap_or(u32::MAX));
         let entry = if fragment.ends {
             let (entry, bytes) = self.entry(fragment, news, origin, chain.value())?;
             if entry.records != taken {
@@ -311,7 +339,7 @@ impl Reading<'_> {
             self.partial = Some((taken, chain));
             None
         };
-        Ok(Piece { actor, edits, at: 0, from: index, held: fragment.held, entry, signature: None })
+        Ok(Piece { actor, edits, at: 0, from: index, source, entry, signature: None })
     }
 
     fn own_edits(&mut self, origin: &Origin, from: u32) -> Result<Vec<(RecordKey, Edit)>, SchoolError> {
@@ -328,14 +356,37 @@ impl Reading<'_> {
         Ok(edits.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default().to_vec())
     }
 
-    fn actor(&self, origin: &Origin, version: LogVersion) -> Actor {
-        let school = self.installation.npsn;
-        match origin {
-            Origin::Bundle { replica, sequence, .. } => {
-                Actor { side: Side::School, school, replica: *replica.as_bytes(), sequence: sequence.get() }
-            }
-            Origin::Act { .. } => crate::entry::act_actor(school, self.epoch, version),
+    /// Edits that are in the records and kept here, as those of an entry of an earlier life of the log.
+    fn known_edits(&mut self, fragment: &wire::Fragment, index: u32) -> Result<(EditsChain, u32), SchoolError> {
+        let not_held = || foreign("edits are left out that are not held here");
+        if self.kept.is_none() {
+            self.kept = Some(self.school.kept_by_hash()?);
         }
+        let hash = EntryHash::try_from(fragment.known_as.as_slice()).map_err(|_| not_held())?;
+        let known = self.kept.as_ref().and_then(|kept| kept.get(&hash));
+        let (edits, records) = known.filter(|_| index == 0 && fragment.ends).ok_or_else(not_held)?;
+        Ok((EditsChain::from_value(*edits), *records))
+    }
+
+    /// The author of the changes; of the centre's own act by the life in which it was made first.
+    fn actor(
+        &self,
+        fragment: &wire::Fragment,
+        news: &wire::LogEntry,
+        origin: &Origin,
+        version: LogVersion,
+    ) -> Result<Actor, SchoolError> {
+        let school = self.installation.npsn;
+        if let Origin::Bundle { replica, sequence, .. } = origin {
+            return Ok(crate::entry::bundle_actor(school, *replica, *sequence));
+        }
+        let unreadable = |_| foreign("an entry that cannot be read");
+        if !fragment.entry.is_empty() {
+            return LogEntry::from_bytes(&fragment.entry).map(|entry| entry.actor()).map_err(unreadable);
+        }
+        let first = news.first.as_ref().map(crate::entry::read_first).transpose().map_err(unreadable)?;
+        let (epoch, version) = first.map_or((self.epoch, version), |first| (first.epoch, first.version));
+        Ok(crate::entry::act_actor(school, epoch, version))
     }
 
     /// Makes the entry from what differs from the one before, or takes its bytes, and checks the chain.
@@ -373,6 +424,12 @@ impl Reading<'_> {
             rulebook: RulebookHash::from_bytes(or(&news.rulebook, before.map(|entry| *entry.rulebook.as_bytes()))?),
             digests: self.digests(fragment, news)?,
             at: news.at,
+            first: news
+                .first
+                .as_ref()
+                .map(crate::entry::read_first)
+                .transpose()
+                .map_err(|_| foreign("an entry of no life"))?,
         };
         let bytes = entry.to_bytes();
         Ok((entry, bytes))

@@ -152,9 +152,11 @@ impl<'a> School<'a> {
     /// # Errors
     /// As the store gives them; [`StoreError::Damaged`] when what is kept is not signed by the centre.
     pub fn receipt(&self) -> Result<Option<Receipt>, SchoolError> {
-        let Some(version) = self.position()?.receipt else { return Ok(None) };
+        let position = self.position()?;
+        let of_this_life = position.receipt.map(Key::Entry);
+        let Some(key) = of_this_life.or(position.keeping.receipt.map(Key::Past)) else { return Ok(None) };
         let damaged = || StoreError::Damaged("the receipt".to_owned());
-        let Some(Row::Entry(row)) = self.store.get(&Key::Entry(version))? else { return Err(damaged().into()) };
+        let Some(Row::Entry(row)) = self.store.get(&key)? else { return Err(damaged().into()) };
         let installation: Installation = state::need(self.store, crate::store::StateName::Installation)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(&installation.centre_key).map_err(|_| damaged())?;
         let signature = row.signature.ok_or_else(damaged)?;

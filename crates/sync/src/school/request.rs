@@ -131,7 +131,9 @@ impl School<'_> {
             takes_snapshot: position.version.get() == 0 && position.partial.is_none(),
             ..wire::ExchangeRequest::default()
         };
-        if position.partial.is_none() && position.version.get() > 0 {
+        request.holds = self.holds()?;
+        // On the way over a restored centre's log the records are further than the cursor.
+        if position.partial.is_none() && position.version.get() > 0 && !position.keeping.again {
             let root = root_digest(&crate::work::stored_digests(self.store, self.rules)?);
             request.root = root.as_bytes().to_vec();
         }

@@ -49,6 +49,7 @@ impl Script {
                     computer.down = true;
                     computer.waiting = None;
                     computer.upload = None;
+                    computer.healing = None;
                 }
                 let at = self.now + self.rng.random_range(1..200);
                 self.schedule(at, Event::Restart(computer));

@@ -45,6 +45,9 @@ impl Script {
         let over = before.and_then(|record| record.text(field).map(str::to_owned));
         let edit = TypedEdit { key, fields: fields([(field, Value::text(&token))]), deleted: None };
         let saved = self.centre(school)?.act(vec![edit]);
+        if saved.is_ok() {
+            self.acted(school, &token)?;
+        }
         self.tell((school, key, field), token, over.into_iter().collect(), saved)
     }
 }

@@ -18,13 +18,18 @@ impl Script {
             centre.disk.restart()?;
             centre.down = false;
             centre.drive(None)?;
-            centre.assign(None)?;
         }
         for computer in &mut self.computers {
             computer.disk.restart()?;
             computer.down = false;
             computer.waiting = None;
             computer.settle()?;
+        }
+        for number in 0..self.computers.len() {
+            self.heals_at_rest(number)?;
+        }
+        for centre in &self.centres {
+            centre.assign(None)?;
         }
         // Twice around, so that what the last one sent reaches the first.
         for _ in 0..2 {
@@ -56,12 +61,14 @@ impl Script {
     }
 
     pub(super) fn takes_at_rest(&mut self, number: usize, answer: &[u8]) -> Result<(), Trouble> {
-        self.hears(number, answer)?;
+        let heard = self.hears(number, answer)?;
         let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        if computer.absorb(answer)?.is_none() {
+        let absorbed = computer.absorb(answer)?;
+        self.is_told(number, heard)?;
+        if absorbed.is_none() {
             return wrong(format!("computer {number} does not know its own centre's answer"));
         }
-        computer.settle()
+        self.computer(number)?.settle()
     }
 
     pub(super) fn judge(&self) -> Result<(), Trouble> {

@@ -1,12 +1,16 @@
 //! The line between the two, and what comes over it.
 
 use rand::RngExt as _;
-use selaras_sync::{Carry, Phase, Purpose};
+use selaras_model::BundleId;
+use selaras_sync::{Carry, Phase, Purpose, School};
 
 use super::{Event, PATIENCE, Script};
 use crate::world::computer::told;
 use crate::world::one_in;
 use crate::world::trouble::Trouble;
+
+/// What an answer said of a bundle.
+pub(super) type Heard = (BundleId, String);
 
 impl Script {
     pub(super) fn begins(&mut self, number: usize, purpose: Purpose) -> Result<(), Trouble> {
@@ -81,6 +85,11 @@ impl Script {
                 self.carry(&answer, |body| Event::Answer { computer: number, number: request, body });
                 Ok(())
             }
+            Err(Trouble::No(code)) => {
+                self.note(&format!("centre {school}: {code}"));
+                self.refuses(number, request, &code);
+                Ok(())
+            }
             Err(trouble) => self.centre_bears(school, Err(trouble)),
         }
     }
@@ -97,21 +106,39 @@ impl Script {
         if let Some(computer) = self.computers.get_mut(number) {
             computer.waiting = None;
         }
-        self.hears(number, body)?;
+        let heard = self.hears(number, body)?;
         let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        let Some(incoming) = computer.absorb(body)? else { return Ok(()) };
+        let absorbed = computer.absorb(body);
+        self.is_told(number, heard)?;
+        let Some(incoming) = absorbed? else { return Ok(()) };
+        let computer = self.computer(number)?;
         computer.settle()?;
         self.note(&format!("computer {number} took {:?} ({purpose:?})", incoming.summary()));
         if incoming.more() { self.begins(number, Purpose::Pull) } else { Ok(()) }
     }
 
     /// Notes what an answer says of the sealed bundle, as soon as it is verified: who dies over it is told again.
-    pub(super) fn hears(&mut self, number: usize, body: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn hears(&mut self, number: usize, body: &[u8]) -> Result<Option<Heard>, Trouble> {
         let computer = self.computer(number)?;
         let sealed = computer.school().sealed()?;
-        let (Some(sealed), Ok(incoming)) = (sealed, computer.school().answer(body)) else { return Ok(()) };
+        let (Some(sealed), Ok(incoming)) = (sealed, computer.school().answer(body)) else { return Ok(None) };
         let fate = told(incoming.outcome());
         self.note(&format!("computer {number} hears {fate:?}"));
-        fate.map_or(Ok(()), |fate| self.oracle.fate(sealed.bundle, fate))
+        let Some(fate) = fate else { return Ok(None) };
+        // Of a centre that lost its disk an answer may still be under way: what was not written down then is void.
+        if self.centre(self.computer(number)?.school)?.has_lost_its_disk() {
+            return Ok(Some((sealed.bundle, fate)));
+        }
+        self.oracle.fate(sealed.bundle, fate).map(|()| None)
+    }
+
+    /// Notes what was heard, where the computer has written it down, even if it died then.
+    pub(super) fn is_told(&mut self, number: usize, heard: Option<Heard>) -> Result<(), Trouble> {
+        let Some((bundle, fate)) = heard else { return Ok(()) };
+        let computer = self.computer(number)?;
+        let store = computer.disk.held()?;
+        let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
+        let open = sealed.is_some_and(|sealed| sealed.bundle == bundle && !matches!(sealed.phase, Phase::Received(_)));
+        if open { Ok(()) } else { self.oracle.fate(bundle, fate) }
     }
 }

@@ -1,0 +1,406 @@
+//! Healing a restored centre: this side tells what it keeps, hands back what the centre lacks, and goes over the log of
+//! the centre's new life from where both still agree.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use prost::Message;
+use selaras_merge::Edit;
+use selaras_model::{EntryHash, LogVersion, RecordKey};
+use selaras_policy::Who;
+
+use super::School;
+use super::keep::Kept;
+use crate::centre::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
+use crate::edits::{EditSet, size_of};
+use crate::entry::{LogEntry, entry_hash};
+use crate::error::{Refusal, SchoolError};
+use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN, compress, decompress};
+use crate::state::{self, HistoryKind, Installation, Phase};
+use crate::step::Step;
+use crate::store::{EditsAt, EntryRow, Flow, Key, Row, StateName, StoreError};
+use crate::wire;
+use crate::work::Work;
+
+/// Edits of one request, before compression.
+const MAX_HANDED: usize = 1 << 20;
+/// The newest places of a locator that are told one by one; then they double.
+const NEAR: u64 = 10;
+
+/// Where a kept entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Kept(u64),
+    /// The receipt of the sealed bundle, whose entry this side has not passed.
+    Ahead(LogVersion),
+}
+
+/// A conversation in which a restored centre is healed; what it holds is only how far it is.
+#[derive(Debug)]
+pub struct Healing {
+    inventory: Vec<(At, LogVersion, EntryHash)>,
+    /// How many of them were asked about.
+    asked: usize,
+    ancestor: Option<LogVersion>,
+    epoch: Vec<u8>,
+    lacking: VecDeque<(At, EntryHash)>,
+    staged: Option<(EntryHash, u32)>,
+    said_done: bool,
+    head: LogVersion,
+    handed: u32,
+    waiting: u32,
+}
+
+impl Healing {
+    /// Says whether everything was told and taken.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.said_done
+    }
+
+    /// Gives how many entries the centre got back from here.
+    #[must_use]
+    pub fn handed_back(&self) -> u32 {
+        self.handed
+    }
+
+    /// Gives how many computers of the school the centre still waits for.
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
+        self.waiting
+    }
+}
+
+fn damaged() -> StoreError {
+    StoreError::Damaged("what is kept of the log".to_owned())
+}
+
+/// A request in the making.
+#[derive(Default)]
+struct Parcel {
+    runs: Vec<wire::Run>,
+    proven: BTreeSet<EntryHash>,
+    handed: Vec<wire::Handed>,
+    room: usize,
+}
+
+impl School<'_> {
+    /// Begins to heal a centre that said `cursor.unknown` or `center.restored`.
+    ///
+    /// # Errors
+    /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
+    pub fn heal(&self) -> Result<Healing, SchoolError> {
+        let position = self.at_rest()?;
+        let mut inventory = Vec::new();
+        self.each_kept(position.keeping.first, &mut |kept| {
+            if kept.has_edits() {
+                inventory.push((At::Kept(kept.place), kept.entry.version, kept.hash));
+            }
+            Ok(Flow::Continue)
+        })?;
+        if let Some(version) = self.sealed()?.and_then(|sealed| match sealed.phase {
+            Phase::Received(version) => Some(version),
+            Phase::Approved | Phase::Offered => None,
+        }) {
+            let row = self.entry_row(version)?;
+            let hash = entry_hash(&row.entry);
+            // Met by a pull, it is among the kept ones, or in a backup and let go.
+            let own = matches!(&row.edits, EditsAt::Blob(name) if self.blobs.get(name)?.is_some());
+            if own && row.signature.is_some() && inventory.iter().all(|(.., known)| *known != hash) {
+                inventory.push((At::Ahead(version), version, hash));
+            }
+        }
+        Ok(Healing {
+            inventory,
+            asked: 0,
+            ancestor: None,
+            epoch: Vec::new(),
+            lacking: VecDeque::new(),
+            staged: None,
+            said_done: false,
+            head: LogVersion::new(0),
+            handed: 0,
+            waiting: 0,
+        })
+    }
+
+    fn entry_row(&self, version: LogVersion) -> Result<EntryRow, StoreError> {
+        match self.store.get(&Key::Entry(version))? {
+            Some(Row::Entry(row)) => Ok(row),
+            _ => Err(damaged()),
+        }
+    }
+
+    /// Makes the next request of the conversation.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn heal_request(&self, healing: &Healing) -> Result<Vec<u8>, SchoolError> {
+        let position = self.at_rest()?;
+        let installation: Installation = state::need(self.store, StateName::Installation)?;
+        let unanswered = self.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
+        let used = position.last_sequence.get();
+        let settled = unanswered.map_or(used, |sealed| sealed.sequence.get().saturating_sub(1));
+        let mut request = wire::HealRequest {
+            replica: installation.replica.as_bytes().to_vec(),
+            settled,
+            epoch: healing.epoch.clone(),
+            ..wire::HealRequest::default()
+        };
+        if healing.ancestor.is_none() {
+            request.locator = self.locator(position.version)?;
+        }
+        for (_, version, hash) in healing.inventory.iter().skip(healing.asked).take(MAX_INVENTORY) {
+            request.inventory.extend_from_slice(&version.get().to_be_bytes());
+            request.inventory.extend_from_slice(hash.as_bytes());
+        }
+        if request.inventory.is_empty() && healing.ancestor.is_some() {
+            let parcel = self.parcel(healing)?;
+            request.done = parcel.handed.is_empty();
+            (request.runs, request.handed) = (parcel.runs, parcel.handed);
+        }
+        Ok(compress(&request.encode_to_vec())?)
+    }
+
+    /// Places of the log as this side knows it: the newest ones, then ever farther apart.
+    fn locator(&self, newest: LogVersion) -> Result<Vec<wire::Cursor>, SchoolError> {
+        let mut places = Vec::new();
+        let (mut version, mut step) = (newest.get(), 1_u64);
+        while version > 0 {
+            let row = self.entry_row(LogVersion::new(version))?;
+            let entry = entry_hash(&row.entry).as_bytes().to_vec();
+            places.push(wire::Cursor { version, entry, ..wire::Cursor::default() });
+            if newest.get() - version >= NEAR {
+                step = step.saturating_mul(2);
+            }
+            version = version.saturating_sub(step);
+        }
+        Ok(places)
+    }
+
+    /// Takes an answer of the conversation.
+    ///
+    /// # Errors
+    /// [`SchoolError::NotOurCentre`] for an answer that is none.
+    pub fn heal_answer(&self, healing: &mut Healing, bytes: &[u8]) -> Result<(), SchoolError> {
+        let foreign = |what| SchoolError::NotOurCentre(what);
+        let open = if bytes.len() > MAX_ANSWER_BYTES { None } else { decompress(bytes, MAX_ANSWER_OPEN) };
+        let open = open.ok_or_else(|| foreign("it cannot be decompressed"))?;
+        let answer = wire::HealResponse::decode(open.as_slice()).map_err(|_| foreign("it cannot be read"))?;
+        if !healing.epoch.is_empty() && healing.epoch != answer.epoch {
+            return Err(foreign("it is of another epoch"));
+        }
+        healing.epoch.clone_from(&answer.epoch);
+        healing.head = LogVersion::new(answer.head);
+        healing.waiting = answer.waiting;
+        let asked = healing.inventory.iter().skip(healing.asked).take(MAX_INVENTORY).count();
+        if answer.lacking.len() != asked {
+            return Err(foreign("it answers another question"));
+        }
+        if asked == 0 && healing.ancestor.is_some() {
+            return self.handed(healing, &answer);
+        }
+        for (byte, (at, _, hash)) in answer.lacking.iter().zip(healing.inventory.iter().skip(healing.asked)) {
+            if *byte != 0 {
+                healing.lacking.push_back((*at, *hash));
+            }
+        }
+        healing.asked += asked;
+        healing.ancestor.get_or_insert(LogVersion::new(answer.ancestor));
+        Ok(())
+    }
+
+    /// Notes what of the last request the centre has by now.
+    fn handed(&self, healing: &mut Healing, answer: &wire::HealResponse) -> Result<(), SchoolError> {
+        let parcel = self.parcel(healing)?;
+        if parcel.handed.is_empty() {
+            healing.said_done = true;
+            return Ok(());
+        }
+        let staged = EntryHash::try_from(answer.staged.as_slice()).ok().map(|hash| (hash, answer.staged_edits));
+        healing.staged = staged;
+        for handed in &parcel.handed {
+            let Some((_, hash)) = healing.lacking.front().copied() else { break };
+            if !handed.ends && staged.is_some_and(|(staged, _)| staged == hash) {
+                break;
+            }
+            // Where its parts are not there, another computer handed it back, or began another one: the next look at
+            // the inventory tells.
+            healing.lacking.pop_front();
+            healing.handed += u32::from(handed.ends);
+        }
+        if healing.lacking.is_empty() {
+            healing.asked = 0;
+        }
+        Ok(())
+    }
+
+    /// What the next request hands back: whole entries while there is room, or a part of a large one.
+    fn parcel(&self, healing: &Healing) -> Result<Parcel, SchoolError> {
+        let mut parcel = Parcel { room: MAX_HANDED, ..Parcel::default() };
+        for (at, hash) in &healing.lacking {
+            if parcel.room == 0 {
+                break;
+            }
+            let (row, edits) = self.handed_back(*at)?;
+            let from = healing.staged.filter(|(staged, _)| staged == hash).map_or(0, |(_, edits)| edits);
+            let rest = edits.edits().get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default();
+            let (taken, ends) = fitting(rest, parcel.room);
+            // A part of a large entry goes alone.
+            if !ends && !parcel.handed.is_empty() || !self.prove(&mut parcel, *at, *hash, &row)? {
+                break;
+            }
+            let size: usize = taken.iter().map(|(_, edit)| size_of(edit)).sum();
+            let edits = EditSet::wire_of(taken).map_err(|error| StoreError::Io(Box::new(error)))?;
+            parcel.room = if ends { parcel.room.saturating_sub(size) } else { 0 };
+            parcel.handed.push(wire::Handed { entry: hash.as_bytes().to_vec(), from, ends, edits: Some(edits) });
+        }
+        Ok(parcel)
+    }
+
+    fn handed_back(&self, at: At) -> Result<(EntryRow, EditSet), SchoolError> {
+        match at {
+            At::Kept(place) => {
+                let Some(Row::Entry(row)) = self.store.get(&Key::Kept(place, 0))? else { return Err(damaged().into()) };
+                let edits = self.kept_edits(place, &row)?;
+                Ok((row, edits))
+            }
+            At::Ahead(version) => {
+                let row = self.entry_row(version)?;
+                let edits = self.kept_edits(0, &row)?;
+                Ok((row, edits))
+            }
+        }
+    }
+
+    /// Adds the entries through which the centre's signature proves this one; says whether there was room for them.
+    fn prove(&self, parcel: &mut Parcel, at: At, hash: EntryHash, row: &EntryRow) -> Result<bool, SchoolError> {
+        if parcel.proven.contains(&hash) {
+            return Ok(true);
+        }
+        let mut run =
+            wire::Run { entries: vec![row.entry.clone()], signature: row.signature.clone().unwrap_or_default() };
+        let mut hashes = vec![hash];
+        if let (At::Kept(place), true) = (at, run.signature.is_empty()) {
+            self.each_kept(place + 1, &mut |kept: Kept| {
+                if kept.entry.previous != hashes.last().copied() {
+                    return Ok(Flow::Stop);
+                }
+                hashes.push(kept.hash);
+                run.entries.push(kept.row.entry);
+                run.signature = kept.row.signature.unwrap_or_default();
+                Ok(if run.signature.is_empty() { Flow::Continue } else { Flow::Stop })
+            })?;
+            if run.signature.is_empty() {
+                self.prove_by_page(&mut run, &mut hashes)?;
+            }
+        }
+        if run.signature.is_empty() {
+            return Err(Refusal::new("heal.unproven", Who::Centre).into());
+        }
+        let entries = parcel.runs.iter().map(|run| run.entries.len()).sum::<usize>() + run.entries.len();
+        if !parcel.runs.is_empty() && entries > MAX_PROOF {
+            return Ok(false);
+        }
+        parcel.proven.extend(hashes);
+        parcel.runs.push(run);
+        Ok(true)
+    }
+
+    /// The last entries that were taken are of a page that was not taken whole: its other entries prove them.
+    fn prove_by_page(&self, run: &mut wire::Run, hashes: &mut Vec<EntryHash>) -> Result<(), SchoolError> {
+        let Some(proof) = self.proof(&self.position()?)? else { return Ok(()) };
+        for bytes in proof.entries {
+            let entry = LogEntry::from_bytes(&bytes).map_err(|_| damaged())?;
+            if entry.previous == hashes.last().copied() {
+                hashes.push(entry_hash(&bytes));
+                run.entries.push(bytes);
+            }
+        }
+        run.signature = proof.signature;
+        Ok(())
+    }
+
+    /// Gives the step that goes back to where both logs still agree, once the conversation is done. The records stay as
+    /// they are; the next pull goes over the new log, in which most edits are left out.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn healed(&self, healing: &Healing) -> Result<Step, SchoolError> {
+        let mut position = self.at_rest()?;
+        let ancestor = healing.ancestor.unwrap_or_default();
+        let mut work = Work::new(self.store, self.rules);
+        let args = [("entries", healing.handed.to_string()), ("version", ancestor.to_string())];
+        self.tell(&mut work, &mut position, HistoryKind::Healed, "", &args)?;
+        if position.partial.take().is_some() {
+            // The rest of that entry may never come; should it come, it comes from its first edit on.
+            position.keeping.next += 1;
+            position.keeping.again = true;
+        }
+        if ancestor < position.version {
+            let before = if ancestor.get() > 0 { Some(self.entry_row(ancestor)?) } else { None };
+            let entry = before.as_ref().map(|row| LogEntry::from_bytes(&row.entry)).transpose();
+            position.epoch = entry.map_err(|_| damaged())?.map(|entry| entry.epoch).or(position.epoch);
+            position.entry = before.map(|row| entry_hash(&row.entry));
+            position.version = ancestor;
+            position.keeping.again = true;
+            position.keeping.past = Some((position.keeping.next, healing.head));
+            position.keeping.covered = position.keeping.covered.min(ancestor);
+            // Of another life, it would be mistaken for the receipt of another bundle.
+            // It stays what it is, beside the log.
+            if let Some(version) = position.receipt.take_if(|version| *version > ancestor) {
+                let row = self.entry_row(version)?;
+                let hash = entry_hash(&row.entry);
+                work.put(Key::Past(hash), Row::Entry(row));
+                position.keeping.receipt = Some(hash);
+            }
+        }
+        work.put_state(StateName::Position, &position)?;
+        Ok(Step::of(work.finish()))
+    }
+
+    /// Hashes of entries of earlier lives whose edits are in the records, near the cursor.
+    pub(super) fn holds(&self) -> Result<Vec<u8>, SchoolError> {
+        let position = self.position()?;
+        let mut holds = Vec::new();
+        if !position.keeping.again {
+            return Ok(holds);
+        }
+        let near = position.version.get().saturating_sub(1_000);
+        self.each_kept(position.keeping.first, &mut |kept| {
+            if kept.has_edits() && kept.entry.version.get() >= near {
+                holds.extend_from_slice(kept.hash.as_bytes());
+            }
+            Ok(if holds.len() < MAX_INVENTORY * EntryHash::LEN { Flow::Continue } else { Flow::Stop })
+        })?;
+        Ok(holds)
+    }
+
+    /// What is kept, by hash: the hash of its edits and how many there are.
+    pub(super) fn kept_by_hash(&self) -> Result<BTreeMap<EntryHash, ([u8; 32], u32)>, StoreError> {
+        let mut kept_by_hash = BTreeMap::new();
+        let position: crate::state::Position = state::need(self.store, StateName::Position)?;
+        self.each_kept(position.keeping.first, &mut |kept| {
+            if kept.has_edits() {
+                kept_by_hash.insert(kept.hash, (kept.entry.edits, kept.entry.records));
+            }
+            Ok(Flow::Continue)
+        })?;
+        Ok(kept_by_hash)
+    }
+}
+
+/// Edits while there is room, at least one; and whether these are all.
+fn fitting(edits: &[(RecordKey, Edit)], mut room: usize) -> (&[(RecordKey, Edit)], bool) {
+    let mut count = 0;
+    for (_, edit) in edits {
+        if room == 0 {
+            break;
+        }
+        room = room.saturating_sub(size_of(edit));
+        count += 1;
+    }
+    let (taken, rest) = edits.split_at_checked(count).unwrap_or((edits, &[]));
+    (taken, rest.is_empty())
+}
+
+const _: () = assert!(INVENTORY_ITEM == 8 + EntryHash::LEN, "an item is a version and a hash");
