@@ -27,7 +27,7 @@ use crate::snapshots::Snapshots;
 use crate::uploads::Uploads;
 
 /// The scope of rows that belong to no school.
-const NOBODY: [u8; 8] = *b"00000000";
+pub(crate) const NOBODY: [u8; 8] = *b"00000000";
 
 /// The centre.
 pub(crate) struct Host {
@@ -52,6 +52,8 @@ pub(crate) struct Host {
     pub(crate) closed: Option<String>,
     admin_token: blake3::Hash,
     blobs: PathBuf,
+    /// The data directory.
+    pub(crate) data: PathBuf,
 }
 
 impl Host {
@@ -87,6 +89,7 @@ impl Host {
             closed,
             admin_token: blake3::Hash::from_bytes(row.admin_token),
             blobs: data.join("blobs"),
+            data: data.to_owned(),
             changelog,
             config,
         };

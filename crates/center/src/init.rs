@@ -44,7 +44,7 @@ pub(crate) fn init(data: &Path, config: &Config, engine: EngineKind) -> Result<S
 }
 
 /// Nobody but the owner looks into the directory: it holds children's data.
-fn owner_only(data: &Path) -> Result<(), Failure> {
+pub(crate) fn owner_only(data: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -11,6 +11,7 @@
 
 mod access;
 mod api;
+mod backup;
 mod catalogue;
 mod cli;
 mod clock;

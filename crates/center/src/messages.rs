@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Date, EntryHash, KeyId, LogVersion, Npsn, RecordId};
+use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, RecordId};
 use serde::{Deserialize, Serialize};
 
 /// Fields as a person writes them: every value as text, as the pack reads it.
@@ -128,4 +128,24 @@ pub(crate) struct Digests {
     pub(crate) entry: Option<EntryHash>,
     pub(crate) root: String,
     pub(crate) modules: BTreeMap<String, String>,
+}
+
+/// Computers of a school that a restored centre waits for; where healing was declared done, those that were given up.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HealingState {
+    pub(crate) npsn: Npsn,
+    pub(crate) waiting: Vec<DeviceId>,
+}
+
+/// Where to write a backup, on the centre's machine.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BackupAsked {
+    pub(crate) to: std::path::PathBuf,
+}
+
+/// A backup that was written and verified.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BackupDone {
+    pub(crate) schools: usize,
+    pub(crate) to: std::path::PathBuf,
 }

@@ -18,7 +18,8 @@ use crate::catalogue::{lookup, problem};
 use crate::desk::Desk;
 use crate::host::{Host, school};
 use crate::messages::{
-    Acted, HeadAssign, HeadEnd, IdentityEdit, KodeShown, RecordEdit, SchoolAdd, SchoolPage, StudentAdd, StudentMove,
+    Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, IdentityEdit, KodeShown, RecordEdit, SchoolAdd, SchoolPage,
+    StudentAdd, StudentMove,
 };
 
 /// Schools on a page of the list.
@@ -32,6 +33,9 @@ pub(super) fn router() -> Router<Arc<Host>> {
     Router::new()
         .route("/v1/admin/schools", get(list).post(add))
         .route("/v1/admin/schools/{npsn}/kode", post(rotate))
+        .route("/v1/admin/backup", post(backup))
+        .route("/v1/admin/schools/{npsn}/healing", get(healing))
+        .route("/v1/admin/schools/{npsn}/healed", post(healed))
         .route("/v1/admin/schools/{npsn}/digests", get(digests))
         .route("/v1/admin/schools/{npsn}/import", post(import))
         .route("/v1/admin/schools/{npsn}/records", get(page).post(edit))
@@ -87,6 +91,27 @@ async fn rotate(State(host): Shared, Path(npsn): Path<String>) -> Response {
         let kode = host.at(npsn, Desk::rotate).await?;
         Ok(KodeShown { npsn, kode_registrasi: kode.shown() })
     };
+    reply(&host, "admin", work.await)
+}
+
+async fn backup(State(host): Shared, request: Request) -> Response {
+    let work = async {
+        let (parts, body) = request.into_parts();
+        let asked: BackupAsked = json(&host, &parts.headers, body).await?;
+        let manifest = crate::backup::back_up(&host, &asked.to).await?;
+        Ok(BackupDone { schools: manifest.schools.len(), to: asked.to })
+    };
+    let result = work.await;
+    reply(&host, "admin", result)
+}
+
+async fn healing(State(host): Shared, Path(npsn): Path<String>) -> Response {
+    let work = async { host.at(school(&npsn)?, Desk::healing).await };
+    reply(&host, "admin", work.await)
+}
+
+async fn healed(State(host): Shared, Path(npsn): Path<String>) -> Response {
+    let work = async { host.at(school(&npsn)?, Desk::declare_healed).await };
     reply(&host, "admin", work.await)
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use selaras_sync::limits::MAX_HEAL_BYTES;
 use selaras_transport::server::{BodyLimits, read_body};
 use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
 
@@ -30,6 +31,38 @@ pub(super) async fn sync(State(host): Shared, Path(npsn): Path<String>, request:
             problem.into_response()
         }
     }
+}
+
+/// `POST /v1/schools/{npsn}/heal`: what a restored centre lacks comes back.
+pub(super) async fn heal(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    match healed(&host, &npsn, request).await {
+        Ok(body) => {
+            host.metrics.request("heal", "ok");
+            ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response()
+        }
+        Err(problem) => {
+            host.metrics.request("heal", &problem.code);
+            problem.into_response()
+        }
+    }
+}
+
+async fn healed(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Vec<u8>, Problem> {
+    let npsn = school(npsn)?;
+    let (parts, body) = request.into_parts();
+    let bearer = session(host, &parts.headers, npsn)?;
+    if let Some(problem) = host.lanes.crowded() {
+        return Err(problem);
+    }
+    let limits = BodyLimits { bytes: MAX_HEAL_BYTES, stall: STALL };
+    let (body, permit) = read_body(&parts.headers, body, EXCHANGE_TYPE, limits, &host.budget)
+        .await
+        .map_err(|rejection| rejection.problem(lookup))?;
+    host.at(npsn, move |desk| {
+        let _permit = permit;
+        desk.heal(bearer.device, &body)
+    })
+    .await
 }
 
 async fn answer(host: &Arc<Host>, npsn: &str, request: Request) -> Result<(usize, Vec<u8>), Problem> {

@@ -64,7 +64,22 @@ pub(super) enum Command {
     Init(Init),
     /// Serves until ended.
     Serve(Serve),
-    /// Schools: add, list, import, new kode registrasi.
+    /// Writes a backup of a serving or stopped centre into a new directory, and verifies it.
+    Backup {
+        /// The directory, on the centre's machine.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Makes a data directory from a backup; every school hands back what the backup lacks.
+    Restore {
+        /// The backup's directory.
+        #[arg(long)]
+        from: PathBuf,
+        /// The engine that keeps the new store: sled or redb.
+        #[arg(long, default_value_t)]
+        engine: EngineKind,
+    },
+    /// Schools: add, list, import, new kode registrasi, healing after a restore.
     #[command(subcommand)]
     School(School),
     /// Heads: assign, end.
@@ -132,6 +147,10 @@ pub(super) enum School {
     List,
     /// Replaces a school's kode registrasi; prints the new one once.
     Kode { npsn: Npsn },
+    /// Shows the computers that a restored centre waits for.
+    Healing { npsn: Npsn },
+    /// Declares a school healed although computers are missing: what they alone hold comes back only if they do.
+    Healed { npsn: Npsn },
 }
 
 #[derive(Subcommand)]

@@ -5,16 +5,21 @@ mod operator;
 mod remote;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use selaras_model::Lang;
+use selaras_storage::EngineKind;
 
 use self::args::{Cli, Command, Global, Init, Serve};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::host::Host;
+use crate::messages::BackupDone;
 use crate::output::{self, Voice};
-use crate::{init, serve};
+use crate::{backup, init, serve};
 
 /// Exit code of a command line that cannot be understood.
 const USAGE: u8 = 2;
@@ -45,6 +50,8 @@ fn dispatch(command: Command, global: &Global, voice: Voice) -> Result<(), Failu
     match command {
         Command::Init(asked) => make(asked, global, voice),
         Command::Serve(asked) => run_server(asked, global),
+        Command::Restore { from, engine } => restore(&from, engine, global, voice),
+        Command::Backup { to } if is_stopped(global) => back_up(&to, global, voice),
         other => remote::Remote::connect(global, voice)?.run(other),
     }
 }
@@ -59,6 +66,49 @@ fn make(asked: Init, global: &Global, voice: Voice) -> Result<(), Failure> {
     );
     let data = global.data.display().to_string();
     output::line(&if voice.json { serde_json::json!({ "data": data, "token": token }).to_string() } else { token });
+    Ok(())
+}
+
+/// Whether the command has to open the data directory itself.
+fn is_stopped(global: &Global) -> bool {
+    global.server.is_none() && !global.data.join(serve::SERVE_FILE).exists()
+}
+
+fn back_up(to: &Path, global: &Global, voice: Voice) -> Result<(), Failure> {
+    let config = Config::load(&global.data).map_err(|error| Failure::local("configuration", &error))?;
+    let host = Arc::new(Host::open(&global.data, config, None)?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::local("no runtime", &error))?;
+    let manifest = runtime.block_on(backup::back_up(&host, to)).map_err(|problem| {
+        Failure::data(if voice.lang == Lang::En { &problem.message.en } else { &problem.message.id })
+    })?;
+    backed_up(voice, &BackupDone { schools: manifest.schools.len(), to: to.to_owned() });
+    Ok(())
+}
+
+fn backed_up(voice: Voice, done: &BackupDone) {
+    let BackupDone { schools, to } = done;
+    voice.say(
+        &format!("Cadangan {schools} sekolah ditulis dan diperiksa."),
+        &format!("A backup of {schools} schools was written and verified."),
+    );
+    let to = to.display().to_string();
+    output::line(&if voice.json { serde_json::json!({ "schools": schools, "to": to }).to_string() } else { to });
+}
+
+fn restore(from: &Path, engine: EngineKind, global: &Global, voice: Voice) -> Result<(), Failure> {
+    let restored = backup::restore(from, &global.data, engine)?;
+    let backup::Restored { schools, epoch } = restored;
+    voice.say(
+        &format!(
+            "{schools} sekolah dipulihkan. Tiap sekolah menyerahkan kembali yang lebih baru saat sinkronisasi berikut."
+        ),
+        &format!("{schools} schools were restored. Each hands back what is newer at its next synchronisation."),
+    );
+    let said = serde_json::json!({ "schools": schools, "epoch": epoch.to_string() });
+    output::line(&if voice.json { said.to_string() } else { epoch.to_string() });
     Ok(())
 }
 

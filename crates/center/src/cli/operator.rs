@@ -9,8 +9,8 @@ use super::args::{Command, Head, Identity, Record, School, Student};
 use super::remote::{Remote, school};
 use crate::failure::Failure;
 use crate::messages::{
-    Acted, Digests, HeadAssign, HeadEnd, IdentityEdit, KodeShown, RecordEdit, RecordPage, SchoolAdd, SchoolLine,
-    SchoolPage, StudentAdd, StudentMove, TextFields,
+    Acted, BackupAsked, BackupDone, Digests, HeadAssign, HeadEnd, HealingState, IdentityEdit, KodeShown, RecordEdit,
+    RecordPage, SchoolAdd, SchoolLine, SchoolPage, StudentAdd, StudentMove, TextFields,
 };
 use crate::output;
 
@@ -22,7 +22,8 @@ impl Remote {
     pub(super) fn run(&self, command: Command) -> Result<(), Failure> {
         match command {
             // Served by the caller, who needs no connection for them.
-            Command::Init(_) | Command::Serve(_) => Ok(()),
+            Command::Init(_) | Command::Serve(_) | Command::Restore { .. } => Ok(()),
+            Command::Backup { to } => self.backup(&to),
             Command::School(command) => self.school(command),
             Command::Head(command) => self.head(command),
             Command::Student(command) => self.student(command),
@@ -52,7 +53,27 @@ impl Remote {
             }
             School::Kode { npsn } => self.kode(&self.post(&school(npsn, "/kode"), &())?),
             School::List => self.schools(),
+            School::Healing { npsn } => self.healing(&self.get(&school(npsn, "/healing"))?),
+            School::Healed { npsn } => self.healing(&self.post(&school(npsn, "/healed"), &())?),
         }
+    }
+
+    fn backup(&self, to: &Path) -> Result<(), Failure> {
+        let to = std::path::absolute(to).map_err(|error| Failure::local("--to", &error))?;
+        let done: BackupDone = self.post("/v1/admin/backup", &BackupAsked { to })?;
+        super::backed_up(self.voice, &done);
+        Ok(())
+    }
+
+    fn healing(&self, state: &HealingState) -> Result<(), Failure> {
+        if self.voice.json {
+            self.data(state);
+            return Ok(());
+        }
+        let count = state.waiting.len();
+        self.voice.say(&format!("{count} komputer belum melapor."), &format!("{count} computers have not reported."));
+        state.waiting.iter().for_each(|device| output::line(&device.to_string()));
+        Ok(())
     }
 
     fn head(&self, command: Head) -> Result<(), Failure> {

@@ -6,6 +6,7 @@
 mod acts;
 mod exchange;
 mod heads;
+mod healing;
 mod lookup;
 mod registration;
 pub(crate) mod rows;
@@ -25,6 +26,9 @@ use crate::host::Host;
 use self::rows::{REGISTRATION, RegistrationRow};
 
 pub(crate) use self::registration::found;
+
+/// How long a school is asked to wait while its other computers heal the centre.
+const HEALING_WAIT: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// A school's desk.
 pub(crate) struct Desk {
@@ -103,7 +107,8 @@ pub(crate) fn refused(error: &CentreError) -> Problem {
         other => {
             tracing::warn!(code = other.code(), "a request was refused");
             let args = other.args().into_iter().flatten();
-            args.fold(problem(other.code()), |problem, (name, value)| problem.with(name, value))
+            let problem = args.fold(problem(other.code()), |problem, (name, value)| problem.with(name, value));
+            if other.code() == "center.healing" { problem.after(HEALING_WAIT) } else { problem }
         }
     }
 }

@@ -47,7 +47,13 @@ impl Open {
             Direction::Sync => Purpose::Sync,
         };
         for page in 1..=MAX_PAGES {
-            let more = self.page(purpose, &mut report, &mut refused, out)?;
+            let more = match self.page(purpose, &mut report, &mut refused, out) {
+                Err(failure) if self.may_heal(&failure, page) => {
+                    self.heal(out)?;
+                    continue;
+                }
+                page => page?,
+            };
             out.progress("work.exchange", u64::from(page), 0);
             if !more {
                 break;

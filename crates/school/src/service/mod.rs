@@ -23,6 +23,7 @@ mod enrol;
 mod entitle;
 mod exchange;
 mod explain;
+mod healing;
 mod lines;
 mod lookup;
 mod snapshot;

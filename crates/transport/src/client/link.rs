@@ -110,6 +110,19 @@ impl Link {
         self.whole(call, MAX_EXCHANGE_ANSWER).await
     }
 
+    /// Sends one request of healing a restored centre and gives back the answer's body.
+    ///
+    /// # Errors
+    /// Every kind of [`LinkError`]; none of them says that the centre did not act.
+    pub async fn heal(&self, token: &str, npsn: Npsn, body: Bytes) -> Result<Bytes, LinkError> {
+        limited(&body, MAX_EXCHANGE_ANSWER)?;
+        let path = school_path(npsn, "heal");
+        let body = Some((EXCHANGE_TYPE, body));
+        let (heads, token) = (Vec::new(), Some(token));
+        let call = Call { method: Method::POST, path: &path, token, heads, body, answers: EXCHANGE_TYPE };
+        self.whole(call, MAX_EXCHANGE_ANSWER).await
+    }
+
     /// Registers an installation with the school's secret code.
     ///
     /// # Errors
