@@ -16,6 +16,7 @@ mod killed;
 mod listed;
 mod people;
 mod recovered;
+mod restored_centre;
 mod rules;
 mod stand;
 mod tap;

@@ -1,8 +1,10 @@
 //! Real processes: a centre, schools' computers, operators.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
@@ -36,16 +38,47 @@ impl Centre {
         Self { child, url: said["listening"].as_str().unwrap().to_owned(), data: data.to_owned() }
     }
 
+    /// Lets it be reached by an address that stays when another centre takes its place.
+    pub(crate) fn behind(mut self, door: &Door) -> Self {
+        let address = self.url.strip_prefix("http://").unwrap();
+        *door.leads_to.lock().unwrap() = Some(address.parse().unwrap());
+        self.url.clone_from(&door.url);
+        self
+    }
+
+    /// Makes a data directory from a backup, and serves from it.
+    pub(crate) fn restore(backup: &Path, data: &Path) -> Self {
+        let (from, to) = (backup.to_str().unwrap(), data.to_str().unwrap());
+        let made = Self::command(&["restore", "--from", from, "--data", to]);
+        assert!(made.status.success(), "{made:?}");
+        Self::start(data)
+    }
+
+    /// Runs a command that needs no serving centre.
+    pub(crate) fn command(arguments: &[&str]) -> Output {
+        Command::new(CENTER).args(arguments).output().unwrap()
+    }
+
+    /// Ends it in good order.
+    pub(crate) fn stop(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().unwrap().success());
+    }
+
     /// Runs an operator's command and gives what it printed.
     pub(crate) fn operator(&self, arguments: &[&str]) -> Value {
-        let output = Command::new(CENTER)
+        let output = self.try_operator(arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    pub(crate) fn try_operator(&self, arguments: &[&str]) -> Output {
+        Command::new(CENTER)
             .args(["--json", "--server", &self.url, "--data"])
             .arg(&self.data)
             .args(arguments)
             .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
+            .unwrap()
     }
 }
 
@@ -61,6 +94,39 @@ impl Centre {
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         self.url.trim_start_matches("http://").parse().unwrap()
     }
+}
+
+/// An address that leads to one centre after another, as a name does.
+pub(crate) struct Door {
+    pub(crate) url: String,
+    leads_to: Arc<Mutex<Option<SocketAddr>>>,
+}
+
+impl Door {
+    pub(crate) fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let leads_to: Arc<Mutex<Option<SocketAddr>>> = Arc::default();
+        let target = Arc::clone(&leads_to);
+        std::thread::spawn(move || {
+            for from in listener.incoming().map_while(Result::ok) {
+                let target = *target.lock().unwrap();
+                // Without a centre behind it the connection ends at once.
+                let Some(to) = target.and_then(|target| TcpStream::connect(target).ok()) else { continue };
+                pour(from.try_clone().unwrap(), to.try_clone().unwrap());
+                pour(to, from);
+            }
+        });
+        Self { url, leads_to }
+    }
+}
+
+/// Carries bytes one way until it ends.
+fn pour(mut from: TcpStream, mut to: TcpStream) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Write);
+    });
 }
 
 impl Drop for Centre {

@@ -1,0 +1,164 @@
+//! A centre that lost its disk, restored from a backup: the schools hand back what the backup lacks.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::people::{School, activate, add_school, approve_and_sync, assign, computer};
+use crate::stand::{Centre, Computer, Door};
+
+fn student(computer: &Computer) -> String {
+    let students = computer.run(&["list", "peserta_didik"], &[]);
+    students["records"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// Synchronises until both sides are equal and nothing waits.
+fn in_step(computer: &Computer) -> Value {
+    let report = computer.run(&["sync"], &[]);
+    assert_eq!(report["equal"], true, "{report}");
+    computer.run(&["status"], &[])
+}
+
+/// A school whose first computer has imported, and sent, everything.
+fn begun(place: &Path, centre: &Centre, npsn: &'static str, seed: &str) -> (School, Computer) {
+    let school = add_school(place, centre, npsn, seed);
+    let first = computer(place, centre, &school, "a");
+    assign(centre, &school);
+    let import = first.run(&["import", school.files.join("school.jsonl").to_str().unwrap()], &[]);
+    assert_eq!(import["invalid"], 0, "{import}");
+    activate(&first, &school);
+    approve_and_sync(&first);
+    (school, first)
+}
+
+#[test]
+fn schools_hand_back_what_a_restored_centre_lacks() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("centre");
+    let door = Door::open();
+    let centre = Centre::start(&data).behind(&door);
+    let (one, first) = begun(place.path(), &centre, "99999999", "11");
+    let (other, alone) = begun(place.path(), &centre, "99999998", "12");
+    let second = computer(place.path(), &centre, &one, "b");
+    activate(&second, &one);
+
+    let backup = place.path().join("backup");
+    centre.operator(&["backup", "--to", backup.to_str().unwrap()]);
+
+    // Work goes on, on three computers and at the centre.
+    let (pupil, other_pupil) = (student(&first), student(&alone));
+    first.run(&["edit", "peserta_didik", &pupil, "rt=91"], &[]);
+    approve_and_sync(&first);
+    centre.operator(&["record", "edit", one.npsn, "peserta_didik", &pupil, "kode_pos=40111"]);
+    second.run(&["edit", "peserta_didik", &pupil, "rw=92"], &[]);
+    approve_and_sync(&second);
+    alone.run(&["edit", "peserta_didik", &other_pupil, "rt=93"], &[]);
+    approve_and_sync(&alone);
+    let receipts: Vec<Value> = [&first, &second, &alone].map(|computer| computer.run(&["receipt"], &[])).into();
+    let before = second.run(&["show", "peserta_didik", &pupil], &[]);
+
+    drop(centre);
+    let restored = place.path().join("restored");
+    let centre = Centre::restore(&backup, &restored).behind(&door);
+
+    // Nothing is decided for a school before all its computers have told what they hold.
+    first.run(&["edit", "peserta_didik", &pupil, "nama_dusun=Dusun Uji"], &[]);
+    first.run(&["approve", "kepala"], &[crate::stand::PASSWORD]);
+    let waits = centre.operator(&["school", "healing", one.npsn]);
+    assert_eq!(waits["waiting"].as_array().unwrap().len(), 2, "{waits}");
+    let refused = centre.try_operator(&["record", "edit", one.npsn, "peserta_didik", &pupil, "rt=1"]);
+    assert!(!refused.status.success(), "{refused:?}");
+    in_step(&second);
+    let status = in_step(&first);
+    assert_eq!(status["pending_records"], 0, "{status}");
+    in_step(&alone);
+    let status = in_step(&second);
+
+    for (computer, school) in [(&first, &one), (&second, &one), (&alone, &other)] {
+        let (status, at_centre) = (in_step(computer), centre.operator(&["digest", school.npsn]));
+        assert_eq!(status["version"], at_centre["version"], "{status} {at_centre}");
+    }
+    assert_eq!(status["equal"], true);
+    let waits = centre.operator(&["school", "healing", one.npsn]);
+    assert_eq!(waits["waiting"].as_array().unwrap().len(), 0, "{waits}");
+
+    // What was acknowledged is there again, once; the receipts of before are what they were.
+    let shown = second.run(&["show", "peserta_didik", &pupil], &[]);
+    for value in ["91", "92", "40111", "Dusun Uji"] {
+        assert!(shown.to_string().contains(value), "{value}: {shown}");
+    }
+    assert_eq!(shown["record"]["conflicts"], before["record"]["conflicts"]);
+    for (computer, receipt) in [&second, &alone].into_iter().zip(&receipts[1..]) {
+        assert_eq!(computer.run(&["receipt"], &[]), *receipt);
+    }
+    let students =
+        |computer: &Computer| computer.run(&["list", "peserta_didik"], &[])["records"].as_array().unwrap().len();
+    assert_eq!(students(&first), students(&second));
+
+    // And work goes on.
+    second.run(&["edit", "peserta_didik", &pupil, "rt=94"], &[]);
+    approve_and_sync(&second);
+    let status = in_step(&first);
+    assert_eq!(status["version"], centre.operator(&["digest", one.npsn])["version"]);
+}
+
+#[test]
+fn a_school_whose_other_computer_is_gone_is_declared_healed() {
+    let place = tempfile::tempdir().unwrap();
+    let door = Door::open();
+    let centre = Centre::start(&place.path().join("centre")).behind(&door);
+    let (school, first) = begun(place.path(), &centre, "99999999", "13");
+    let second = computer(place.path(), &centre, &school, "b");
+    let backup = place.path().join("backup");
+    centre.operator(&["backup", "--to", backup.to_str().unwrap()]);
+    let pupil = student(&first);
+    first.run(&["edit", "peserta_didik", &pupil, "rt=91"], &[]);
+    approve_and_sync(&first);
+    second.run(&["pull"], &[]);
+    drop(centre);
+    let centre = Centre::restore(&backup, &place.path().join("restored")).behind(&door);
+
+    // The second computer comes no more. A pull works meanwhile, and hands back.
+    first.run(&["pull"], &[]);
+    let waits = centre.operator(&["school", "healing", school.npsn]);
+    assert_eq!(waits["waiting"].as_array().unwrap().len(), 1, "{waits}");
+    let given_up = centre.operator(&["school", "healed", school.npsn]);
+    assert_eq!(given_up["waiting"], waits["waiting"]);
+    first.run(&["edit", "peserta_didik", &pupil, "rw=92"], &[]);
+    approve_and_sync(&first);
+
+    // It comes after all, and is in step.
+    let status = in_step(&second);
+    assert_eq!(status["version"], centre.operator(&["digest", school.npsn])["version"]);
+}
+
+#[test]
+fn a_backup_of_a_stopped_centre_restores_into_an_empty_directory_only() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("centre");
+    let centre = Centre::start(&data);
+    let school = add_school(place.path(), &centre, "99999999", "14");
+    let before = centre.operator(&["digest", school.npsn]);
+    centre.stop();
+    let backup = place.path().join("backup");
+    let made =
+        Centre::command(&["--json", "backup", "--to", backup.to_str().unwrap(), "--data", data.to_str().unwrap()]);
+    assert!(made.status.success(), "{made:?}");
+    let from = ["restore", "--from", backup.to_str().unwrap(), "--data", data.to_str().unwrap()];
+    assert!(!Centre::command(&from).status.success());
+
+    let centre = Centre::restore(&backup, &place.path().join("restored"));
+    let after = centre.operator(&["digest", school.npsn]);
+    assert_eq!(after["root"], before["root"]);
+
+    // A byte that changed in the backup is noticed before anything is made of it.
+    let rows = backup.join("schools").join("99999999.rows");
+    let mut bytes = std::fs::read(&rows).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&rows, bytes).unwrap();
+    let elsewhere = place.path().join("elsewhere");
+    let from = ["restore", "--from", backup.to_str().unwrap(), "--data", elsewhere.to_str().unwrap()];
+    assert!(!Centre::command(&from).status.success());
+    assert!(!elsewhere.join("centre.key").exists());
+}
