@@ -161,6 +161,16 @@ impl Link {
         self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
     }
 
+    /// Sends one request of repair and gives its answer; sent twice it does nothing more.
+    pub(crate) fn repair(&self, token: &str, body: Vec<u8>, out: &mut dyn Output) -> Result<Vec<u8>, CallError> {
+        let lang = out.lang();
+        let body = bytes::Bytes::from(body);
+        let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
+            self.wire.repair(token, self.npsn, body.clone())
+        });
+        self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
+    }
+
     /// What went over the line since it was made.
     pub(crate) fn traffic(&self) -> Traffic {
         self.wire.traffic()

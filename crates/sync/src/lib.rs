@@ -32,6 +32,7 @@ mod judging;
 mod page;
 mod pending;
 mod plan;
+mod repair;
 mod rules;
 mod school;
 mod snapshot;
@@ -44,7 +45,7 @@ pub mod wire;
 mod work;
 
 pub use bundle::Bundle;
-pub use centre::{Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Verdict};
+pub use centre::{Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
     EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash,
@@ -53,7 +54,7 @@ pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolEr
 pub use rules::{Rules, RulesError};
 pub use school::{
     Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Outcome,
-    Outgoing, Pending, Prepared, PreparedChange, Purpose, School,
+    Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School,
 };
 pub use selaras_merge::{Candidate, Subject};
 pub use snapshot::{Frame, Snapshot, SnapshotError};
@@ -65,7 +66,7 @@ pub use view::StoreView;
 /// Named limits of this crate.
 pub mod limits {
     pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
-    pub use crate::centre::{MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REQUEST_BYTES};
+    pub use crate::centre::{MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
     pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
     pub use crate::school::{MAX_EDIT_RECORDS, MAX_INLINE_BUNDLE, MAX_SHOWN_CHANGES};
     pub use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};

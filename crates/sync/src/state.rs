@@ -254,6 +254,8 @@ pub enum HistoryKind {
     Renewed,
     /// The centre was restored, and got back what it lacked.
     Healed,
+    /// Records here were not what the log says, and were made anew.
+    Repaired,
 }
 
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Row, StoreError> {

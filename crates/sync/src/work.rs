@@ -169,6 +169,42 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Puts a record's base as this document says, whatever was there; none takes it away. The digests are not changed:
+    /// see [`Work::set_sums`].
+    pub(crate) fn put_anew(
+        &mut self,
+        key: RecordKey,
+        document: Option<&Document>,
+    ) -> Result<Option<Resolved>, WorkError> {
+        let Some(document) = document else {
+            self.remove(Key::Document(key));
+            self.remove(Key::Base(key));
+            return Ok(None);
+        };
+        let resolved = document
+            .resolve(&self.rules.pack, key.entity, key.id)
+            .map_err(|error| WorkError::Merge { record: key, error })?;
+        let bytes = document.save();
+        if bytes.len() > MAX_DOCUMENT {
+            return Err(WorkError::TooLarge(key));
+        }
+        let base = BaseRow {
+            heads: resolved.heads.clone(),
+            content: view::hash(self.rules, &resolved.record),
+            deleted: resolved.record.deleted,
+            conflicts: u32::try_from(resolved.conflicts.len()).unwrap_or(u32::MAX),
+            appended: 0,
+        };
+        self.put(Key::Document(key), Row::Blob(bytes));
+        self.put(Key::Base(key), Row::Base(base));
+        Ok(Some(resolved))
+    }
+
+    /// Replaces the sums of all modules, by ones that were computed from all records.
+    pub(crate) fn set_sums(&mut self, sums: Vec<ModuleDigest>) {
+        self.lanes = sums.into_iter().enumerate().collect();
+    }
+
     fn count_in_digest(&mut self, key: RecordKey, old: Option<&BaseRow>, new: &BaseRow) -> Result<(), StoreError> {
         // An entity that the pack does not know belongs to no module: nobody could have made its record.
         let Some(entity) = self.rules.pack.entity(key.entity) else { return Ok(()) };

@@ -16,6 +16,7 @@ mod killed;
 mod listed;
 mod people;
 mod recovered;
+mod repaired;
 mod restored_centre;
 mod rules;
 mod stand;

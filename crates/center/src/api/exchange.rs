@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use selaras_sync::limits::MAX_HEAL_BYTES;
+use selaras_sync::limits::{MAX_HEAL_BYTES, MAX_REPAIR_BYTES};
 use selaras_transport::server::{BodyLimits, read_body};
 use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
 
@@ -61,6 +61,38 @@ async fn healed(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Vec<u8
     host.at(npsn, move |desk| {
         let _permit = permit;
         desk.heal(bearer.device, &body)
+    })
+    .await
+}
+
+/// `POST /v1/schools/{npsn}/repair`: records that differ are found, and mended.
+pub(super) async fn repair(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    match repaired(&host, &npsn, request).await {
+        Ok(body) => {
+            host.metrics.request("repair", "ok");
+            ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response()
+        }
+        Err(problem) => {
+            host.metrics.request("repair", &problem.code);
+            problem.into_response()
+        }
+    }
+}
+
+async fn repaired(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Vec<u8>, Problem> {
+    let npsn = school(npsn)?;
+    let (parts, body) = request.into_parts();
+    let bearer = session(host, &parts.headers, npsn)?;
+    if let Some(problem) = host.lanes.crowded() {
+        return Err(problem);
+    }
+    let limits = BodyLimits { bytes: MAX_REPAIR_BYTES, stall: STALL };
+    let (body, permit) = read_body(&parts.headers, body, EXCHANGE_TYPE, limits, &host.budget)
+        .await
+        .map_err(|rejection| rejection.problem(lookup))?;
+    host.at(npsn, move |desk| {
+        let _permit = permit;
+        desk.repair(bearer.device, &body)
     })
     .await
 }

@@ -44,6 +44,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
     let schools = Router::new()
         .route("/v1/schools/{npsn}/sync", post(exchange::sync))
         .route("/v1/schools/{npsn}/heal", post(exchange::heal))
+        .route("/v1/schools/{npsn}/repair", post(exchange::repair))
         .route("/v1/schools/{npsn}/register", post(registration::register))
         .route("/v1/schools/{npsn}/token", post(registration::token))
         .route("/v1/schools/{npsn}/heads", post(registration::heads))

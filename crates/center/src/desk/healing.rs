@@ -17,6 +17,17 @@ impl Desk {
         self.centre().heal_answer(&handing).map_err(|error| refused(&error))
     }
 
+    /// Takes one request of repair and gives the answer's body; the centre's own records are held to its log on the way.
+    pub(crate) fn repair(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, Problem> {
+        self.device(device)?;
+        let mut repairing = self.centre().repair(body).map_err(|error| refused(&error))?;
+        while let Some(step) = self.centre().repair_step(&mut repairing).map_err(|error| refused(&error))? {
+            tracing::warn!(npsn = %self.npsn, "records were not what the log says, and were made anew");
+            self.drive(step)?;
+        }
+        self.centre().repair_answer(&repairing).map_err(|error| refused(&error))
+    }
+
     /// Whom the school's log waits for.
     pub(crate) fn healing(&self) -> Result<HealingState, Problem> {
         let waiting = self.centre().waits_for().map_err(|error| refused(&error))?;

@@ -182,6 +182,16 @@ impl CentreHost {
         Ok(self.centre().heal_answer(&handing)?)
     }
 
+    /// Answers a request of repair, and mends its own records on the way.
+    pub(super) fn repair(&self, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.drive(None)?;
+        let mut repairing = self.centre().repair(body)?;
+        while let Some(step) = self.centre().repair_step(&mut repairing)? {
+            self.drive(Some(step))?;
+        }
+        Ok(self.centre().repair_answer(&repairing)?)
+    }
+
     /// The bundles in the log, in order.
     pub(super) fn bundles(&self) -> Result<Vec<BundleId>, Trouble> {
         let mut bundles = Vec::new();

@@ -1,6 +1,7 @@
 //! What happens: people, the line, crashes, and the end of all faults.
 
 mod crashes;
+mod damage;
 mod dinas;
 mod end;
 mod healing;
@@ -182,6 +183,8 @@ impl Script {
             self.happens(event)?;
         }
         self.come_to_rest()?;
+        self.judge()?;
+        self.damages_and_repairs()?;
         self.judge()?;
         let (accepted, refused) = self.oracle.fate_counts();
         let (events, crashes) = (self.happened, self.crashes);

@@ -16,6 +16,7 @@ mod landed;
 mod large;
 mod mending;
 mod merging;
+mod repair;
 mod restored;
 mod snapshot;
 mod stage;

@@ -7,6 +7,7 @@ use selaras_model::ReplicaId;
 use selaras_sync::{Carry, Incoming, Key, Outcome, Phase, Purpose, ReadStore, Row, Sealed, Store};
 use zeroize::Zeroizing;
 
+use super::repair::MAX_REPAIRS;
 use super::{DEVICE_ROW, Open, TOKEN_ROW};
 use crate::command::report::ExchangeReport;
 use crate::failure::Failure;
@@ -31,6 +32,33 @@ const NOT_LANDED: &str = "bundle.not-landed";
 /// How often a bundle is brought again within one exchange.
 const MAX_LANDINGS: u32 = 3;
 
+/// What follows an answer.
+enum Turn {
+    /// The same request once more: what is here was mended.
+    Again,
+    More,
+    Done,
+}
+
+/// How often an exchange looks for records that differ.
+#[derive(Default)]
+struct Repairs {
+    begun: u32,
+    asked: u32,
+}
+
+impl Repairs {
+    fn may_begin(&mut self) -> bool {
+        self.begun += 1;
+        self.begun <= MAX_REPAIRS
+    }
+
+    fn may_ask(&mut self) -> bool {
+        self.asked += 1;
+        self.asked <= MAX_REPAIRS
+    }
+}
+
 impl Open {
     /// Exchanges until there is no more to fetch.
     pub(crate) fn exchange(&mut self, direction: Direction, out: &mut dyn Output) -> Result<ExchangeReport, Failure> {
@@ -46,8 +74,9 @@ impl Open {
             Direction::Pull => Purpose::Pull,
             Direction::Sync => Purpose::Sync,
         };
+        let mut repairs = Repairs::default();
         for page in 1..=MAX_PAGES {
-            let more = match self.page(purpose, &mut report, &mut refused, out) {
+            let turn = match self.page(purpose, &mut report, &mut refused, &mut repairs, out) {
                 Err(failure) if self.may_heal(&failure, page) => {
                     self.heal(out)?;
                     continue;
@@ -55,8 +84,12 @@ impl Open {
                 page => page?,
             };
             out.progress("work.exchange", u64::from(page), 0);
-            if !more {
-                break;
+            match turn {
+                Turn::Again => continue,
+                Turn::More => {}
+                // Asking once more tells the centre digests that are not its own, and the repair begins.
+                Turn::Done if report.equal == Some(false) && repairs.may_ask() => {}
+                Turn::Done => break,
             }
             purpose = Purpose::Pull;
         }
@@ -79,14 +112,15 @@ impl Open {
         Ok(report)
     }
 
-    /// One request and its answer. Says whether there is more to fetch.
+    /// One request and its answer.
     fn page(
         &mut self,
         purpose: Purpose,
         report: &mut ExchangeReport,
         refused: &mut Option<Failure>,
+        repairs: &mut Repairs,
         out: &mut dyn Output,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Turn, Failure> {
         let lang = out.lang();
         let sealed = self.school().sealed()?;
         let sealed = sealed.filter(|sealed| purpose == Purpose::Sync && !matches!(sealed.phase, Phase::Received(_)));
@@ -105,11 +139,15 @@ impl Open {
         }
         let answer = self.ask(large.as_ref(), carry, &outgoing.body, out)?;
         let mut incoming = self.school().answer(&answer)?;
+        // New edits may build on what is damaged here: first it is mended, and the answer is asked for again.
+        if incoming.differs() && repairs.may_begin() && self.repair(out)? {
+            return Ok(Turn::Again);
+        }
         self.absorb(&mut incoming, report, out)?;
         if let Some(offer) = incoming.offer() {
             self.take_snapshot(offer, report, out)?;
             // What has come since, and the centre's date, are told by the next answer.
-            return Ok(true);
+            return Ok(Turn::More);
         }
         if incoming.copied() {
             // Whoever speaks under this name has been further on: from here on this is another installation.
@@ -122,7 +160,7 @@ impl Open {
             Outcome::Receipt(receipt) => report.receipt = Some(super::lines::receipt_line(receipt)),
             Outcome::Refusal(refusal) => *refused = Some(self.refusal(refusal, lang)),
         }
-        Ok(incoming.more())
+        Ok(if incoming.more() { Turn::More } else { Turn::Done })
     }
 
     /// Takes a verified answer in, commit by commit.

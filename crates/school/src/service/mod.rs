@@ -26,6 +26,7 @@ mod explain;
 mod healing;
 mod lines;
 mod lookup;
+mod repair;
 mod snapshot;
 mod upload;
 

@@ -6,6 +6,7 @@ mod decide;
 mod heal;
 mod log;
 mod receive;
+mod repair;
 mod respond;
 
 use ed25519_dalek::SigningKey;
@@ -23,6 +24,7 @@ pub use check::MAX_JUDGED_DAYS;
 pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
+pub use repair::{MAX_REPAIR_BYTES, Repairing};
 
 /// The centre's secret keys.
 pub struct CentreKeys {

@@ -34,6 +34,7 @@ pub struct Incoming {
     pub(super) outcome: Outcome,
     pub(super) summary: Absorbed,
     pub(super) copied: bool,
+    pub(super) differs: bool,
     pub(super) more: bool,
     pub(super) done: bool,
     pub(super) offer: Option<Offer>,
@@ -116,6 +117,13 @@ impl Incoming {
         self.copied
     }
 
+    /// Says whether the digests here were not those that the centre signed at the cursor. Before anything of this answer
+    /// is taken in, [`School::repair`] finds and mends the records that differ.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.differs
+    }
+
     /// Gives what has come in so far.
     #[must_use]
     pub fn summary(&self) -> Absorbed {
@@ -184,6 +192,7 @@ impl School<'_> {
             outcome,
             summary: Absorbed::default(),
             copied: answer.copied,
+            differs: answer.differs,
             more: unfinished || end.get() < answer.head,
             offer: answer.snapshot.map(|offer| read_offer(&offer)).transpose()?,
             done: false,

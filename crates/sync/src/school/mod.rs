@@ -10,6 +10,7 @@ mod keep;
 mod layers;
 mod look;
 mod mend;
+mod repair;
 mod request;
 mod seal;
 mod snapshot;
@@ -33,6 +34,7 @@ pub(crate) use edit::breach_code;
 pub use heal::Healing;
 pub use look::{DraftInfo, ModuleChanges, Pending};
 pub use mend::Mended;
+pub use repair::Repair;
 pub use request::{Carry, MAX_INLINE_BUNDLE, Outgoing, Purpose};
 pub use seal::{Approved, MAX_SHOWN_CHANGES, Prepared, PreparedChange};
 

@@ -123,6 +123,19 @@ impl Link {
         self.whole(call, MAX_EXCHANGE_ANSWER).await
     }
 
+    /// Sends one request of repair and gives back the answer's body.
+    ///
+    /// # Errors
+    /// Every kind of [`LinkError`]; repeated, it does nothing more.
+    pub async fn repair(&self, token: &str, npsn: Npsn, body: Bytes) -> Result<Bytes, LinkError> {
+        limited(&body, MAX_EXCHANGE_ANSWER)?;
+        let path = school_path(npsn, "repair");
+        let body = Some((EXCHANGE_TYPE, body));
+        let (heads, token) = (Vec::new(), Some(token));
+        let call = Call { method: Method::POST, path: &path, token, heads, body, answers: EXCHANGE_TYPE };
+        self.whole(call, MAX_EXCHANGE_ANSWER).await
+    }
+
     /// Registers an installation with the school's secret code.
     ///
     /// # Errors

@@ -1,0 +1,89 @@
+//! Records that are silently gone from a disk, at either end or at both, once everything is at rest: repair finds them
+//! by their buckets, and makes them anew from the log under whatever was typed.
+
+use rand::RngExt as _;
+use selaras_model::{ModuleDigest, RecordKey, element};
+use selaras_sync::{Batch, Flow, Key, Range, ReadStore, Row, Rules, Store, StoreError};
+
+use super::Script;
+use crate::world::one_in;
+use crate::world::trouble::{Trouble, wrong};
+
+/// Conversations after which both sides have to be equal: a centre that mends itself needs a second one.
+const MAX_REPAIRS: usize = 3;
+/// Requests of one conversation.
+const MAX_REQUESTS: usize = 2;
+
+impl Script {
+    pub(super) fn damages_and_repairs(&mut self) -> Result<(), Trouble> {
+        for number in 0..self.computers.len() {
+            let (here, there, chance) =
+                (one_in(&mut self.rng, 2), one_in(&mut self.rng, 2), self.rng.random_range(0..99));
+            let computer = self.computer(number)?;
+            let centre = self.centre(computer.school)?;
+            if here {
+                lose(&computer.disk, &computer.rules, chance)?;
+            }
+            if there {
+                lose(&centre.disk, &computer.rules, chance / 2)?;
+            }
+            self.note(&format!("computer {number}: a record is gone here {here}, at its centre {there}"));
+            self.repairs(number)?;
+        }
+        for number in 0..self.computers.len() {
+            self.finish(number)?;
+        }
+        Ok(())
+    }
+
+    fn repairs(&mut self, number: usize) -> Result<(), Trouble> {
+        for _ in 0..MAX_REPAIRS {
+            let computer = self.computer(number)?;
+            let centre = self.centre(computer.school)?;
+            let Some(mut repair) = computer.school().repair()? else {
+                return wrong(format!("computer {number} does not stand at the end of an entry"));
+            };
+            for _ in 0..MAX_REQUESTS {
+                if repair.is_done() {
+                    break;
+                }
+                let body = computer.school().repair_request(&repair)?;
+                let answer = centre.repair(&body)?;
+                computer.school().repair_answer(&mut repair, &answer)?;
+            }
+            if let Some(step) = computer.school().repaired(&repair)? {
+                computer.drive(Some(step))?;
+                computer.settle()?;
+            }
+            self.finish(number)?;
+            let computer = self.computer(number)?;
+            if computer.school().digests()? == self.centre(computer.school)?.centre().digests()? {
+                return Ok(());
+            }
+        }
+        wrong(format!("computer {number} and its centre are not mended"))
+    }
+}
+
+/// Takes a record away, every row of its base, and from the sums as if it had never been.
+fn lose<S: ReadStore + Store>(store: &S, rules: &Rules, chance: usize) -> Result<(), Trouble> {
+    let mut records: Vec<(RecordKey, Row)> = Vec::new();
+    store.scan(&Range::Bases(None), &mut |key, row| {
+        if let Key::Base(key) = key {
+            records.push((key, row));
+        }
+        Ok(Flow::Continue)
+    })?;
+    let chosen = chance.checked_rem(records.len()).and_then(|at| records.get(at));
+    let Some((key, Row::Base(base))) = chosen else { return Ok(()) };
+    let Some(entity) = rules.pack.entity(key.entity) else { return Ok(()) };
+    let lanes_key = Key::Lanes(u16::try_from(entity.module).unwrap_or(u16::MAX));
+    let Some(Row::Lanes(lanes)) = store.get(&lanes_key)? else { return Ok(()) };
+    let mut sums = ModuleDigest::from_bytes(&lanes).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    sums.remove(&element(&entity.name, key.id, base.deleted, &base.content, &base.heads));
+    let mut batch = Batch::default();
+    batch.remove(Key::Document(*key));
+    batch.remove(Key::Base(*key));
+    batch.put(lanes_key, Row::Lanes(sums.to_bytes()));
+    Ok(store.commit(&batch)?)
+}
