@@ -11,6 +11,7 @@
 mod centre;
 mod computer;
 mod disk;
+mod images;
 mod landing;
 mod oracle;
 mod rules;

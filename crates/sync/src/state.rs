@@ -143,6 +143,8 @@ pub enum Phase {
 pub struct Sealed {
     /// The bundle.
     pub bundle: BundleId,
+    /// Under what name this installation sealed it; it keeps that name when the installation gets another.
+    pub replica: ReplicaId,
     /// Its place among this replica's bundles.
     pub sequence: Sequence,
     /// Drafts up to this generation are in it.
@@ -256,6 +258,8 @@ pub enum HistoryKind {
     Healed,
     /// Records here were not what the log says, and were made anew.
     Repaired,
+    /// This installation was brought back from a backup and has a new name.
+    Restored,
 }
 
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Row, StoreError> {

@@ -258,6 +258,18 @@ pub struct ReplicaRow {
     pub last_accepted: Option<BundleId>,
 }
 
+impl ReplicaRow {
+    /// Whether this replica was seen further on than one that says it used these sequences, knows this bundle to be
+    /// accepted and still holds that one: then what speaks is a copy, or an earlier image of it.
+    ///
+    /// Sequences alone do not tell: two copies may each have sealed one more.
+    #[must_use]
+    pub fn is_ahead_of(&self, last: Sequence, previous: Option<BundleId>, held: Option<BundleId>) -> bool {
+        let knows = self.last_accepted.is_none_or(|accepted| previous == Some(accepted) || held == Some(accepted));
+        last < self.last_sequence || !knows
+    }
+}
+
 /// A stretch of keys to read in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Range {

@@ -17,6 +17,7 @@ use super::trouble::Trouble;
 pub(super) struct Computer {
     pub(super) school: usize,
     pub(super) device: DeviceId,
+    number: u8,
     pub(super) disk: Disk,
     pub(super) rules: Rules,
     /// The request whose answer is awaited, and what it was for.
@@ -54,6 +55,7 @@ impl Computer {
         Ok(Self {
             school,
             device,
+            number,
             disk,
             rules,
             waiting: None,
@@ -141,17 +143,50 @@ impl Computer {
             Err(SchoolError::NotOurCentre(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
+        if incoming.copied() {
+            let name = self.another_name();
+            let step = self.school().renew(name, &incoming)?;
+            self.drive(Some(step))?;
+        }
         while let Some(step) = self.school().absorb(&mut incoming)? {
             self.drive(Some(step))?;
         }
-        if incoming.copied() {
-            self.renewals += 1;
-            let [first, ..] = *self.device.as_bytes();
-            let name = [0x80 | first, 0, 0, 0, 0, 0, 0, self.renewals];
-            let step = self.school().renew(ReplicaId::from_bytes(name))?;
-            self.drive(Some(step))?;
-        }
         Ok(Some(incoming))
+    }
+
+    /// A name that nobody has had.
+    pub(super) fn another_name(&mut self) -> ReplicaId {
+        self.renewals += 1;
+        ReplicaId::from_bytes([0x80, self.number, 0, 0, 0, 0, 0, self.renewals])
+    }
+
+    /// The same computer once more, as its disk is now.
+    pub(super) fn copy(&self, number: u8) -> Result<Self, Trouble> {
+        let disk = self.disk.fork()?;
+        let rules = self.rules.clone();
+        let Self { school, device, bug, .. } = *self;
+        Ok(Self {
+            school,
+            device,
+            number,
+            disk,
+            rules,
+            waiting: None,
+            upload: None,
+            down: false,
+            renewals: 0,
+            healing: None,
+            bug,
+        })
+    }
+
+    /// Puts an image in the place of the disk, behind everybody's back.
+    pub(super) fn replace_disk(&mut self, image: Disk) {
+        self.disk = image;
+        self.waiting = None;
+        self.upload = None;
+        self.healing = None;
+        self.down = false;
     }
 
     pub(super) fn fail_after(&self, commits: u64, fault: Fault) {

@@ -9,7 +9,7 @@ mod line;
 mod people;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +18,7 @@ use selaras_sync::Flow;
 
 use super::centre::{CentreHost, key_of};
 use super::computer::Computer;
+use super::images::{Image, Way};
 use super::landing::{Asked, Told};
 use super::oracle::Oracle;
 use super::rules::rules;
@@ -89,6 +90,9 @@ pub(super) enum Event {
         number: u64,
         body: Vec<u8>,
     },
+    Copied(usize),
+    Imaged(usize),
+    ComesBack(usize, Way),
 }
 
 pub(super) struct Script {
@@ -98,13 +102,15 @@ pub(super) struct Script {
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
     pub(super) centres: Vec<CentreHost>,
     pub(super) computers: Vec<Computer>,
-    oracle: Oracle,
+    pub(super) oracle: Oracle,
+    /// Disks as they were, by computer.
+    pub(super) images: BTreeMap<usize, Image>,
     /// What the Dinas did: the school, the entry of its log, the value.
     acts: Vec<(usize, EntryHash, String)>,
     restored: u64,
     handed_back: u64,
     student: EntityCode,
-    tokens: u64,
+    pub(super) tokens: u64,
     requests: u64,
     crashes: u64,
     happened: u64,
@@ -139,6 +145,7 @@ impl Script {
             acts: Vec::new(),
             restored: 0,
             handed_back: 0,
+            images: BTreeMap::new(),
             student,
             tokens: 0,
             requests: 0,
@@ -157,7 +164,12 @@ impl Script {
             };
             script.schedule(at, event);
         }
-        script.plan_losses();
+        // Not both in one world: what only a lost disk and a disk that was put back have held is lost in truth.
+        if one_in(&mut script.rng, 2) {
+            script.plan_losses();
+        } else {
+            script.plan_images(u64::from(ACTIONS) * 40);
+        }
         Ok(script)
     }
 
@@ -222,6 +234,9 @@ impl Script {
             Event::Refused { computer, number, code } => self.refused(computer, number, &code),
             Event::HealRequest { computer, number, body } => self.serve_healing(computer, number, &body),
             Event::HealAnswer { computer, number, body } => self.healing_answered(computer, number, &body),
+            Event::Copied(computer) => self.copied(computer),
+            Event::Imaged(computer) => self.imaged(computer),
+            Event::ComesBack(computer, way) => self.comes_back(computer, way),
             Event::CentreRestarts(school) => {
                 let kept = self.rng.random_range(0..=100);
                 let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };

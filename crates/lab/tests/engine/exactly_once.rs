@@ -58,8 +58,6 @@ fn a_copied_disk_is_told_so_and_goes_on_under_another_name() {
     let body = engine_copy.request(Purpose::Pull);
     let incoming = engine_copy.absorb(&stage.centre.serve(engine_copy.device, &body));
     assert!(incoming.copied());
-    let step = engine_copy.school().renew(selaras_model::ReplicaId::from_bytes([8; 8])).unwrap();
-    engine_copy.drive(Some(step));
     engine_copy.pull(&stage.centre);
     engine_copy.set(stage.student(), "rw", Value::Int(88));
     engine_copy.approve(&stage.centre);

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod copies;
 mod exactly_once;
 mod forged;
 mod gate;

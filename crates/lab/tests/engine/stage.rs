@@ -112,6 +112,7 @@ pub(crate) fn typed(record: &Record) -> TypedEdit {
 
 /// A computer of the school.
 pub(crate) struct Computer {
+    engine: Arc<MemoryEngine>,
     pub(crate) store: SchoolStore,
     pub(crate) blobs: MemoryBlobs,
     pub(crate) rules: Rules,
@@ -120,7 +121,8 @@ pub(crate) struct Computer {
 
 impl Computer {
     pub(crate) fn new(centre: &CentreStage, number: u8) -> Self {
-        let store = Changelog::new(Arc::new(MemoryEngine::new())).unwrap().school(centre.npsn);
+        let engine = Arc::new(MemoryEngine::new());
+        let store = Changelog::new(engine.clone()).unwrap().school(centre.npsn);
         let rules = Rules::builtin();
         let device = DeviceId::from_bytes([number; 8]);
         let installation = Installation {
@@ -133,7 +135,14 @@ impl Computer {
             centre_ca: None,
         };
         store.commit(&School::install(&installation, &rules, today()).unwrap()).unwrap();
-        Self { store, blobs: MemoryBlobs::new(), rules, device }
+        Self { engine, store, blobs: MemoryBlobs::new(), rules, device }
+    }
+
+    /// The same disk once more.
+    pub(crate) fn copy(&self) -> Self {
+        let engine = Arc::new(self.engine.fork());
+        let store = Changelog::new(engine.clone()).unwrap().school(self.store.npsn());
+        Self { engine, store, blobs: self.blobs.fork(), rules: self.rules.clone(), device: self.device }
     }
 
     pub(crate) fn school(&self) -> School<'_> {
@@ -218,6 +227,11 @@ impl Computer {
 
     pub(crate) fn absorb(&self, answer: &[u8]) -> Incoming {
         let mut incoming = self.school().answer(answer).unwrap();
+        if incoming.copied() {
+            let installation = self.school().installation().unwrap().unwrap();
+            let name = ReplicaId::from_bytes(installation.replica.as_bytes().map(|byte| byte.wrapping_add(0x40)));
+            self.drive(Some(self.school().renew(name, &incoming).unwrap()));
+        }
         while let Some(step) = self.school().absorb(&mut incoming).unwrap() {
             self.drive(Some(step));
         }

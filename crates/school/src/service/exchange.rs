@@ -143,17 +143,18 @@ impl Open {
         if incoming.differs() && repairs.may_begin() && self.repair(out)? {
             return Ok(Turn::Again);
         }
+        if incoming.copied() {
+            // Whoever speaks under this name has been further on: from here on this is another installation.
+            let step = self.school().renew(ReplicaId::from_bytes(crate::env::random()?), &incoming)?;
+            self.apply(step, out)?;
+            self.reload_installation()?;
+            out.event(Event::Note(Note::new("exchange.copied")));
+        }
         self.absorb(&mut incoming, report, out)?;
         if let Some(offer) = incoming.offer() {
             self.take_snapshot(offer, report, out)?;
             // What has come since, and the centre's date, are told by the next answer.
             return Ok(Turn::More);
-        }
-        if incoming.copied() {
-            // Whoever speaks under this name has been further on: from here on this is another installation.
-            let step = self.school().renew(ReplicaId::from_bytes(crate::env::random()?))?;
-            self.apply(step, out)?;
-            out.event(Event::Note(Note::new("exchange.copied")));
         }
         match incoming.outcome() {
             Outcome::None => {}

@@ -245,6 +245,12 @@ impl Open {
         Ok(())
     }
 
+    fn reload_installation(&mut self) -> Result<(), Failure> {
+        let installation = self.school().installation()?;
+        self.installation = installation.ok_or_else(|| Failure::new("store.damaged").arg("reason", "installation"))?;
+        Ok(())
+    }
+
     fn reload_rules(&mut self) -> Result<(), Failure> {
         let rules = Rules::load(self.store.as_ref())?;
         self.rules = rules.ok_or_else(|| Failure::new("store.damaged").arg("reason", "rules"))?;

@@ -118,6 +118,7 @@ impl Centre<'_> {
         self.fetch_landed(&mut request, held, landed)?;
         let id = (!request.bundle.is_empty()).then(|| bundle::id(&request.bundle));
         let last = Sequence::new(request.last_sequence);
+        let previous = BundleId::try_from(request.previous.as_slice()).ok();
         let mut received = Received {
             step: None,
             cursor,
@@ -127,7 +128,7 @@ impl Centre<'_> {
             holds: self.held_again(&request.holds)?,
             other_pack: request.pack != position.pack.as_bytes(),
             other_rulebook: request.rulebook != position.rulebook.as_bytes(),
-            copied: known.as_ref().is_some_and(|row| last < row.last_sequence),
+            copied: known.as_ref().is_some_and(|row| row.is_ahead_of(last, previous, id.or(held))),
             differs,
             takes_snapshot: request.takes_snapshot && cursor == (LogVersion::new(0), 0),
         };

@@ -11,7 +11,7 @@ use super::layers::prefixes;
 use crate::edits::EditsChain;
 use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
 use crate::error::{Refusal, SchoolError};
-use crate::state::{HistoryKind, Judged, Phase, Position};
+use crate::state::{HistoryKind, Installation, Judged, Phase, Position};
 use crate::step::{Effect, Step};
 use crate::store::{DraftRow, EditsAt, EntryRow, Key, Row, StateName};
 use crate::work::Work;
@@ -142,7 +142,10 @@ impl School<'_> {
             self.tell(work, position, HistoryKind::Receipt, "", &args)?;
         }
         position.receipt = Some(version);
-        position.previous = Some(sealed.bundle);
+        let installation: Installation = state::need(self.store, StateName::Installation)?;
+        if sealed.replica == installation.replica {
+            position.previous = Some(sealed.bundle);
+        }
         if position.version >= version {
             // A pull met the entry before: the receipt was all that was missing.
             work.remove(Key::State(StateName::Sealed));
@@ -240,7 +243,8 @@ impl School<'_> {
 
     fn is_own(&self, work: &Work<'_>, piece: &Piece) -> Result<bool, SchoolError> {
         let Some(sealed) = self.sealed_in(work)? else { return Ok(false) };
-        Ok(self.actor(sealed.sequence)? == piece.actor)
+        // Not by the actor: a twin that goes on under the same name seals under the same number.
+        Ok(piece.bundle == Some(sealed.bundle))
     }
 
     fn drop_sealed_rows(

@@ -7,7 +7,7 @@ use prost::Message;
 use selaras_merge::Edit;
 use selaras_model::{
     Actor, BundleId, Date, Digest, EntryHash, EpochId, FieldName, LogVersion, PackHash, RecordId, RecordKey,
-    RulebookHash,
+    RulebookHash, Sequence,
 };
 use selaras_policy::Who;
 
@@ -16,7 +16,7 @@ use super::absorb::{Absorbed, Outcome};
 use super::keep::Source;
 use crate::bundle;
 use crate::edits::{EditSet, EditsChain};
-use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
+use crate::entry::{FirstLife, LogEntry, Origin, Receipt, entry_hash};
 use crate::error::{Refusal, RefusedRecord, SchoolError};
 use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
 use crate::state::{self, Installation, Position, Sealed};
@@ -59,6 +59,8 @@ pub(super) enum Verdict {
 /// An entry of the log, or a part of one.
 pub(super) struct Piece {
     pub(super) actor: Actor,
+    /// The bundle that it is of; none for the centre's own acts.
+    pub(super) bundle: Option<BundleId>,
     pub(super) edits: Vec<(RecordKey, Edit)>,
     /// The next edit to take, within `edits`.
     pub(super) at: usize,
@@ -110,8 +112,8 @@ impl Incoming {
         self.more
     }
 
-    /// Says whether the centre has seen this installation further on: it is a copy, and needs another name
-    /// ([`School::renew`]) before it seals.
+    /// Says whether somebody under this installation's name has been further on: it is a copy, and needs another name
+    /// ([`School::renew`]) before this answer is taken in.
     #[must_use]
     pub fn copied(&self) -> bool {
         self.copied
@@ -141,6 +143,8 @@ pub(super) struct Reading<'a> {
     installation: &'a Installation,
     epoch: EpochId,
     sealed: Option<&'a Sealed>,
+    /// The last number that this installation sealed under.
+    last: Sequence,
     own: Option<EditSet>,
     pub(super) version: LogVersion,
     kept: Option<BTreeMap<EntryHash, ([u8; 32], u32)>>,
@@ -148,6 +152,8 @@ pub(super) struct Reading<'a> {
     before: Option<LogEntry>,
     /// Of the entry being read: edits taken, and the running hash.
     pub(super) partial: Option<(u32, EditsChain)>,
+    /// Whether somebody sealed under this installation's name what is not known here.
+    twin: bool,
 }
 
 impl School<'_> {
@@ -174,9 +180,11 @@ impl School<'_> {
         for fragment in &answer.page {
             pieces.push_back(reading.piece(fragment)?);
         }
-        let (end, unfinished) = (reading.version, reading.partial.is_some());
+        let (end, unfinished, twin) = (reading.version, reading.partial.is_some(), reading.twin);
         sign_last(&mut pieces, &answer.signature, &key)?;
         let proof = proof_of(&pieces, &answer.signature);
+        // Who offers what was sealed under an earlier name speaks under that name: that it has gone on is no news.
+        let foreign_bundle = sealed.as_ref().is_some_and(|sealed| sealed.replica != installation.replica);
         let verdict = self.verdict(answer.outcome, &pieces, sealed.as_ref(), &key)?;
         let outcome = match &verdict {
             None => Outcome::None,
@@ -193,6 +201,7 @@ impl School<'_> {
             summary: Absorbed::default(),
             copied: answer.copied,
             differs: answer.differs,
+            copied: twin || answer.copied && !foreign_bundle,
             more: unfinished || end.get() < answer.head,
             offer: answer.snapshot.map(|offer| read_offer(&offer)).transpose()?,
             done: false,
@@ -227,12 +236,14 @@ impl School<'_> {
             installation,
             epoch,
             sealed,
+            last: position.last_sequence,
             own: None,
             kept: None,
             version: position.version,
             hash: position.entry,
             before,
             partial: position.partial.map(|(index, chain)| (index, EditsChain::from_value(chain))),
+            twin: false,
         })
     }
 
@@ -333,7 +344,9 @@ impl Reading<'_> {
             chain.push(*key, edit);
         }
         let version = self.version.next();
-        let actor = self.actor(fragment, news, &origin, version)?;
+        let first = first_life(fragment, news)?;
+        let bundle = self.note_origin(&origin, first.is_some());
+        let actor = self.actor(first, &origin, version);
         taken = taken.saturating_add(u32::try_from(edits.len()).unwrap_or(u32::MAX));
         let entry = if fragment.ends {
             let (entry, bytes) = self.entry(fragment, news, origin, chain.value())?;
@@ -348,7 +361,18 @@ impl Reading<'_> {
             self.partial = Some((taken, chain));
             None
         };
-        Ok(Piece { actor, edits, at: 0, from: index, source, entry, signature: None })
+        Ok(Piece { actor, bundle, edits, at: 0, from: index, source, entry, signature: None })
+    }
+
+    /// Gives the bundle of an entry. One of this installation's name that it did not seal is a twin's.
+    fn note_origin(&mut self, origin: &Origin, replayed: bool) -> Option<BundleId> {
+        let Origin::Bundle { bundle, replica, sequence, .. } = origin else { return None };
+        let at_hand = self.sealed.is_some_and(|sealed| sealed.bundle == *bundle);
+        // A restored centre replays what this installation sealed before.
+        let number_at_hand = self.sealed.is_some_and(|sealed| sealed.sequence == *sequence);
+        let settled = replayed && *sequence <= self.last && !number_at_hand;
+        self.twin |= *replica == self.installation.replica && !at_hand && !settled;
+        Some(*bundle)
     }
 
     fn own_edits(&mut self, origin: &Origin, from: u32) -> Result<Vec<(RecordKey, Edit)>, SchoolError> {
@@ -378,24 +402,13 @@ impl Reading<'_> {
     }
 
     /// The author of the changes; of the centre's own act by the life in which it was made first.
-    fn actor(
-        &self,
-        fragment: &wire::Fragment,
-        news: &wire::LogEntry,
-        origin: &Origin,
-        version: LogVersion,
-    ) -> Result<Actor, SchoolError> {
+    fn actor(&self, first: Option<FirstLife>, origin: &Origin, version: LogVersion) -> Actor {
         let school = self.installation.npsn;
         if let Origin::Bundle { replica, sequence, .. } = origin {
-            return Ok(crate::entry::bundle_actor(school, *replica, *sequence));
+            return crate::entry::bundle_actor(school, *replica, *sequence);
         }
-        let unreadable = |_| foreign("an entry that cannot be read");
-        if !fragment.entry.is_empty() {
-            return LogEntry::from_bytes(&fragment.entry).map(|entry| entry.actor()).map_err(unreadable);
-        }
-        let first = news.first.as_ref().map(crate::entry::read_first).transpose().map_err(unreadable)?;
         let (epoch, version) = first.map_or((self.epoch, version), |first| (first.epoch, first.version));
-        Ok(crate::entry::act_actor(school, epoch, version))
+        crate::entry::act_actor(school, epoch, version)
     }
 
     /// Makes the entry from what differs from the one before, or takes its bytes, and checks the chain.
@@ -433,12 +446,7 @@ impl Reading<'_> {
             rulebook: RulebookHash::from_bytes(or(&news.rulebook, before.map(|entry| *entry.rulebook.as_bytes()))?),
             digests: self.digests(fragment, news)?,
             at: news.at,
-            first: news
-                .first
-                .as_ref()
-                .map(crate::entry::read_first)
-                .transpose()
-                .map_err(|_| foreign("an entry of no life"))?,
+            first: first_life(fragment, news)?,
         };
         let bytes = entry.to_bytes();
         Ok((entry, bytes))
@@ -461,6 +469,15 @@ impl Reading<'_> {
         }
         Ok(digests)
     }
+}
+
+/// The entry as it was signed first, where a restored centre replays it.
+fn first_life(fragment: &wire::Fragment, news: &wire::LogEntry) -> Result<Option<FirstLife>, SchoolError> {
+    let unreadable = |_| foreign("an entry that cannot be read");
+    if !fragment.entry.is_empty() {
+        return LogEntry::from_bytes(&fragment.entry).map(|entry| entry.first).map_err(unreadable);
+    }
+    news.first.as_ref().map(crate::entry::read_first).transpose().map_err(unreadable)
 }
 
 /// The hash over which a refusal is signed.

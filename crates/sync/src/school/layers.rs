@@ -214,7 +214,7 @@ impl School<'_> {
     ) -> Result<(Drafts, Floor), SchoolError> {
         let sealed = self.sealed_in(work)?;
         let drafts = drafts(&work.read(), key, sealed.as_ref().map(|sealed| sealed.generation))?;
-        let actor = sealed.map(|sealed| self.actor(sealed.sequence)).transpose()?;
+        let actor = sealed.as_ref().map(|sealed| self.sealed_actor(sealed)).transpose()?;
         let floor = floor(&self.rules.pack, key, document, drafts.sealed.as_ref().zip(actor.as_ref()))?;
         Ok((drafts, floor))
     }

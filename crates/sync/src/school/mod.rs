@@ -10,16 +10,17 @@ mod keep;
 mod layers;
 mod look;
 mod mend;
+mod rename;
 mod repair;
 mod request;
 mod seal;
 mod snapshot;
 
-use selaras_model::{Actor, Date, Side};
+use selaras_model::{Actor, Date, ReplicaId, Side};
 
 use crate::Rules;
 use crate::error::{Refusal, SchoolError};
-use crate::state::{self, HistoryKind, HistoryLine, Installation, Intent, Judged, Phase, Position, Sealed};
+use crate::state::{self, HistoryKind, HistoryLine, Installation, Intent, Judged, Position, Sealed};
 use crate::step::Step;
 use crate::store::{Batch, Blobs, Key, ReadStore, StateName, StoreError};
 use crate::work::Work;
@@ -136,27 +137,6 @@ impl<'a> School<'a> {
         Ok(Step::of_all(batches))
     }
 
-    /// Gives this installation another name, after it turned out to be a copy.
-    ///
-    /// # Errors
-    /// As the store gives them.
-    pub fn renew(&self, replica: selaras_model::ReplicaId) -> Result<Step, SchoolError> {
-        let mut installation: Installation = state::need(self.store, StateName::Installation)?;
-        installation.replica = replica;
-        let mut position = self.position()?;
-        position.last_sequence = selaras_model::Sequence::new(0);
-        position.previous = None;
-        let mut work = Work::new(self.store, self.rules);
-        self.tell(&mut work, &mut position, HistoryKind::Renewed, "", &[])?;
-        work.put_state(StateName::Installation, &installation)?;
-        work.put_state(StateName::Position, &position)?;
-        if let Some(sealed) = self.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_))) {
-            self.release(&mut work, &sealed)?;
-            return Ok(Step::of(work.finish()).and_more(0, u64::from(sealed.records)));
-        }
-        Ok(Step::of(work.finish()))
-    }
-
     /// Refuses while large work is not done or an entry is taken half.
     fn at_rest(&self) -> Result<Position, SchoolError> {
         if self.store.get(&Key::State(StateName::Intent))?.is_some() {
@@ -165,15 +145,16 @@ impl<'a> School<'a> {
         self.position()
     }
 
-    /// The actor of a bundle of this replica.
+    /// The actor of a bundle that this installation seals now.
     fn actor(&self, sequence: selaras_model::Sequence) -> Result<Actor, SchoolError> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
-        Ok(Actor {
-            side: Side::School,
-            school: installation.npsn,
-            replica: *installation.replica.as_bytes(),
-            sequence: sequence.get(),
-        })
+        Ok(actor_of(&installation, installation.replica, sequence))
+    }
+
+    /// The actor of the sealed bundle, which may have been sealed under an earlier name.
+    fn sealed_actor(&self, sealed: &Sealed) -> Result<Actor, SchoolError> {
+        let installation: Installation = state::need(self.store, StateName::Installation)?;
+        Ok(actor_of(&installation, sealed.replica, sealed.sequence))
     }
 
     /// Writes a line of the readable log.
@@ -212,6 +193,15 @@ impl<'a> School<'a> {
             work.put_state(StateName::Judged, &judged)?;
         }
         Ok(())
+    }
+}
+
+fn actor_of(installation: &Installation, replica: ReplicaId, sequence: selaras_model::Sequence) -> Actor {
+    Actor {
+        side: Side::School,
+        school: installation.npsn,
+        replica: *replica.as_bytes(),
+        sequence: sequence.get(),
     }
 }
 

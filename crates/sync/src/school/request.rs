@@ -124,6 +124,7 @@ impl School<'_> {
         let mut request = wire::ExchangeRequest {
             replica: installation.replica.as_bytes().to_vec(),
             last_sequence: position.last_sequence.get(),
+            previous: position.previous.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
             cursor: Some(cursor(position)),
             pack: position.pack.as_bytes().to_vec(),
             rulebook: position.rulebook.as_bytes().to_vec(),
@@ -139,6 +140,12 @@ impl School<'_> {
         }
         let unanswered = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
         if let (Purpose::Sync, Some(sealed)) = (purpose, unanswered) {
+            if sealed.replica != installation.replica {
+                // Sealed before this installation got its name: offered unchanged, under the name it bears.
+                request.replica = sealed.replica.as_bytes().to_vec();
+                request.last_sequence = sealed.sequence.get();
+                request.previous.clear();
+            }
             let approval = wire::Approval::decode(sealed.approval.as_slice());
             request.approval = Some(approval.map_err(|_| StoreError::Damaged("the approval".to_owned()))?);
             if carry == Carry::Inline {

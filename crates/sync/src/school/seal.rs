@@ -132,6 +132,7 @@ impl School<'_> {
         let records = number(sealing.edits.len());
         let sealed = Sealed {
             bundle: id,
+            replica: header.replica,
             sequence: header.sequence,
             generation: position.generation,
             phase: Phase::Approved,

@@ -16,7 +16,7 @@ const BACKUPS: u32 = 3;
 const HEALED_BY_SCHOOLS: [&str; 2] = ["cursor.unknown", "center.restored"];
 
 impl Script {
-    /// Every other world has a centre that loses its disk, some more than once.
+    /// Some centres of this world lose their disk, some more than once.
     pub(super) fn plan_losses(&mut self) {
         if self.calm {
             return;

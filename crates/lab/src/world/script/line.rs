@@ -123,6 +123,10 @@ impl Script {
         let sealed = computer.school().sealed()?;
         let (Some(sealed), Ok(incoming)) = (sealed, computer.school().answer(body)) else { return Ok(None) };
         let fate = told(incoming.outcome());
+        if incoming.copied() && fate.is_none() {
+            // It is let go: somebody has gone on under its name, and it can never take effect.
+            self.oracle.released(sealed.bundle);
+        }
         self.note(&format!("computer {number} hears {fate:?}"));
         let Some(fate) = fate else { return Ok(None) };
         // Of a centre that lost its disk an answer may still be under way: what was not written down then is void.

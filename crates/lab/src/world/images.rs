@@ -1,0 +1,94 @@
+//! Copies behind everybody's back: a disk copied while both go on, an earlier image put back, a backup restored.
+
+use rand::RngExt as _;
+use selaras_sync::Phase;
+
+use super::disk::Disk;
+use super::one_in;
+use super::script::{Event, Script};
+use super::trouble::{Trouble, wrong};
+
+/// Things that people do at a copy.
+const ACTIONS_AT_COPY: u32 = 12;
+
+/// How a disk comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// The image as it is, as a technician does it.
+    Image,
+    /// By the command that restores a backup.
+    Restore,
+}
+
+/// A disk as it was.
+pub(super) struct Image {
+    disk: Disk,
+    /// What had been typed by then, in the whole world.
+    tokens: u64,
+}
+
+impl Script {
+    /// Decides which disks of this world are copied or come back, and when.
+    pub(super) fn plan_images(&mut self, end: u64) {
+        let computers = self.computers.len();
+        if self.calm || computers == 0 {
+            return;
+        }
+        if one_in(&mut self.rng, 3) {
+            let (computer, at) = (self.rng.random_range(0..computers), self.rng.random_range(0..end));
+            self.schedule(at, Event::Copied(computer));
+        }
+        if one_in(&mut self.rng, 3) {
+            let (computer, taken) = (self.rng.random_range(0..computers), self.rng.random_range(0..end));
+            let back = self.rng.random_range(taken..end) + 1;
+            let way = if one_in(&mut self.rng, 2) { Way::Image } else { Way::Restore };
+            self.schedule(taken, Event::Imaged(computer));
+            self.schedule(back, Event::ComesBack(computer, way));
+        }
+    }
+
+    /// The computer is copied, and people work at both.
+    pub(super) fn copied(&mut self, number: usize) -> Result<(), Trouble> {
+        let copy = self.computers.len();
+        let named = u8::try_from(copy + 1).unwrap_or(u8::MAX);
+        let computer = self.computer(number)?.copy(named)?;
+        self.note(&format!("computer {number} is copied as {copy}"));
+        self.computers.push(computer);
+        for _ in 0..ACTIONS_AT_COPY {
+            let at = self.now + self.rng.random_range(1..1_500);
+            self.schedule(at, Event::Act(copy));
+        }
+        Ok(())
+    }
+
+    pub(super) fn imaged(&mut self, number: usize) -> Result<(), Trouble> {
+        let image = Image { disk: self.computer(number)?.disk.fork()?, tokens: self.tokens };
+        self.note(&format!("an image of computer {number} is taken"));
+        self.images.insert(number, image);
+        Ok(())
+    }
+
+    pub(super) fn comes_back(&mut self, number: usize, way: Way) -> Result<(), Trouble> {
+        let Some(image) = self.images.remove(&number) else { return Ok(()) };
+        self.note(&format!("computer {number} comes back by {way:?}"));
+        self.oracle.disk_replaced(number, image.tokens);
+        let Some(computer) = self.computers.get_mut(number) else { return wrong("no such computer") };
+        computer.replace_disk(image.disk);
+        computer.drive(None)?;
+        if way == Way::Restore {
+            let name = computer.another_name();
+            let step = computer.school().restored(name)?;
+            computer.drive(Some(step))?;
+        }
+        self.note_outbox(number)
+    }
+
+    /// What waits in a restored outbox counts as offered.
+    fn note_outbox(&mut self, number: usize) -> Result<(), Trouble> {
+        let sealed = self.computer(number)?.school().sealed()?;
+        if let Some(sealed) = sealed.filter(|sealed| sealed.phase != Phase::Approved) {
+            self.oracle.offered(number, sealed.bundle);
+        }
+        Ok(())
+    }
+}

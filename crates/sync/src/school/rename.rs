@@ -1,0 +1,71 @@
+//! Another name for this installation: a copy must not speak as its twin, nor a restored one as what it was.
+//!
+//! What is sealed keeps the name that it was sealed under, and waits for its fate: only the centre knows whether the
+//! twin, or this computer before it was restored, has sent it.
+
+use selaras_model::{ReplicaId, Sequence};
+
+use super::School;
+use super::answer::Incoming;
+use crate::error::SchoolError;
+use crate::state::{self, HistoryKind, Installation, Phase, Position, Sealed};
+use crate::step::{Effect, Step};
+use crate::store::StateName;
+use crate::work::Work;
+
+impl School<'_> {
+    /// Gives this installation another name, after an answer said that it is a copy; before that answer is taken in.
+    ///
+    /// A sealed bundle whose fate the answer tells keeps its place, and meets it when the answer is taken in. Any other
+    /// of the old name can never take effect any more, because its twin has gone on: its edits are drafts again.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn renew(&self, replica: ReplicaId, incoming: &Incoming) -> Result<Step, SchoolError> {
+        let installation: Installation = state::need(self.store, StateName::Installation)?;
+        let mut position = self.position()?;
+        let mut work = Work::new(self.store, self.rules);
+        self.rename(&mut work, &mut position, replica, HistoryKind::Renewed)?;
+        let lost = |sealed: &Sealed| {
+            let waits = !matches!(sealed.phase, Phase::Received(_)) && incoming.verdict.is_none();
+            waits && sealed.replica == installation.replica
+        };
+        let Some(sealed) = self.sealed()?.filter(lost) else { return Ok(Step::of(work.finish())) };
+        self.release(&mut work, &sealed)?;
+        let mut step = Step::of(work.finish()).and_more(0, u64::from(sealed.records));
+        step.effects.push(Effect::RemoveBlob(*sealed.bundle.as_bytes()));
+        Ok(step)
+    }
+
+    /// Gives a store that was just brought back from a backup its own name. Its outbox is frozen: what was approved may
+    /// have been sent since, and counts as sent.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn restored(&self, replica: ReplicaId) -> Result<Step, SchoolError> {
+        let mut position = self.position()?;
+        let mut work = Work::new(self.store, self.rules);
+        if let Some(mut sealed) = self.sealed()?.filter(|sealed| sealed.phase == Phase::Approved) {
+            sealed.phase = Phase::Offered;
+            work.put_state(StateName::Sealed, &sealed)?;
+        }
+        self.rename(&mut work, &mut position, replica, HistoryKind::Restored)?;
+        Ok(Step::of(work.finish()))
+    }
+
+    fn rename(
+        &self,
+        work: &mut Work<'_>,
+        position: &mut Position,
+        replica: ReplicaId,
+        what: HistoryKind,
+    ) -> Result<(), SchoolError> {
+        let mut installation: Installation = state::need(self.store, StateName::Installation)?;
+        installation.replica = replica;
+        position.last_sequence = Sequence::new(0);
+        position.previous = None;
+        self.tell(work, position, what, "", &[])?;
+        work.put_state(StateName::Installation, &installation)?;
+        Ok(work.put_state(StateName::Position, position)?)
+    }
+}
