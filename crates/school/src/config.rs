@@ -23,6 +23,22 @@ pub struct Config {
     pub serve: ServeConfig,
     /// The line to the centre.
     pub line: LineConfig,
+    /// Automatic backups.
+    pub backup: BackupConfig,
+}
+
+/// Automatic backups.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackupConfig {
+    /// Whether commands that change something make one when a day has passed.
+    pub automatic: bool,
+}
+
+impl Default for BackupConfig {
+    fn default() -> BackupConfig {
+        BackupConfig { automatic: true }
+    }
 }
 
 /// The parameters of argon2id. They are kept with each hash, so that a change concerns later passwords only.

@@ -19,6 +19,7 @@
 //! ```
 
 mod account;
+mod backup;
 mod catalogue;
 mod cli;
 mod command;
@@ -41,7 +42,7 @@ mod show;
 pub use account::Role;
 pub use catalogue::{CodePage, error_codes};
 pub use command::{Command, Report, Wanted};
-pub use config::{Config, LineConfig, PasswordCost, ServeConfig, StoreConfig};
+pub use config::{BackupConfig, Config, LineConfig, PasswordCost, ServeConfig, StoreConfig};
 pub use doctor::{StepLine, Verdict};
 pub use failure::{Again, Exit, Failure, Outcome, Reason, Told};
 pub use output::{Collected, Event, Meter, Note, Output, Pace, Pacer, Progress, Transfer, Wait, Way};

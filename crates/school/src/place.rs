@@ -61,6 +61,30 @@ impl Place {
         self.root.join(format!("aside-{number}"))
     }
 
+    /// Backups: those made automatically, and those for which no file was named.
+    #[must_use]
+    pub fn backups(&self) -> PathBuf {
+        self.root.join("backups")
+    }
+
+    /// The key of this installation's automatic backups.
+    #[must_use]
+    pub fn backup_key(&self) -> PathBuf {
+        self.root.join("backup.key")
+    }
+
+    /// A restored store that is whole and goes to its place.
+    #[must_use]
+    pub fn restoring(&self) -> PathBuf {
+        self.root.join("restoring")
+    }
+
+    /// A store that is being restored; one that a process left behind counts for nothing.
+    #[must_use]
+    pub fn restoring_unfinished(&self) -> PathBuf {
+        self.root.join("restoring.writing")
+    }
+
     /// What a person may set.
     #[must_use]
     pub fn config(&self) -> PathBuf {

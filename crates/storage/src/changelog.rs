@@ -101,6 +101,10 @@ impl Changelog {
         Ok(self.engine.commit(writes)?)
     }
 
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
     fn is_empty(&self) -> Result<bool, StoreError> {
         let mut empty = true;
         for space in Space::ALL {
@@ -126,7 +130,7 @@ impl Changelog {
     }
 
     /// Scans with a visitor whose errors are the store's.
-    fn each(&self, space: Space, from: &[u8], visit: &mut VisitRow<'_>) -> Result<(), StoreError> {
+    pub(crate) fn each(&self, space: Space, from: &[u8], visit: &mut VisitRow<'_>) -> Result<(), StoreError> {
         let mut failed = None;
         self.engine.scan(space, from, &mut |key, value| match visit(key, value) {
             Ok(flow) => Ok(flow),
@@ -159,6 +163,10 @@ impl SchoolStore {
     #[must_use]
     pub const fn npsn(&self) -> Npsn {
         self.npsn
+    }
+
+    pub(crate) fn changelog(&self) -> &Changelog {
+        &self.changelog
     }
 
     /// Reads the whole store that this school lies in, as [`Changelog::verify`].
@@ -279,7 +287,7 @@ fn check_key(key: &Key) -> Result<(), StoreError> {
 /// The longest name of a row of the host's own, in bytes.
 const MAX_LOCAL: usize = 128;
 
-fn split_scope(space: Space, bytes: &[u8]) -> Result<(Npsn, &[u8]), StoreError> {
+pub(crate) fn split_scope(space: Space, bytes: &[u8]) -> Result<(Npsn, &[u8]), StoreError> {
     let no_school = || damaged(space, "belongs to no school");
     let (npsn, key) = bytes.split_first_chunk::<SCOPE>().ok_or_else(no_school)?;
     Ok((Npsn::from_bytes(*npsn).map_err(|_| no_school())?, key))

@@ -21,7 +21,7 @@ pub enum LastStop {
     Unclean,
 }
 
-const CLOSED: &str = ".closed";
+pub(crate) const CLOSED: &str = ".closed";
 const FIRST_LINE: &str = "selaras store closed, format 1";
 
 /// Gives the number of commits at which the store was closed, where that is known.

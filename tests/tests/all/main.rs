@@ -9,6 +9,8 @@
 
 mod arrows;
 mod causes;
+mod backed_up;
+mod copied;
 mod demo;
 mod error_pages;
 mod in_step;

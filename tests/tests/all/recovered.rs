@@ -11,18 +11,18 @@ use crate::people::{School, activate, add_school, approve_and_sync, assign, comp
 use crate::stand::{Centre, Computer, PASSWORD, SCHOOL, last_json};
 use crate::tap::Tap;
 
-const NPSN: &str = "99999999";
+pub(crate) const NPSN: &str = "99999999";
 
 /// A centre and a computer that are in step, and records of the school's own.
-struct Scene {
-    place: tempfile::TempDir,
-    centre: Centre,
-    school: School,
-    first: Computer,
+pub(crate) struct Scene {
+    pub(crate) place: tempfile::TempDir,
+    pub(crate) centre: Centre,
+    pub(crate) school: School,
+    pub(crate) first: Computer,
 }
 
 impl Scene {
-    fn new(seed: &str) -> Self {
+    pub(crate) fn new(seed: &str) -> Self {
         let place = tempfile::tempdir().unwrap();
         let centre = Centre::start(&place.path().join("centre"));
         let school = add_school(place.path(), &centre, NPSN, seed);
@@ -35,7 +35,7 @@ impl Scene {
         Self { place, centre, school, first }
     }
 
-    fn empty(&self, name: &str) -> Computer {
+    pub(crate) fn empty(&self, name: &str) -> Computer {
         Computer { data: self.place.path().join(name) }
     }
 
@@ -44,8 +44,10 @@ impl Scene {
         self.centre.operator(&["school", "list"])["devices"].as_u64().unwrap()
     }
 
-    fn exported(&self, computer: &Computer, name: &str) -> String {
+    pub(crate) fn exported(&self, computer: &Computer, name: &str) -> String {
         let file = self.place.path().join(name);
+        // An export writes over nothing.
+        let _ = std::fs::remove_file(&file);
         computer.run(&["export", file.to_str().unwrap()], &[]);
         std::fs::read_to_string(file).unwrap()
     }

@@ -23,7 +23,7 @@ pub(super) fn secrets(
     for (wanted, secret) in command.secrets() {
         let piped = match wanted {
             Wanted::Kode => kode_stdin,
-            Wanted::Password | Wanted::NewPassword => password_stdin,
+            Wanted::Password | Wanted::NewPassword | Wanted::Passphrase | Wanted::NewPassphrase => password_stdin,
         };
         *secret = if piped { read_line()? } else { ask(wanted, screen)? };
         if secret.is_empty() {
@@ -51,9 +51,12 @@ fn ask(wanted: Wanted, screen: &Screen) -> Result<Secret, Failure> {
         Wanted::Kode => words.say("ask.kode"),
         Wanted::Password => words.say("ask.password"),
         Wanted::NewPassword => words.say("ask.new-password"),
+        Wanted::Passphrase => words.say("ask.passphrase"),
+        Wanted::NewPassphrase => words.say("ask.new-passphrase"),
     };
     let secret = prompted(prompt)?;
-    if wanted == Wanted::NewPassword && prompted(words.say("ask.again"))? != secret {
+    let twice = matches!(wanted, Wanted::NewPassword | Wanted::NewPassphrase);
+    if twice && prompted(words.say("ask.again"))? != secret {
         return Err(Failure::new("input.not-the-same"));
     }
     Ok(secret)

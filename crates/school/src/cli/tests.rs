@@ -41,6 +41,9 @@ fn commands() -> Vec<Command> {
         "selaras receipt",
         "selaras conflicts",
         "selaras resolve peserta_didik 0a1b2c3d nama --keep 2",
+        "selaras backup school.age",
+        "selaras backup --list",
+        "selaras restore school.age --key backup.key --engine redb",
         "selaras doctor --server https://pusat.example --ca ca.pem --bundle helpdesk.json",
     ]
     .map(parse)
@@ -66,6 +69,8 @@ fn secrets_are_asked_for_and_are_no_arguments() {
     let wanted = |line| parse(line).secrets().into_iter().map(|(wanted, _)| wanted).collect::<Vec<_>>();
     assert_eq!(wanted("selaras account passwd siti"), [Wanted::Password, Wanted::NewPassword]);
     assert_eq!(wanted("selaras head activate siti"), [Wanted::Kode, Wanted::Password]);
+    assert_eq!(wanted("selaras backup school.age"), [Wanted::NewPassphrase]);
+    assert_eq!(wanted("selaras backup --list"), []);
     assert_eq!(wanted("selaras sync"), []);
     assert!(Cli::try_parse_from(["selaras", "approve", "siti", "--password", "x"]).is_err());
 }

@@ -18,6 +18,7 @@ use crate::service::Service;
 
 mod account;
 mod approve;
+mod backup;
 mod conflicts;
 mod delete;
 mod doctor;
@@ -35,6 +36,7 @@ mod pull;
 mod receipt;
 mod recover;
 mod resolve;
+mod restore;
 mod role;
 mod show;
 mod status;
@@ -112,6 +114,10 @@ pub enum Command {
     Resolve(resolve::Resolve),
     /// Looks at every part of the way to the centre.
     Doctor(doctor::Doctor),
+    /// Writes everything into one encrypted file.
+    Backup(backup::Backup),
+    /// Brings everything back from a backup.
+    Restore(restore::Restore),
 }
 
 /// A secret that a command needs from the person.
@@ -119,6 +125,10 @@ pub enum Command {
 pub enum Wanted {
     /// The school's kode registrasi.
     Kode,
+    /// The passphrase of a backup.
+    Passphrase,
+    /// The passphrase of a new backup, asked for twice.
+    NewPassphrase,
     /// The password of an account.
     Password,
     /// A password to be set, asked for twice.
@@ -154,6 +164,8 @@ impl Command {
             Command::Conflicts(command) => command.run(service, out),
             Command::Resolve(command) => command.run(service, out),
             Command::Doctor(command) => command.run(service, out),
+            Command::Backup(command) => command.run(service, out),
+            Command::Restore(command) => command.run(service, out),
         }
     }
 
@@ -168,13 +180,48 @@ impl Command {
                 vec![(Wanted::Kode, &mut command.kode), (Wanted::Password, &mut command.password)]
             }
             Command::Approve(command) => vec![(Wanted::Password, &mut command.password)],
+            Command::Backup(command) => command.secrets(),
+            Command::Restore(command) => command.secrets(),
             _ => Vec::new(),
         }
     }
 
     /// Whether the command is of use where the store cannot be opened.
     pub(crate) fn does_without_store(&self) -> bool {
-        matches!(self, Command::Doctor(_) | Command::Recover(_))
+        matches!(self, Command::Doctor(_) | Command::Recover(_) | Command::Restore(_))
+    }
+
+    /// Whether the command may have changed something that a backup should hold.
+    pub(crate) fn changes(&self) -> bool {
+        match self {
+            Command::Account(_)
+            | Command::Role(_)
+            | Command::Head(_)
+            | Command::Pull(_)
+            | Command::Edit(_)
+            | Command::New(_)
+            | Command::Delete(_)
+            | Command::Undelete(_)
+            | Command::Import(_)
+            | Command::Approve(_)
+            | Command::Withdraw(_)
+            | Command::Sync(_)
+            | Command::Resolve(_) => true,
+            Command::Init(_)
+            | Command::Recover(_)
+            | Command::Status(_)
+            | Command::Validate(_)
+            | Command::List(_)
+            | Command::Show(_)
+            | Command::Export(_)
+            | Command::Prepare(_)
+            | Command::Log(_)
+            | Command::Receipt(_)
+            | Command::Conflicts(_)
+            | Command::Doctor(_)
+            | Command::Backup(_)
+            | Command::Restore(_) => false,
+        }
     }
 
     /// Makes paths absolute, so that the command means the same in another process.
@@ -187,6 +234,8 @@ impl Command {
             Command::Import(command) => vec![Some(&mut command.file)],
             Command::Export(command) => vec![command.file.as_mut()],
             Command::Doctor(command) => vec![command.ca.as_mut(), command.bundle.as_mut()],
+            Command::Backup(command) => vec![command.file.as_mut()],
+            Command::Restore(command) => vec![Some(&mut command.file), command.key.as_mut()],
             _ => Vec::new(),
         };
         for path in paths.into_iter().flatten() {
@@ -228,6 +277,12 @@ pub enum Report {
     Conflicts(conflicts::ConflictsReport),
     /// What a diagnosis found.
     Doctor(doctor::DoctorReport),
+    /// A backup.
+    Backup(backup::BackupReport),
+    /// Backups.
+    Backups(backup::BackupsReport),
+    /// What a restored backup brought.
+    Restored(restore::RestoredReport),
 }
 
 impl Report {
@@ -249,6 +304,9 @@ impl Report {
             Report::Receipt(report) => report.show(words, page),
             Report::Conflicts(report) => report.show(words, page),
             Report::Doctor(report) => report.show(words, page),
+            Report::Backup(report) => report.show(words, page),
+            Report::Backups(report) => report.show(words, page),
+            Report::Restored(report) => report.show(words, page),
         }
     }
 }

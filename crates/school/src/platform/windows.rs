@@ -10,9 +10,14 @@ pub(crate) fn create_private_dir(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// Makes a file with the permissions that its directory gives.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
+    File::create(path)
+}
+
 /// Writes a file with the permissions that its directory gives.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = create_private(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -11,6 +11,7 @@ use selaras_sync::{Flow, Key, Range, Row};
 
 use super::{Service, only_school};
 use crate::failure::Failure;
+use crate::place::Place;
 
 /// What was typed and not sent, as `import` reads it.
 const DRAFTS: &str = "drafts.jsonl";
@@ -57,19 +58,24 @@ impl Service {
     /// Moves the store out of the way, after what was typed has been saved beside it. Stopped at any moment it may be
     /// called again.
     pub(crate) fn set_aside(&mut self, pack: &Pack) -> Result<Salvaged, Failure> {
-        let directory = self.free_aside()?;
+        let salvaged = self.save_beside(pack)?;
+        let place = self.place();
+        move_aside(&place.store(), &[&place.blobs(), &place.registering()], &free_aside(place)?)?;
+        self.trouble = None;
+        Ok(salvaged)
+    }
+
+    /// Closes the store and saves what was typed in it, where it will be moved to.
+    pub(super) fn save_beside(&mut self, pack: &Pack) -> Result<Salvaged, Failure> {
+        let directory = free_aside(self.place())?;
         let unwritable = |_| Failure::new("place.unwritable").arg("place", directory.display());
         crate::platform::create_private_dir(&directory).map_err(unwritable)?;
         self.open = None;
-        let salvaged = match self.changelog(EngineKind::default()).map(|(changelog, _)| changelog) {
-            Ok(changelog) => save_drafts(&changelog, pack, &directory)?,
-            Err(failure) if failure.code == "store.damaged" => Salvaged { records: 0, incomplete: true },
-            Err(failure) => return Err(failure),
-        };
-        let place = self.place();
-        move_aside(&place.store(), &[&place.blobs(), &place.registering()], &directory)?;
-        self.trouble = None;
-        Ok(salvaged)
+        match self.changelog(EngineKind::default()).map(|(changelog, _)| changelog) {
+            Ok(changelog) => save_drafts(&changelog, pack, &directory),
+            Err(failure) if failure.code == "store.damaged" => Ok(Salvaged { records: 0, incomplete: true }),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The newest store that was moved out of the way here.
@@ -81,11 +87,12 @@ impl Service {
         let drafts = records.map(|records| (file, u64::try_from(records).unwrap_or(u64::MAX)));
         Some(Aside { directory, drafts })
     }
+}
 
-    fn free_aside(&self) -> Result<PathBuf, Failure> {
-        let free = (1..=MAX_ASIDE).map(|number| self.place().aside(number)).find(|path| !path.join("store").exists());
-        free.ok_or_else(|| Failure::new("place.unwritable").arg("place", self.place().root().display()))
-    }
+/// Where the next store goes that is moved out of the way; the same until one is there.
+pub(super) fn free_aside(place: &Place) -> Result<PathBuf, Failure> {
+    let free = (1..=MAX_ASIDE).map(|number| place.aside(number)).find(|path| !path.join("store").exists());
+    free.ok_or_else(|| Failure::new("place.unwritable").arg("place", place.root().display()))
 }
 
 /// Writes what was typed, record by record; the file counts when it is whole.

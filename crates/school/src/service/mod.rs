@@ -19,6 +19,7 @@ use crate::output::Output;
 use crate::place::Place;
 
 mod aside;
+mod backup;
 mod enrol;
 mod entitle;
 mod exchange;
@@ -27,15 +28,18 @@ mod healing;
 mod lines;
 mod lookup;
 mod repair;
+mod restore;
 mod snapshot;
 mod upload;
 
 pub(crate) use aside::Aside;
+pub(crate) use backup::Made;
 pub(crate) use enrol::{Enrolment, fetch_rules};
 pub(crate) use exchange::Direction;
 pub(crate) use explain::{breach_text, unmet_reason, value_failure, who_key};
 pub(crate) use lines::tab_word;
 pub(crate) use lookup::split_assignment;
+pub(crate) use restore::aside_of;
 
 /// The row of the device's secret key.
 pub(crate) const DEVICE_ROW: &str = "device";
@@ -64,6 +68,11 @@ impl Service {
     /// # Errors
     /// `store.in-use` when another process owns the store, `store.damaged` when it cannot be read.
     pub fn open(place: Place) -> Result<Service, Failure> {
+        restore::end_restore(&place)?;
+        Service::open_in_place(place)
+    }
+
+    fn open_in_place(place: Place) -> Result<Service, Failure> {
         let config = Config::load(&place)?;
         let mut service = Service { place, config, open: None, trouble: None };
         if service.place.store().exists() {
@@ -96,7 +105,11 @@ impl Service {
     /// # Errors
     /// Every failure of a command, with a code of the catalogue.
     pub fn run(&mut self, command: &Command, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        command.run(self, out)
+        let outcome = command.run(self, out)?;
+        if command.changes() {
+            self.back_up_when_due(out);
+        }
+        Ok(outcome)
     }
 
     /// The configuration.

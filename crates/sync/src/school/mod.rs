@@ -197,12 +197,7 @@ impl<'a> School<'a> {
 }
 
 fn actor_of(installation: &Installation, replica: ReplicaId, sequence: selaras_model::Sequence) -> Actor {
-    Actor {
-        side: Side::School,
-        school: installation.npsn,
-        replica: *replica.as_bytes(),
-        sequence: sequence.get(),
-    }
+    Actor { side: Side::School, school: installation.npsn, replica: *replica.as_bytes(), sequence: sequence.get() }
 }
 
 /// More changed records than this are judged by a full run: their findings might not fit the same commit.

@@ -1,0 +1,191 @@
+//! Bringing a backup back: a whole new store is made beside, checked, and takes the old one's place, which is moved out
+//! of the way and never deleted.
+//!
+//! The new store counts from the moment its directory has its name; whoever finds that name ends what was begun. A kill
+//! before it leaves the old store as it was, a kill after it ends in the new one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use selaras_model::ReplicaId;
+use selaras_storage::{
+    Changelog, Claim, EngineKind, FileBlobs, Growing, RawRow, SchoolStore, open_store, put_in_place,
+};
+use selaras_storage::{MAX_COMMIT_BYTES, MAX_COMMIT_WRITES, move_aside};
+use selaras_sync::Rules;
+
+use super::{Open, Service};
+use crate::backup::{BackupKey, BackupReader, Head, Item};
+use crate::failure::Failure;
+use crate::output::{Event, Note, Output};
+use crate::place::Place;
+
+/// What of a commit's limits rows of a backup fill: the engine counts its own frames too.
+const PART_OF_A_COMMIT: usize = 2;
+
+impl Service {
+    /// Puts what a backup holds in the place of the present store, if there is one.
+    ///
+    /// # Errors
+    /// A code for each: the file, its key, another school; the present store is as it was then.
+    pub(crate) fn restore(
+        &mut self,
+        file: &Path,
+        key: &BackupKey,
+        engine: EngineKind,
+        out: &mut dyn Output,
+    ) -> Result<Head, Failure> {
+        // All of it before anything is touched.
+        let (head, _) = crate::backup::check(file, key)?;
+        self.fits(&head)?;
+        self.make_root()?;
+        let _nobody_else = Claim::on(&self.place().restoring())?;
+        let rules = self.make_beside(file, key, engine)?;
+        let had_store = self.place().store().exists();
+        let switched = self.switch(&rules, had_store, out);
+        self.reopen()?;
+        switched.map(|()| head)
+    }
+
+    /// Refuses a backup of another school than the one that is here, and a store that is only busy.
+    fn fits(&self, head: &Head) -> Result<(), Failure> {
+        if let Some(trouble) = self.trouble().filter(|trouble| trouble.code != "store.damaged") {
+            return Err(trouble.clone());
+        }
+        match &self.open {
+            Some(open) if open.npsn() != head.npsn => {
+                let failure = Failure::new("backup.other-school").arg("npsn", head.npsn).arg("here", open.npsn());
+                Err(failure.arg("place", self.place().root().display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn make_beside(&self, file: &Path, key: &BackupKey, engine: EngineKind) -> Result<Rules, Failure> {
+        let unfinished = self.place().restoring_unfinished();
+        let unwritable = |_| Failure::new("place.unwritable").arg("place", unfinished.display());
+        if unfinished.exists() {
+            // A process that was stopped left it; it never counted.
+            std::fs::remove_dir_all(&unfinished).map_err(unwritable)?;
+        }
+        crate::platform::create_private_dir(&unfinished).map_err(unwritable)?;
+        let cache_bytes = self.config().store.cache_mib.saturating_mul(1 << 20);
+        let opened = open_store(&unfinished.join("store"), engine, cache_bytes)?;
+        let changelog = Changelog::new(opened.engine)?;
+        let blobs = FileBlobs::open(&unfinished.join("blobs"))?;
+        let mut reader = BackupReader::open(file, key)?;
+        let store = changelog.school(reader.head().npsn);
+        take_in(&mut reader, &store, &blobs)?;
+        let damaged = || Failure::new("backup.damaged").arg("file", file.display());
+        let open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(damaged)?;
+        let step = open.school().restored(ReplicaId::from_bytes(crate::env::random()?))?;
+        open.commit(&step.batch)?;
+        changelog.verify()?;
+        Ok(open.rules().clone())
+    }
+
+    /// Saves what was typed in the present store, gives the new one its name, and puts it in place.
+    fn switch(&mut self, rules: &Rules, had_store: bool, out: &mut dyn Output) -> Result<(), Failure> {
+        if had_store {
+            let salvaged = self.save_beside(&rules.pack)?;
+            if salvaged.records > 0 {
+                out.event(Event::Note(Note::new("restore.salvaged").arg("count", salvaged.records)));
+            }
+            if salvaged.incomplete {
+                out.event(Event::Note(Note::new("recover.incomplete")));
+            }
+        }
+        let place = self.place();
+        let named = std::fs::rename(place.restoring_unfinished(), place.restoring());
+        named
+            .and_then(|()| crate::platform::sync_parent(&place.restoring()))
+            .map_err(|_| Failure::new("place.unwritable").arg("place", place.root().display()))?;
+        put_restored(place)
+    }
+
+    /// Opens what is in place now.
+    fn reopen(&mut self) -> Result<(), Failure> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        *self = Service::open_in_place(self.place().clone())?;
+        Ok(())
+    }
+}
+
+/// Ends a restore that a process began and did not end; nothing where there is none.
+pub(super) fn end_restore(place: &Place) -> Result<(), Failure> {
+    if !place.restoring().exists() {
+        return Ok(());
+    }
+    let _nobody_else = Claim::on(&place.restoring())?;
+    if place.restoring().exists() { put_restored(place) } else { Ok(()) }
+}
+
+/// Moves the present store out of the way and the new one into its place; called again, ends what was begun.
+fn put_restored(place: &Place) -> Result<(), Failure> {
+    let restored = place.restoring();
+    if restored.join("store").exists() {
+        if place.store().exists() {
+            let aside = super::aside::free_aside(place)?;
+            crate::platform::create_private_dir(&aside)
+                .map_err(|_| Failure::new("place.unwritable").arg("place", aside.display()))?;
+            move_aside(&place.store(), &[&place.blobs(), &place.registering()], &aside)?;
+        }
+        put_in_place(&restored.join("store"), &place.store(), &[(&restored.join("blobs"), &place.blobs())])?;
+    }
+    std::fs::remove_dir_all(&restored).map_err(|_| Failure::new("place.unwritable").arg("place", restored.display()))
+}
+
+fn take_in(reader: &mut BackupReader, store: &SchoolStore, blobs: &FileBlobs) -> Result<(), Failure> {
+    let mut rows: Vec<RawRow> = Vec::new();
+    let mut bytes = 0;
+    let mut file: Option<([u8; 32], Growing)> = None;
+    while let Some(item) = reader.next()? {
+        match item {
+            Item::Row(row) => {
+                let full = bytes + row.bytes() > MAX_COMMIT_BYTES / PART_OF_A_COMMIT;
+                if full || rows.len() >= MAX_COMMIT_WRITES / PART_OF_A_COMMIT {
+                    store.put_raw(&rows)?;
+                    rows.clear();
+                    bytes = 0;
+                }
+                bytes += row.bytes();
+                rows.push(row);
+            }
+            Item::Piece(name, piece) => {
+                if file.as_ref().is_none_or(|(at, _)| *at != name) {
+                    finish(file.take())?;
+                    file = Some((name, blobs.growing(&name).map_err(full_disk)?));
+                }
+                if let Some((_, growing)) = &mut file {
+                    growing.append(&piece).map_err(full_disk)?;
+                }
+            }
+        }
+    }
+    store.put_raw(&rows)?;
+    finish(file)
+}
+
+/// A file beside the store is what its name says, or it was damaged before the backup was made.
+fn finish(file: Option<([u8; 32], Growing)>) -> Result<(), Failure> {
+    let Some((name, growing)) = file else { return Ok(()) };
+    if growing.finish(&name).map_err(full_disk)? {
+        Ok(())
+    } else {
+        Err(Failure::new("store.damaged").arg("reason", "a file of the backup"))
+    }
+}
+
+fn full_disk(error: std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Failure::new("store.full"),
+        _ => Failure::new("store.io"),
+    }
+}
+
+/// Where the store lies that was moved out of the way, if one was.
+pub(crate) fn aside_of(service: &Service, before: Option<PathBuf>) -> Option<super::Aside> {
+    service.newest_aside().filter(|aside| Some(&aside.directory) != before.as_ref())
+}
