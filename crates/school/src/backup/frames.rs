@@ -58,7 +58,7 @@ pub(super) enum Frame {
 }
 
 /// Why bytes are no backup.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Broken {
     /// They are not as they were written, or end too early.
     Damaged,

@@ -49,7 +49,7 @@ impl Restore {
         };
         let before = service.newest_aside().map(|aside| aside.directory);
         let head = service.restore(&self.file, &key, self.engine, out)?;
-        out.report(Report::Restored(RestoredReport::new(&head, aside_of(service, before))));
+        out.report(Report::Restored(RestoredReport::new(&head, aside_of(service, before.as_deref()))));
         Ok(Outcome::Done)
     }
 }

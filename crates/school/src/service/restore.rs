@@ -4,7 +4,7 @@
 //! The new store counts from the moment its directory has its name; whoever finds that name ends what was begun. A kill
 //! before it leaves the old store as it was, a kill after it ends in the new one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use selaras_model::ReplicaId;
@@ -156,10 +156,10 @@ fn take_in(reader: &mut BackupReader, store: &SchoolStore, blobs: &FileBlobs) ->
             Item::Piece(name, piece) => {
                 if file.as_ref().is_none_or(|(at, _)| *at != name) {
                     finish(file.take())?;
-                    file = Some((name, blobs.growing(&name).map_err(full_disk)?));
+                    file = Some((name, blobs.growing(&name).map_err(|error| full_disk(&error))?));
                 }
                 if let Some((_, growing)) = &mut file {
-                    growing.append(&piece).map_err(full_disk)?;
+                    growing.append(&piece).map_err(|error| full_disk(&error))?;
                 }
             }
         }
@@ -171,14 +171,14 @@ fn take_in(reader: &mut BackupReader, store: &SchoolStore, blobs: &FileBlobs) ->
 /// A file beside the store is what its name says, or it was damaged before the backup was made.
 fn finish(file: Option<([u8; 32], Growing)>) -> Result<(), Failure> {
     let Some((name, growing)) = file else { return Ok(()) };
-    if growing.finish(&name).map_err(full_disk)? {
+    if growing.finish(&name).map_err(|error| full_disk(&error))? {
         Ok(())
     } else {
         Err(Failure::new("store.damaged").arg("reason", "a file of the backup"))
     }
 }
 
-fn full_disk(error: std::io::Error) -> Failure {
+fn full_disk(error: &std::io::Error) -> Failure {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Failure::new("store.full"),
         _ => Failure::new("store.io"),
@@ -186,6 +186,6 @@ fn full_disk(error: std::io::Error) -> Failure {
 }
 
 /// Where the store lies that was moved out of the way, if one was.
-pub(crate) fn aside_of(service: &Service, before: Option<PathBuf>) -> Option<super::Aside> {
-    service.newest_aside().filter(|aside| Some(&aside.directory) != before.as_ref())
+pub(crate) fn aside_of(service: &Service, before: Option<&Path>) -> Option<super::Aside> {
+    service.newest_aside().filter(|aside| Some(aside.directory.as_path()) != before)
 }
