@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         bundle::decode(&zstd::bulk::compress(rest, QUICKLY).expect("memory compresses"))
     };
     let Ok(decoded) = decoded else { return };
-    let frozen = bundle::freeze(&decoded).expect("what was decoded keeps the limits");
-    assert_eq!(frozen, bundle::freeze(&decoded).expect("once more"), "one bundle, two ids");
+    let frozen = bundle::freeze(decoded.clone()).expect("what was decoded keeps the limits");
+    assert_eq!(frozen, bundle::freeze(decoded).expect("once more"), "one bundle, two ids");
     assert_eq!(bundle::decode(&frozen).expect("what was frozen decodes"), decoded);
 });

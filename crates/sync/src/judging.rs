@@ -14,7 +14,7 @@ use crate::work::{WorkError, carry_over, invalid_in};
 /// Findings written in one commit.
 const FINDINGS_A_STEP: usize = 500;
 
-/// Reads all records into memory, where a full run asks for each of them many times.
+/// Reads all records into memory.
 pub(crate) fn whole(store: &dyn ReadStore, rules: &Rules) -> Result<MemoryView, StoreError> {
     let view = StoreView { store, rules };
     let mut records: Vec<Record> = Vec::new();
@@ -34,9 +34,7 @@ pub(crate) fn run(
     date: Date,
     raised: LogVersion,
 ) -> Result<Vec<Batch>, WorkError> {
-    let view = whole(store, rules)?;
-    let fresh = Judge::new(&rules.pack, &rules.rulebook, date).full(&view)?;
-    drop(view);
+    let fresh = Judge::new(&rules.pack, &rules.rulebook, date).full(&StoreView { store, rules })?;
     let mut old: BTreeMap<Key, Vec<FindingRow>> = BTreeMap::new();
     store.scan(&Range::Findings, &mut |key, row| {
         if let Row::Findings(rows) = row {

@@ -57,7 +57,7 @@ proptest! {
     #[test]
     fn what_is_frozen_reads_back(edits in edits()) {
         let bundle = Bundle { header: header(), edits: EditSet::new(edits).unwrap() };
-        let frozen = bundle::freeze(&bundle).unwrap();
+        let frozen = bundle::freeze(bundle.clone()).unwrap();
         prop_assert_eq!(bundle::decode(&frozen).unwrap(), bundle);
     }
 
@@ -88,7 +88,7 @@ proptest! {
 
     #[test]
     fn a_flipped_byte_changes_the_id(edits in edits(), at in any::<prop::sample::Index>()) {
-        let frozen = bundle::freeze(&Bundle { header: header(), edits: EditSet::new(edits).unwrap() }).unwrap();
+        let frozen = bundle::freeze(Bundle { header: header(), edits: EditSet::new(edits).unwrap() }).unwrap();
         let mut flipped = frozen.clone();
         let at = at.index(flipped.len());
         *flipped.get_mut(at).unwrap() ^= 1;

@@ -86,7 +86,7 @@ impl<'a> Forgery<'a> {
 
     fn body(&self) -> Vec<u8> {
         let frozen =
-            bundle::freeze(&Bundle { header: self.header.clone(), edits: EditSet::new(self.edits.clone()).unwrap() })
+            bundle::freeze(Bundle { header: self.header.clone(), edits: EditSet::new(self.edits.clone()).unwrap() })
                 .unwrap();
         let text = self.text(bundle::id(&frozen));
         // As docs/formats.md says it, without the gate's types.

@@ -1,6 +1,8 @@
 //! The name of a field.
 
 use std::borrow::Borrow;
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
@@ -40,8 +42,30 @@ impl FromStr for FieldName {
     type Err = FieldNameError;
 
     fn from_str(text: &str) -> Result<Self, FieldNameError> {
-        if Self::is_valid(text) { Ok(Self(text.into())) } else { Err(FieldNameError) }
+        if Self::is_valid(text) { Ok(Self(shared(text))) } else { Err(FieldNameError) }
     }
+}
+
+/// Names of which a thread keeps one copy each: far more than a pack has. What comes beyond them, from a peer that
+/// invents names, has its own copies.
+const MAX_SHARED: usize = 2_048;
+
+thread_local! {
+    static SHARED: RefCell<HashSet<Arc<str>>> = RefCell::default();
+}
+
+/// Gives the thread's copy of a name. A school's records name the same few hundred fields a million times.
+fn shared(text: &str) -> Arc<str> {
+    SHARED.with_borrow_mut(|names| {
+        if let Some(known) = names.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        if names.len() < MAX_SHARED {
+            names.insert(Arc::clone(&new));
+        }
+        new
+    })
 }
 
 impl Deref for FieldName {

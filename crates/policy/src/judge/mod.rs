@@ -6,13 +6,16 @@
 //! property test holds the result equal to a full run.
 
 mod affected;
+mod extract;
+mod needs;
 mod own;
 mod reader;
 mod set;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use selaras_model::{Date, FieldName, Pack, Record, RecordKey, Value};
 
@@ -23,6 +26,8 @@ use crate::rulebook::test::Test;
 use crate::rulebook::{Rule, Rulebook};
 use crate::view::{Overlay, SchoolView};
 use affected::Dependencies;
+use extract::Extract;
+use needs::Needs;
 use reader::Reader;
 
 /// The findings of subjects; what a subject had before is replaced whole.
@@ -50,7 +55,7 @@ impl Changed {
 }
 
 /// A subject with what is needed to judge it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Subject {
     Record(RecordKey),
     Total(usize, RecordKey),
@@ -64,6 +69,26 @@ pub struct Judge<'a> {
     book: &'a Rulebook,
     date: Date,
     dependencies: Dependencies,
+    needs: Needs,
+}
+
+/// Values that records have, by their hashes: whoever is alone with its values breaks no rule of uniqueness, and most
+/// records are.
+#[derive(Default)]
+struct Groups {
+    once: HashSet<u64>,
+    shared: BTreeSet<Subject>,
+}
+
+impl Groups {
+    /// Notes the values of one more record. Two values with one hash cost a look more.
+    fn note(&mut self, subject: Subject) {
+        let mut hasher = DefaultHasher::new();
+        subject.hash(&mut hasher);
+        if !self.once.insert(hasher.finish()) {
+            self.shared.insert(subject);
+        }
+    }
 }
 
 impl std::fmt::Debug for Judge<'_> {
@@ -76,46 +101,85 @@ impl<'a> Judge<'a> {
     /// Prepares a judge; the date is the centre's at the last contact.
     #[must_use]
     pub fn new(pack: &'a Pack, book: &'a Rulebook, date: Date) -> Self {
-        Self { pack, book, date, dependencies: Dependencies::new(pack, book) }
+        Self { pack, book, date, dependencies: Dependencies::new(pack, book), needs: Needs::new(book) }
     }
 
-    /// Judges a whole school; only subjects with findings are given.
+    /// Judges a whole school; only subjects with findings are given, in order.
     ///
     /// # Errors
     /// When the records cannot be read.
     pub fn full(&self, view: &dyn SchoolView) -> Result<Judged, PolicyError> {
-        let reader = Reader::new(view);
         let mut judged = Judged::new();
-        let mut groups = BTreeSet::new();
-        // Whoever is alone with its values breaks no rule of uniqueness; most records are.
-        let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
+        self.each(view, &mut |subject, findings| judged.push((subject, findings)))?;
+        judged.sort_by(|left, right| left.0.cmp(&right.0));
+        Ok(judged)
+    }
+
+    /// Judges a whole school and gives every subject with findings once, as they come.
+    ///
+    /// All records are read twice, each alone: once for what rules read of other records, which is kept in a small form,
+    /// once to be judged. A school of 5,000 students would not fit an old computer's memory as records.
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub fn each(
+        &self,
+        view: &dyn SchoolView,
+        visit: &mut dyn FnMut(SubjectKey, Vec<Finding>),
+    ) -> Result<(), PolicyError> {
+        let extract = Extract::read(view, &self.needs, self.pack)?;
+        let reader = Reader::new(&extract);
+        let mut groups = Groups::default();
         for entity in self.pack.entities() {
             view.each(entity.code, &mut |record| {
                 let findings = self.own(record, &reader)?;
                 if !findings.is_empty() {
-                    judged.push((SubjectKey::Record(record.key()), findings));
+                    visit(SubjectKey::Record(record.key()), findings);
                 }
-                let mut own = BTreeSet::new();
-                self.groups_of(record, &reader, &mut own)?;
-                for subject in own {
-                    match subject {
-                        Subject::Values(..) if !once.insert(subject.clone()) => _ = again.insert(subject),
-                        Subject::Values(..) => {}
-                        _ => _ = groups.insert(subject),
-                    }
-                }
-                Ok(())
+                self.each_group(record, &reader, &mut groups, visit)
             })?;
         }
-        groups.extend(again);
-        for subject in groups {
+        for subject in groups.shared {
             let findings = self.findings(&subject, &reader)?;
             if !findings.is_empty() {
-                judged.push((self.key(&subject), findings));
+                visit(self.key(&subject), findings);
             }
         }
-        judged.sort_by(|left, right| left.0.cmp(&right.0));
-        Ok(judged)
+        Ok(())
+    }
+
+    /// Judges the set rules of which a record is the subject, and notes the values that it may share with others.
+    fn each_group(
+        &self,
+        record: &Record,
+        reader: &Reader<'_>,
+        groups: &mut Groups,
+        visit: &mut dyn FnMut(SubjectKey, Vec<Finding>),
+    ) -> Result<(), crate::view::ViewError> {
+        for (index, rule) in self.book.rules().iter().enumerate().filter(|(_, rule)| rule.entity == Some(record.entity))
+        {
+            match &rule.demand {
+                Demand::Total { .. } => {
+                    if let Some(finding) = self.total(rule, record, reader)? {
+                        visit(self.key(&Subject::Total(index, record.key())), vec![finding]);
+                    }
+                }
+                Demand::Ladder { .. } => {
+                    if let Some(finding) = self.ladder(rule, record, reader)? {
+                        visit(self.key(&Subject::Total(index, record.key())), vec![finding]);
+                    }
+                }
+                Demand::Unique { sets, alike, .. } => {
+                    for (set, fields) in sets.iter().enumerate() {
+                        if let Some(values) = set::values(fields, alike, record, reader)? {
+                            groups.note(Subject::Values(index, set, values));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Judges what a change touches; every subject judged is given with all its findings, with none if it has none now.

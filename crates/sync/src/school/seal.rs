@@ -114,22 +114,22 @@ impl School<'_> {
         author: &str,
     ) -> Result<Approved, SchoolError> {
         let position = self.ready_to_seal()?;
-        let sealing = self.sealing(&position)?;
+        let mut sealing = self.sealing(&position)?;
         let pass = self.pass_gate(&sealing.differs, &position, facts)?;
         if sealing.edits.is_empty() {
             return Err(Refusal::new("seal.nothing", Who::Operator).into());
         }
-        let edits = EditSet::new(sealing.edits.clone()).map_err(unsealable)?;
+        let records = number(sealing.edits.len());
+        let edits = EditSet::new(std::mem::take(&mut sealing.edits)).map_err(unsealable)?;
         let header = self.header(&position, &sealing, &edits)?;
         let counts = &sealing.counts;
-        let frozen = bundle::freeze(&Bundle { header: header.clone(), edits }).map_err(|_| {
+        let frozen = bundle::freeze(Bundle { header: header.clone(), edits }).map_err(|_| {
             SchoolError::from(Refusal::new("seal.too-large", Who::Operator).with("limit", bundle::MAX_BUNDLE_BYTES))
         })?;
         let id = bundle::id(&frozen);
         let text = self.text(id, &header, counts, &position, &pass, key_id);
         let approval = pass.approve(text, key).map_err(|_| Refusal::new("approval.text", Who::Head))?;
         self.blobs.put(id.as_bytes(), &frozen)?;
-        let records = number(sealing.edits.len());
         let sealed = Sealed {
             bundle: id,
             replica: header.replica,
