@@ -18,10 +18,10 @@
 //!     Ok(Actor { side: Side::School, school: "20100001".parse()?, replica: *b"replica1", sequence })
 //! };
 //!
-//! let creation = Edit { fields: Fields::from([("nama".parse()?, Value::text("Contoh"))]), ..Edit::default() };
+//! let creation = Edit { fields: Fields::from_iter([("nama".parse()?, Value::text("Contoh"))]), ..Edit::default() };
 //! let (document, _) = mint(None, &actor(1)?, &creation)?;
 //!
-//! let renamed = Fields::from([("nama".parse()?, Value::text("Contoh Siswa"))]);
+//! let renamed = Fields::from_iter([("nama".parse()?, Value::text("Contoh Siswa"))]);
 //! let edit = Edit { fields: renamed, ..Edit::on(&document.heads()) };
 //! let (document, minted) = mint(Some(&document), &actor(2)?, &edit)?;
 //!

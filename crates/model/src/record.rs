@@ -1,12 +1,15 @@
 //! A record: what people edit and both sides compare.
 
-use std::collections::BTreeMap;
 use std::fmt;
+
+use litemap::LiteMap;
 
 use crate::{Date, EntityCode, FieldName, RecordId, RecordKey, Value};
 
 /// The fields of a record in byte order of their names; an absent field and [`Value::Null`] mean the same.
-pub type Fields = BTreeMap<FieldName, Value>;
+///
+/// One sorted list: a school has a million fields, and the nodes of a tree would take three times as much memory.
+pub type Fields = LiteMap<FieldName, Value>;
 
 static NULL: Value = Value::Null;
 

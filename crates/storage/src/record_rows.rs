@@ -1,11 +1,10 @@
 //! Rows that hold a record's values, as protobuf: unknown fields of a later version are skipped, missing ones read as
 //! their defaults. A value is its canonical bytes (docs/formats.md).
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use prost::Message;
-use selaras_model::{ContentHash, FieldName, Value, decode_value, encode_value};
+use selaras_model::{ContentHash, FieldName, Fields, Value, decode_value, encode_value};
 use selaras_sync::store::{DraftRow, StoreError, ViewRow};
 
 use crate::rows::unfit;
@@ -98,7 +97,7 @@ pub(crate) fn decode_draft(body: &[u8]) -> Option<DraftRow> {
     })
 }
 
-fn encode_fields(fields: &BTreeMap<FieldName, Value>) -> Result<Vec<FieldMessage>, StoreError> {
+fn encode_fields(fields: &Fields) -> Result<Vec<FieldMessage>, StoreError> {
     let encode = |(name, value): (&FieldName, &Value)| {
         let mut bytes = Vec::new();
         encode_value(value, &mut bytes);
@@ -111,10 +110,14 @@ fn encode_fields(fields: &BTreeMap<FieldName, Value>) -> Result<Vec<FieldMessage
     fields.iter().map(encode).collect()
 }
 
-fn decode_fields(messages: Vec<FieldMessage>) -> Option<BTreeMap<FieldName, Value>> {
+fn decode_fields(messages: Vec<FieldMessage>) -> Option<Fields> {
     let count = messages.len();
     let read = |field: FieldMessage| Some((field.name.parse().ok()?, whole_value(&field.value)?));
-    let fields: BTreeMap<FieldName, Value> = messages.into_iter().map(read).collect::<Option<_>>()?;
+    let mut fields = Fields::with_capacity(count);
+    for message in messages {
+        let (name, value) = read(message)?;
+        fields.insert(name, value);
+    }
     (fields.len() == count).then_some(fields)
 }
 

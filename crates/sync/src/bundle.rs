@@ -1,5 +1,7 @@
 //! A bundle: a school's edits, frozen as bytes, whose id is the hash of those bytes.
 
+use std::io::Write as _;
+
 use prost::Message;
 use selaras_model::{BundleId, ChangeHash, EpochId, LogVersion, Npsn, PackHash, ReplicaId, RulebookHash, Sequence};
 use zstd::zstd_safe::CParameter;
@@ -128,11 +130,13 @@ fn compress(open: &[u8]) -> std::io::Result<Vec<u8>> {
     if open.len() < LARGE {
         return zstd::bulk::compress(open, LEVEL);
     }
-    let mut compressor = zstd::bulk::Compressor::new(LARGE_LEVEL)?;
+    // As a stream, because at once it would take room for a bundle that does not compress at all.
+    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), LARGE_LEVEL)?;
     for parameter in LARGE_TABLES {
-        compressor.set_parameter(parameter)?;
+        encoder.set_parameter(parameter)?;
     }
-    compressor.compress(open)
+    encoder.write_all(open)?;
+    encoder.finish()
 }
 
 /// Reads frozen bytes under the limits.
@@ -145,6 +149,7 @@ pub fn decode(frozen: &[u8]) -> Result<Bundle, BundleError> {
     }
     let open = decompress(frozen)?;
     let message = wire::Bundle::decode(open.as_slice()).map_err(|_| BundleError::Damaged)?;
+    drop(open);
     let header = read_header(&message.header.ok_or(BundleError::Header)?)?;
     let edits = EditSet::from_wire(&message.edits.unwrap_or_default())?;
     Ok(Bundle { header, edits })

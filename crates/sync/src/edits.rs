@@ -1,6 +1,6 @@
 //! A set of edits: what a bundle carries and what an entry of the log did, as columns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use selaras_merge::{Edit, HeadPrefix};
 use selaras_model::{EntityCode, FieldName, Fields, RecordId, RecordKey, Value, decode_value, encode_value};
@@ -254,7 +254,7 @@ fn read_heads(count: usize, from: &mut &[u8]) -> Result<Vec<HeadPrefix>, EditsEr
 }
 
 fn read_row(names: &[FieldName], columns: &mut [&[u8]]) -> Result<Fields, EditsError> {
-    let mut fields = BTreeMap::new();
+    let mut fields = Fields::with_capacity(names.len());
     for (name, column) in names.iter().zip(columns) {
         let value: Value = decode_value(column).map_err(|_| EditsError::Malformed)?;
         fields.insert(name.clone(), value);

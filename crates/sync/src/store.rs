@@ -186,7 +186,7 @@ pub struct DraftRow {
     /// Prefixes of the heads that they were typed on; empty for a record that the base does not know.
     pub heads: Vec<[u8; 8]>,
     /// The fields that were written, cleared ones as null.
-    pub fields: BTreeMap<FieldName, Value>,
+    pub fields: Fields,
     /// The deleted flag, when it was written.
     pub deleted: Option<bool>,
     /// Who typed last (an account's name), for the person's own screen.

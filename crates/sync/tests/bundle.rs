@@ -99,7 +99,8 @@ proptest! {
 #[test]
 fn one_record_is_edited_once() {
     let key = RecordKey { entity: EntityCode(1), id: RecordId::from_bytes([1; 16]) };
-    let edit = |text| Edit { fields: [("nama".parse().unwrap(), Value::text(text))].into(), ..Edit::default() };
+    let edit =
+        |text| Edit { fields: [("nama".parse().unwrap(), Value::text(text))].into_iter().collect(), ..Edit::default() };
     assert_eq!(EditSet::new(vec![(key, edit("a")), (key, edit("b"))]).unwrap_err(), EditsError::Twice);
     assert_eq!(EditSet::new(vec![(key, Edit::default())]).unwrap_err(), EditsError::Nothing);
 }

@@ -151,7 +151,7 @@ fn code(answer: &[u8]) -> String {
 }
 
 fn one(name: &str, value: Value) -> Fields {
-    [(name.parse().unwrap(), value)].into()
+    [(name.parse().unwrap(), value)].into_iter().collect()
 }
 
 fn sound(stage: &Stage) -> Forgery<'_> {

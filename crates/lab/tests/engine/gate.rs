@@ -34,7 +34,8 @@ fn the_centre_refuses_for_ever_when_the_head_is_no_longer_entitled() {
     stage.first.set(student, "rt", Value::Int(99));
     stage.first.approve(&stage.centre);
     let mut ended = assignment(stage.sample.head);
-    ended.fields = [("tst_tambahan".parse().unwrap(), Value::Date("2026-10-01".parse().unwrap()))].into();
+    ended.fields =
+        [("tst_tambahan".parse().unwrap(), Value::Date("2026-10-01".parse().unwrap()))].into_iter().collect();
     stage.centre.act(&[ended]);
     let outcome = stage.first.sync(&stage.centre);
     assert_eq!(refusal(&outcome), "approval.not-entitled");
@@ -72,7 +73,11 @@ fn the_school_does_not_edit_what_is_the_centres() {
         pack.entity(record.entity).is_some_and(|entity| entity.name == "ptk")
     });
     let key = centres.unwrap().key();
-    let edit = TypedEdit { key, fields: [("nama".parse().unwrap(), Value::text("Lain"))].into(), deleted: None };
+    let edit = TypedEdit {
+        key,
+        fields: [("nama".parse().unwrap(), Value::text("Lain"))].into_iter().collect(),
+        deleted: None,
+    };
     let error = stage.first.try_edit(edit).unwrap_err();
     assert_eq!(error.code(), "ownership.field");
     assert_eq!(stage.first.school().pending().unwrap().records, 0);
@@ -82,11 +87,15 @@ fn the_school_does_not_edit_what_is_the_centres() {
 fn what_the_pack_does_not_know_is_not_taken() {
     let stage = Stage::in_step(12);
     let key = stage.student();
-    let of = |name: &str, value| TypedEdit { key, fields: [(name.parse().unwrap(), value)].into(), deleted: None };
+    let of = |name: &str, value| TypedEdit {
+        key,
+        fields: [(name.parse().unwrap(), value)].into_iter().collect(),
+        deleted: None,
+    };
     for (edit, code) in [
         (of("warna", Value::text("biru")), "edit.unknown-field"),
         (of("rt", Value::text("tujuh")), "edit.wrong-type"),
-        (TypedEdit { key, fields: [].into(), deleted: None }, "edit.empty"),
+        (TypedEdit { key, fields: [].into_iter().collect(), deleted: None }, "edit.empty"),
     ] {
         assert_eq!(stage.first.try_edit(edit).unwrap_err().code(), code);
     }

@@ -6,7 +6,7 @@ use selaras_sync::{Outcome, Subject, TypedEdit};
 use crate::stage::{Computer, Stage, assert_equal};
 
 fn act(stage: &Stage, key: selaras_model::RecordKey, name: &str, value: Value) {
-    let fields: Fields = [(name.parse().unwrap(), value)].into();
+    let fields: Fields = [(name.parse().unwrap(), value)].into_iter().collect();
     let edit = TypedEdit { key, fields, deleted: None };
     stage.centre.drive(Some(stage.centre.centre().act("test.act", vec![edit]).unwrap()));
 }

@@ -178,7 +178,7 @@ impl Computer {
     }
 
     pub(crate) fn set(&self, key: RecordKey, name: &str, value: Value) {
-        let fields = [(name.parse().unwrap(), value)].into();
+        let fields = [(name.parse().unwrap(), value)].into_iter().collect();
         self.edit(TypedEdit { key, fields, deleted: None });
     }
 

@@ -127,7 +127,7 @@ fn a_field_unknown_to_the_pack_is_kept_and_is_the_centres() {
 fn a_cleared_field_stays_in_the_record_as_null() {
     let base = created(&[("nama", text("a"))]);
     let cleared = with(&base, school(2), &edit(&base, &[("nama", Value::Null)]));
-    assert_eq!(resolve(&cleared).record.fields, Fields::from([(name("nama"), Value::Null)]));
+    assert_eq!(resolve(&cleared).record.fields, Fields::from_iter([(name("nama"), Value::Null)]));
 }
 
 #[test]

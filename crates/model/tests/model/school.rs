@@ -48,7 +48,7 @@ pub(crate) fn any_record() -> impl Strategy<Value = Record> {
     let fields = proptest::collection::btree_map("[a-z][a-z0-9_]{0,8}".prop_map(|text| name(&text)), value(), 0..6);
     (any::<[u8; 16]>(), any::<bool>(), fields).prop_map(|(bytes, deleted, fields)| {
         let key = RecordKey { entity: selaras_model::EntityCode(1), id: RecordId::from_bytes(bytes) };
-        Record { deleted, fields, ..Record::new(key) }
+        Record { deleted, fields: fields.into_iter().collect(), ..Record::new(key) }
     })
 }
 

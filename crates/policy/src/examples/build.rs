@@ -1,6 +1,6 @@
 //! Reads examples, and makes the school of each.
 
-use selaras_model::{Date, Entity, FieldKind, Pack, Record, RecordId, Value};
+use selaras_model::{Date, Entity, FieldKind, Fields, Pack, Record, RecordId, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -122,7 +122,7 @@ impl Builder<'_> {
         let text = |key: &str| table.get(key).and_then(|value| value.get_ref().as_str());
         match (text("entity"), text("like")) {
             (Some(entity), None) => match self.pack.entity_named(entity) {
-                Some(entity) => Some(Record { entity: entity.code, id, deleted: false, fields: [].into() }),
+                Some(entity) => Some(Record { entity: entity.code, id, deleted: false, fields: Fields::new() }),
                 None => {
                     problems.add(at, format!("there is no entity `{entity}`"));
                     None

@@ -15,7 +15,7 @@ fn student(id: u8, nik: &str, birth: &str) -> Record {
         entity: Pack::builtin().entity_named("peserta_didik").unwrap().code,
         id: RecordId::from_bytes([id; 16]),
         deleted: false,
-        fields: fields.into(),
+        fields: fields.into_iter().collect(),
     }
 }
 

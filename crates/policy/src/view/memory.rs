@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn student(id: u8, nik: &str) -> Record {
-        let fields = [("nik".parse().unwrap(), Value::text(nik))].into();
+        let fields = [("nik".parse().unwrap(), Value::text(nik))].into_iter().collect();
         Record {
             entity: Pack::builtin().entity_named("peserta_didik").unwrap().code,
             id: RecordId::from_bytes([id; 16]),

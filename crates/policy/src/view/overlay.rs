@@ -67,7 +67,7 @@ mod tests {
             entity: Pack::builtin().entity_named("peserta_didik").unwrap().code,
             id: RecordId::from_bytes([1; 16]),
             deleted: false,
-            fields: [("nik".parse().unwrap(), Value::text(nik))].into(),
+            fields: [("nik".parse().unwrap(), Value::text(nik))].into_iter().collect(),
         };
         let base = MemoryView::new(&pack, [student("old")]);
         let mut over = Overlay::new(&base, vec![student("new")], &pack);

@@ -149,7 +149,7 @@ fn rows_that_nobody_could_read_are_not_written() {
     let store = changelog.school(npsn("99999999"));
     let not_nfc = Row::View(ViewRow {
         deleted: false,
-        fields: [("nama".parse().unwrap(), Value::Text("e\u{301}".to_owned()))].into(),
+        fields: [("nama".parse().unwrap(), Value::Text("e\u{301}".to_owned()))].into_iter().collect(),
         content: selaras_model::ContentHash::from_bytes([0; 32]),
     });
     let rows = [

@@ -73,7 +73,7 @@ fn value(k: u64) -> Value {
 }
 
 fn view(k: u64) -> ViewRow {
-    let fields = [("nama".parse().unwrap(), value(k))].into();
+    let fields = [("nama".parse().unwrap(), value(k))].into_iter().collect();
     let content = *blake3::hash(&k.to_be_bytes()).as_bytes();
     ViewRow { deleted: false, fields, content: selaras_model::ContentHash::from_bytes(content) }
 }

@@ -152,7 +152,7 @@ impl School<'_> {
 fn decision(key: RecordKey, subject: &Subject, value: Value) -> Option<TypedEdit> {
     match (subject, value) {
         (Subject::Field(field), value) => {
-            Some(TypedEdit { key, fields: Fields::from([(field.clone(), value)]), deleted: None })
+            Some(TypedEdit { key, fields: Fields::from_iter([(field.clone(), value)]), deleted: None })
         }
         (Subject::EditedWhileDeleted, Value::Bool(deleted)) => {
             Some(TypedEdit { key, fields: Fields::new(), deleted: Some(deleted) })

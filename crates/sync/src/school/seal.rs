@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::SigningKey;
 use prost::Message;
 use selaras_merge::{Edit, mint};
-use selaras_model::{BundleId, ChangeHash, KeyId, Record, RecordKey, Side};
+use selaras_model::{BundleId, ChangeHash, Fields, KeyId, Record, RecordKey, Side};
 use selaras_policy::{
     AccountFacts, Approval, ApprovalText, Changed, Entitlement, Finding, Judge, Level, ModuleCount, Overlay, Pass, Who,
     clean, local_entitlement, open,
@@ -235,12 +235,11 @@ impl School<'_> {
         let Some(record) = &base.record else { return (Some(draft.clone()), None) };
         let pack = &self.rules.pack;
         let is_ours = |name: &str| pack.owner(key.entity, name, &record.fields) == Side::School;
-        let (ours, theirs): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            draft.fields.clone().into_iter().partition(|(name, _)| is_ours(name));
+        let (ours, theirs): (Fields, Fields) = draft.fields.clone().into_iter().partition(|(name, _)| is_ours(name));
         let may_delete =
             pack.entity(key.entity).is_some_and(|entity| entity.delete.school() && !entity.is_centres(&record.fields));
         let (keep, leave) = if may_delete { (draft.deleted, None) } else { (None, draft.deleted) };
-        let of = |fields: BTreeMap<_, _>, deleted: Option<bool>| {
+        let of = |fields: Fields, deleted: Option<bool>| {
             (!fields.is_empty() || deleted.is_some()).then(|| DraftRow { fields, deleted, ..draft.clone() })
         };
         (of(ours, keep), of(theirs, leave))
