@@ -101,10 +101,6 @@ impl Changelog {
         Ok(self.engine.commit(writes)?)
     }
 
-    pub(crate) fn engine(&self) -> &dyn Engine {
-        self.engine.as_ref()
-    }
-
     fn is_empty(&self) -> Result<bool, StoreError> {
         let mut empty = true;
         for space in Space::ALL {
@@ -206,14 +202,6 @@ impl SchoolStore {
         })?;
         Ok(unreadable)
     }
-
-    /// Gives the school's keys and framed rows of a space as they are.
-    pub(crate) fn each_raw(&self, space: Space, visit: &mut VisitRow<'_>) -> Result<(), StoreError> {
-        let scope = self.npsn.as_bytes();
-        self.changelog.each(space, scope, &mut |key, row| {
-            if key.starts_with(scope) { visit(key, row) } else { Ok(Flow::Stop) }
-        })
-    }
 }
 
 impl ReadStore for SchoolStore {
@@ -256,14 +244,6 @@ impl Store for SchoolStore {
         // The engine holds the batch to its limits, which are the store's.
         Ok(self.changelog.engine.commit(&writes)?)
     }
-}
-
-/// Checks a row that came from elsewhere as if it were read, and gives whose it is.
-pub(crate) fn check_copied(space: Space, bytes: &[u8], row: &[u8]) -> Result<Npsn, StoreError> {
-    let (npsn, key) = split_scope(space, bytes)?;
-    keys::decode(space, key).ok_or_else(|| damaged(space, "has a key of another kind"))?;
-    rows::decode(space, frame::unwrap(space, bytes, row)?)?;
-    Ok(npsn)
 }
 
 fn check_format(row: &[u8]) -> Result<(), StoreError> {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use selaras_model::{
-    BundleId, ChangeHash, ContentHash, DeviceId, EntityCode, EntryHash, FieldName, Fields, LogVersion, RecordId,
-    RecordKey, ReplicaId, Sequence, Value,
+    BundleId, ChangeHash, ContentHash, DeviceId, EntityCode, EntryHash, Fields, LogVersion, RecordId, RecordKey,
+    ReplicaId, Sequence, Value,
 };
 use serde::{Deserialize, Serialize};
 

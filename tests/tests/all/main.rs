@@ -8,8 +8,8 @@
 )]
 
 mod arrows;
-mod causes;
 mod backed_up;
+mod causes;
 mod copied;
 mod demo;
 mod error_pages;

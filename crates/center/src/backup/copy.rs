@@ -8,7 +8,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use selaras_model::Npsn;
-use selaras_storage::{CopiedRow, SchoolStore};
+use selaras_storage::{RawRow, SchoolStore};
 use selaras_sync::{Blobs as _, CentreError, StoreError};
 
 use super::{BLOBS, FORMAT, KEYS, MANIFEST, Manifest, SCHOOLS, SchoolCopy, nobodys};
@@ -114,8 +114,7 @@ fn check_rows(of: &Path, scope: &str, hash: &str) -> Result<(), CopyError> {
         return Err(damaged(format!("the rows of {scope}")));
     }
     read_rows(&path, &mut |row| {
-        let npsn = row.check()?;
-        if npsn.to_string() == scope { Ok(()) } else { Err(damaged("a row of another school")) }
+        if row.npsn().to_string() == scope { Ok(()) } else { Err(damaged("a row of another school")) }
     })
 }
 
@@ -126,26 +125,23 @@ pub(super) fn rows_file(of: &Path, scope: &str) -> PathBuf {
 fn write_rows(store: &SchoolStore, path: &Path) -> Result<String, CopyError> {
     let file = File::create(path)?;
     let mut writer = zstd::stream::write::Encoder::new(BufWriter::new(file), LEVEL)?;
-    store.copy_out(&mut |row| write_row(&mut writer, &row).map_err(|error| StoreError::Io(Box::new(error))))?;
+    store.each_raw(&mut |row| write_row(&mut writer, &row).map_err(|error| StoreError::Io(Box::new(error))))?;
     let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
     hash_of(path)
 }
 
-fn write_row(writer: &mut impl Write, row: &CopiedRow) -> io::Result<()> {
+fn write_row(writer: &mut impl Write, row: &RawRow) -> io::Result<()> {
     let long = |_| io::Error::other("a row is too long");
-    writer.write_all(&[row.space])?;
-    writer.write_all(&u16::try_from(row.key.len()).map_err(long)?.to_be_bytes())?;
-    writer.write_all(&u32::try_from(row.value.len()).map_err(long)?.to_be_bytes())?;
-    writer.write_all(&row.key)?;
-    writer.write_all(&row.value)
+    writer.write_all(&[row.prefix()])?;
+    writer.write_all(&u16::try_from(row.key().len()).map_err(long)?.to_be_bytes())?;
+    writer.write_all(&u32::try_from(row.value().len()).map_err(long)?.to_be_bytes())?;
+    writer.write_all(row.key())?;
+    writer.write_all(row.value())
 }
 
 /// Gives the rows of a file in order.
-pub(super) fn read_rows(
-    path: &Path,
-    visit: &mut dyn FnMut(CopiedRow) -> Result<(), CopyError>,
-) -> Result<(), CopyError> {
+pub(super) fn read_rows(path: &Path, visit: &mut dyn FnMut(RawRow) -> Result<(), CopyError>) -> Result<(), CopyError> {
     let mut reader = BufReader::new(zstd::stream::read::Decoder::new(File::open(path)?)?);
     loop {
         let mut space = [0; 1];
@@ -164,7 +160,7 @@ pub(super) fn read_rows(
         reader.read_exact(&mut key)?;
         reader.read_exact(&mut value)?;
         let [space] = space;
-        visit(CopiedRow { space, key, value })?;
+        visit(RawRow::new(space, key, value)?)?;
     }
 }
 

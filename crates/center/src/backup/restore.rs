@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use selaras_model::{EpochId, Npsn};
-use selaras_storage::{Changelog, CopyIn, EngineKind};
+use selaras_storage::{Changelog, EngineKind, RawWriter};
 use selaras_sync::{Batch, Blobs as _, Store as _};
 
 use super::copy::{self, CopyError};
@@ -60,9 +60,9 @@ fn fill(changelog: &Changelog, from: &Path, data: &Path, manifest: &Manifest, ep
     let mut scopes = vec![nobodys()];
     scopes.extend(manifest.schools.iter().map(|school| school.npsn.to_string()));
     for scope in scopes {
-        let mut copy_in = CopyIn::new(changelog);
-        copy::read_rows(&copy::rows_file(from, &scope), &mut |row| Ok(copy_in.row(row)?))?;
-        copy_in.finish()?;
+        let mut writer = RawWriter::new(changelog);
+        copy::read_rows(&copy::rows_file(from, &scope), &mut |row| Ok(writer.row(row)?))?;
+        writer.finish()?;
     }
     for school in &manifest.schools {
         let blobs = selaras_storage::FileBlobs::open(&data.join("blobs").join(school.npsn.to_string()))?;

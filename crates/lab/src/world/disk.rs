@@ -70,17 +70,9 @@ impl Disk {
 
     /// Another disk with the same content, for a computer that is copied or brought back to what it was.
     pub(super) fn fork(&self) -> Result<Self, Trouble> {
-        let memory = Arc::new(held(&self.memory).fork());
-        let (faulty, store) = open(&memory, self.npsn)?;
-        Ok(Self {
-            memory: Mutex::new(memory),
-            faulty: Mutex::new(faulty),
-            store: Mutex::new(store),
-            blobs: self.blobs.fork(),
-            npsn: self.npsn,
-            bug: self.bug,
-            earlier: Mutex::new(None),
-        })
+        let disk = Self::new(self.npsn, self.bug)?;
+        disk.put_back(&self.copy())?;
+        Ok(disk)
     }
 
     pub(super) fn blobs(&self) -> &dyn Blobs {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use selaras_model::{DeviceId, EpochId, Value};
-use selaras_storage::{Changelog, CopyIn, MemoryBlobs, MemoryEngine, SchoolStore};
+use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, RawWriter, SchoolStore};
 use selaras_sync::{CentreError, Flow, Key, Outcome, Purpose, Range, ReadStore};
 
 use crate::stage::{CentreStage, Computer, Stage, assert_equal, assignment};
@@ -14,9 +14,9 @@ struct Backup(SchoolStore, MemoryBlobs);
 
 fn back_up(centre: &CentreStage) -> Backup {
     let changelog = Changelog::new(Arc::new(MemoryEngine::new())).unwrap();
-    let mut copy_in = CopyIn::new(&changelog);
-    centre.store.copy_out(&mut |row| copy_in.row(row)).unwrap();
-    copy_in.finish().unwrap();
+    let mut writer = RawWriter::new(&changelog);
+    centre.store.each_raw(&mut |row| writer.row(row)).unwrap();
+    writer.finish().unwrap();
     Backup(changelog.school(centre.npsn), centre.blobs.fork())
 }
 

@@ -65,10 +65,10 @@ impl BackupReader {
     pub(crate) fn next(&mut self) -> Result<Option<Item>, Failure> {
         match self.frames.next().map_err(|broken| told(broken, &self.path))? {
             None => Ok(None),
-            Some(Frame::Row { space, key, value }) => match RawRow::new(self.head.npsn, space, key, value) {
-                Ok(row) => Ok(Some(Item::Row(row))),
+            Some(Frame::Row { space, key, value }) => match RawRow::new(space, key, value) {
+                Ok(row) if row.npsn() == self.head.npsn => Ok(Some(Item::Row(row))),
                 Err(selaras_sync::StoreError::Version { found, .. }) => Err(told(Broken::Newer(found), &self.path)),
-                Err(_) => Err(told(Broken::Damaged, &self.path)),
+                Ok(_) | Err(_) => Err(told(Broken::Damaged, &self.path)),
             },
             Some(Frame::Piece { name, bytes }) => Ok(Some(Item::Piece(name, bytes))),
             Some(Frame::Head(_)) => Err(told(Broken::Damaged, &self.path)),

@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use selaras_model::ReplicaId;
 use selaras_storage::{
-    Changelog, Claim, EngineKind, FileBlobs, Growing, RawRow, SchoolStore, open_store, put_in_place,
+    Changelog, Claim, EngineKind, FileBlobs, Growing, RawWriter, move_aside, open_store, put_in_place,
 };
-use selaras_storage::{MAX_COMMIT_BYTES, MAX_COMMIT_WRITES, move_aside};
 use selaras_sync::Rules;
 
 use super::{Open, Service};
@@ -19,9 +18,6 @@ use crate::backup::{BackupKey, BackupReader, Head, Item};
 use crate::failure::Failure;
 use crate::output::{Event, Note, Output};
 use crate::place::Place;
-
-/// What of a commit's limits rows of a backup fill: the engine counts its own frames too.
-const PART_OF_A_COMMIT: usize = 2;
 
 impl Service {
     /// Puts what a backup holds in the place of the present store, if there is one.
@@ -75,7 +71,7 @@ impl Service {
         let blobs = FileBlobs::open(&unfinished.join("blobs"))?;
         let mut reader = BackupReader::open(file, key)?;
         let store = changelog.school(reader.head().npsn);
-        take_in(&mut reader, &store, &blobs)?;
+        take_in(&mut reader, &changelog, &blobs)?;
         let damaged = || Failure::new("backup.damaged").arg("file", file.display());
         let open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(damaged)?;
         let step = open.school().restored(ReplicaId::from_bytes(crate::env::random()?))?;
@@ -137,22 +133,12 @@ fn put_restored(place: &Place) -> Result<(), Failure> {
     std::fs::remove_dir_all(&restored).map_err(|_| Failure::new("place.unwritable").arg("place", restored.display()))
 }
 
-fn take_in(reader: &mut BackupReader, store: &SchoolStore, blobs: &FileBlobs) -> Result<(), Failure> {
-    let mut rows: Vec<RawRow> = Vec::new();
-    let mut bytes = 0;
+fn take_in(reader: &mut BackupReader, changelog: &Changelog, blobs: &FileBlobs) -> Result<(), Failure> {
+    let mut rows = RawWriter::new(changelog);
     let mut file: Option<([u8; 32], Growing)> = None;
     while let Some(item) = reader.next()? {
         match item {
-            Item::Row(row) => {
-                let full = bytes + row.bytes() > MAX_COMMIT_BYTES / PART_OF_A_COMMIT;
-                if full || rows.len() >= MAX_COMMIT_WRITES / PART_OF_A_COMMIT {
-                    store.put_raw(&rows)?;
-                    rows.clear();
-                    bytes = 0;
-                }
-                bytes += row.bytes();
-                rows.push(row);
-            }
+            Item::Row(row) => rows.row(row)?,
             Item::Piece(name, piece) => {
                 if file.as_ref().is_none_or(|(at, _)| *at != name) {
                     finish(file.take())?;
@@ -164,7 +150,7 @@ fn take_in(reader: &mut BackupReader, store: &SchoolStore, blobs: &FileBlobs) ->
             }
         }
     }
-    store.put_raw(&rows)?;
+    rows.finish()?;
     finish(file)
 }
 

@@ -199,7 +199,6 @@ impl School<'_> {
             pieces,
             outcome,
             summary: Absorbed::default(),
-            copied: answer.copied,
             differs: answer.differs,
             copied: twin || answer.copied && !foreign_bundle,
             more: unfinished || end.get() < answer.head,
