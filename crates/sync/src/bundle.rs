@@ -113,29 +113,34 @@ pub fn freeze(bundle: Bundle) -> Result<Vec<u8>, BundleError> {
             rulebook: header.rulebook.as_bytes().to_vec(),
             minted: header.minted.to_vec(),
         }),
-        edits: Some(edits.to_wire()?),
+        edits: Some(edits.into_wire()?),
     };
-    // Each form of a first upload is large, so it goes as soon as the next is there.
-    drop(edits);
-    let open = message.encode_to_vec();
-    drop(message);
-    if open.len() > MAX_OPEN_BYTES {
-        return Err(BundleError::TooLarge);
-    }
-    let frozen = compress(&open).map_err(|_| BundleError::TooLarge)?;
+    let frozen = if message.encoded_len() < LARGE {
+        zstd::bulk::compress(&message.encode_to_vec(), LEVEL)
+    } else {
+        compress_large(message)
+    };
+    let frozen = frozen.map_err(|_| BundleError::TooLarge)?;
     if frozen.len() > MAX_BUNDLE_BYTES { Err(BundleError::TooLarge) } else { Ok(frozen) }
 }
 
-fn compress(open: &[u8]) -> std::io::Result<Vec<u8>> {
-    if open.len() < LARGE {
-        return zstd::bulk::compress(open, LEVEL);
-    }
-    // As a stream, because at once it would take room for a bundle that does not compress at all.
+/// Compresses a first upload, of which each form is large: as a stream, block by block, so that a part goes as soon as
+/// the next form has it. What is written is a message in pieces, which every reader of protobuf joins.
+fn compress_large(message: wire::Bundle) -> std::io::Result<Vec<u8>> {
     let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), LARGE_LEVEL)?;
     for parameter in LARGE_TABLES {
         encoder.set_parameter(parameter)?;
     }
-    encoder.write_all(open)?;
+    let mut room = MAX_OPEN_BYTES;
+    let mut put = |piece: wire::Bundle| {
+        let open = piece.encode_to_vec();
+        room = room.checked_sub(open.len()).ok_or_else(|| std::io::Error::from(std::io::ErrorKind::FileTooLarge))?;
+        encoder.write_all(&open)
+    };
+    put(wire::Bundle { header: message.header, edits: None })?;
+    for block in message.edits.unwrap_or_default().blocks {
+        put(wire::Bundle { header: None, edits: Some(wire::Edits { blocks: vec![block] }) })?;
+    }
     encoder.finish()
 }
 
@@ -151,7 +156,7 @@ pub fn decode(frozen: &[u8]) -> Result<Bundle, BundleError> {
     let message = wire::Bundle::decode(open.as_slice()).map_err(|_| BundleError::Damaged)?;
     drop(open);
     let header = read_header(&message.header.ok_or(BundleError::Header)?)?;
-    let edits = EditSet::from_wire(&message.edits.unwrap_or_default())?;
+    let edits = EditSet::from_wire(message.edits.unwrap_or_default())?;
     Ok(Bundle { header, edits })
 }
 

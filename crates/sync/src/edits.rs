@@ -1,5 +1,6 @@
 //! A set of edits: what a bundle carries and what an entry of the log did, as columns.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use selaras_merge::{Edit, HeadPrefix};
@@ -122,11 +123,16 @@ impl EditSet {
         Self::wire_of(&self.edits)
     }
 
+    /// Makes the message of a set that is not needed any more: each edit goes as soon as it is in.
+    pub(crate) fn into_wire(self) -> Result<Edits, EditsError> {
+        let lengths: Vec<usize> = self.edits.chunk_by(alike).map(<[_]>::len).collect();
+        let mut edits = self.edits.into_iter();
+        let blocks = lengths.into_iter().map(|length| block(edits.by_ref().take(length)));
+        Ok(Edits { blocks: blocks.collect::<Result<_, _>>()? })
+    }
+
     /// Makes the message of some edits of a set, in its order.
     pub(crate) fn wire_of(edits: &[(RecordKey, Edit)]) -> Result<Edits, EditsError> {
-        let alike = |(a, x): &(RecordKey, Edit), (b, y): &(RecordKey, Edit)| {
-            a.entity == b.entity && x.fields.keys().eq(y.fields.keys())
-        };
         let blocks = edits.chunk_by(alike).map(block).collect::<Result<_, _>>()?;
         Ok(Edits { blocks })
     }
@@ -135,14 +141,14 @@ impl EditSet {
     ///
     /// # Errors
     /// Whatever a hostile peer can put into it.
-    pub fn from_wire(wire: &Edits) -> Result<Self, EditsError> {
+    pub fn from_wire(wire: Edits) -> Result<Self, EditsError> {
         let rows: u64 = wire.blocks.iter().map(|block| u64::from(block.rows)).sum();
         if rows > MAX_EDITS as u64 {
             return Err(EditsError::TooLarge);
         }
         let mut edits = Vec::new();
-        for block in &wire.blocks {
-            read_block(block, &mut edits)?;
+        for block in wire.blocks {
+            read_block(&block, &mut edits)?;
         }
         let set = Self { edits };
         set.check()?;
@@ -167,27 +173,33 @@ fn in_order(mut edit: Edit) -> Edit {
     edit
 }
 
-fn block(rows: &[(RecordKey, Edit)]) -> Result<Block, EditsError> {
-    let Some((first, shape)) = rows.first() else { return Err(EditsError::Malformed) };
-    let mut block = Block {
-        entity: u32::from(first.entity.0),
-        fields: shape.fields.keys().map(ToString::to_string).collect(),
-        rows: u32::try_from(rows.len()).map_err(|_| EditsError::TooLarge)?,
-        columns: vec![Vec::new(); shape.fields.len()],
-        ..Block::default()
-    };
-    let flags = rows.iter().any(|(_, edit)| edit.deleted.is_some());
-    for (key, edit) in rows {
-        block.ids.extend_from_slice(key.id.as_bytes());
-        if flags {
-            block.deleted.push(flag_to_byte(edit.deleted));
+/// Edits of one entity that write the same fields go into one block.
+fn alike((a, x): &(RecordKey, Edit), (b, y): &(RecordKey, Edit)) -> bool {
+    a.entity == b.entity && x.fields.keys().eq(y.fields.keys())
+}
+
+fn block<R: Borrow<(RecordKey, Edit)>>(rows: impl IntoIterator<Item = R>) -> Result<Block, EditsError> {
+    let mut block = Block::default();
+    for row in rows {
+        let (key, edit) = row.borrow();
+        if block.rows == 0 {
+            block.entity = u32::from(key.entity.0);
+            block.fields = edit.fields.keys().map(ToString::to_string).collect();
+            block.columns = vec![Vec::new(); edit.fields.len()];
         }
+        block.rows += 1;
+        block.ids.extend_from_slice(key.id.as_bytes());
+        block.deleted.push(flag_to_byte(edit.deleted));
         block.head_counts.push(u8::try_from(edit.heads.len()).map_err(|_| EditsError::TooLarge)?);
         block.heads.extend(edit.heads.iter().flatten());
         for (column, value) in block.columns.iter_mut().zip(edit.fields.values()) {
             encode_value(value, column);
         }
     }
+    if block.deleted.iter().all(|flag| *flag == flag_to_byte(None)) {
+        block.deleted = Vec::new();
+    }
+    block.columns.iter_mut().for_each(Vec::shrink_to_fit);
     Ok(block)
 }
 

@@ -123,8 +123,8 @@ impl From<WorkError> for SchoolError {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Store(error) => Self::Store(error),
-            WorkError::Merge { record, .. } => {
-                Refusal::new("record.unmergeable", Who::Centre).about(record, None).into()
+            WorkError::Merge { record, error } => {
+                Refusal::new("record.unmergeable", Who::Centre).about(record, None).with("problem", error).into()
             }
             WorkError::TooLarge(record) => Refusal::new("record.too-large", Who::Operator).about(record, None).into(),
         }
@@ -202,7 +202,9 @@ impl From<WorkError> for CentreError {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Store(error) => Self::Store(error),
-            WorkError::Merge { record, .. } => Self::refused("record.unmergeable").with("record", record),
+            WorkError::Merge { record, error } => {
+                Self::refused("record.unmergeable").with("record", record).with("problem", error)
+            }
             WorkError::TooLarge(record) => Self::refused("record.too-large").with("record", record),
         }
     }

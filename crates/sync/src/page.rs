@@ -90,7 +90,7 @@ pub(crate) fn pack_edits(edits: &[(RecordKey, Edit)]) -> Result<Vec<u8>, StoreEr
 /// Reads what [`freeze_edits`] or [`pack_edits`] made.
 pub(crate) fn thaw_edits(frozen: &[u8]) -> Option<EditSet> {
     let open = decompress(frozen, bundle::MAX_OPEN_BYTES)?;
-    EditSet::from_wire(&wire::Edits::decode(open.as_slice()).ok()?).ok()
+    EditSet::from_wire(wire::Edits::decode(open.as_slice()).ok()?).ok()
 }
 
 /// Joins the edits of an entry that are kept in parts, in their order.

@@ -76,7 +76,7 @@ pub(crate) fn read(blobs: &dyn Blobs, plan: &Plan) -> Result<Option<EditSet>, St
         let (part, after) = after.split_at_checked(length).ok_or_else(damaged)?;
         if skipped == plan.part {
             let part = wire::Edits::decode(part).map_err(|_| damaged())?;
-            return EditSet::from_wire(&part).map(Some).map_err(|_| damaged());
+            return EditSet::from_wire(part).map(Some).map_err(|_| damaged());
         }
         rest = after;
     }

@@ -162,7 +162,7 @@ impl Centre<'_> {
     /// [`CentreError::Refused`]: `log.forked` where the centre holds another entry in that place.
     pub fn heal_step(&self, handing: &mut Handing) -> Result<Option<Step>, CentreError> {
         while let Some(piece) = handing.pieces.pop_front() {
-            if let Some(step) = self.take_back(handing, &piece)? {
+            if let Some(step) = self.take_back(handing, piece)? {
                 return Ok(Some(step));
             }
         }
@@ -270,7 +270,7 @@ impl Centre<'_> {
         Ok(lacking)
     }
 
-    fn take_back(&self, handing: &mut Handing, piece: &wire::Handed) -> Result<Option<Step>, CentreError> {
+    fn take_back(&self, handing: &mut Handing, mut piece: wire::Handed) -> Result<Option<Step>, CentreError> {
         let hash = EntryHash::try_from(piece.entry.as_slice()).map_err(|_| damaged())?;
         let entry = handing.proven.get(&hash).ok_or_else(|| CentreError::refused("heal.unproven"))?.clone();
         if self.replayed(hash)?.is_some() || self.holds(entry.version, hash.as_bytes())? {
@@ -282,13 +282,13 @@ impl Centre<'_> {
             return Ok(Some(Step::of(work.finish())));
         }
         self.check_fork(handing, &entry, hash)?;
-        let edits = EditSet::from_wire(piece.edits.as_ref().unwrap_or(&wire::Edits::default()));
+        let edits = EditSet::from_wire(piece.edits.take().unwrap_or_default());
         let edits = edits.map_err(|_| damaged())?;
         let step = if piece.from == 0 && piece.ends {
             let at = self.keep_edits(&edits)?;
             self.replay(&entry, hash, &edits, at)?
         } else {
-            self.stage(&entry, hash, piece, &edits)?
+            self.stage(&entry, hash, &piece, &edits)?
         };
         let first = entry.first_life(hash);
         handing.lives.insert((first.epoch, first.version), first.entry);

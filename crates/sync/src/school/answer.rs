@@ -145,7 +145,6 @@ pub(super) struct Reading<'a> {
     sealed: Option<&'a Sealed>,
     /// The last number that this installation sealed under.
     last: Sequence,
-    own: Option<EditSet>,
     pub(super) version: LogVersion,
     kept: Option<BTreeMap<EntryHash, ([u8; 32], u32)>>,
     hash: Option<EntryHash>,
@@ -165,7 +164,7 @@ impl School<'_> {
         self.read(open(bytes)?)
     }
 
-    pub(super) fn read(&self, answer: wire::ExchangeResponse) -> Result<Incoming, SchoolError> {
+    pub(super) fn read(&self, mut answer: wire::ExchangeResponse) -> Result<Incoming, SchoolError> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
         let position = self.position()?;
         let sealed = self.sealed()?;
@@ -177,7 +176,7 @@ impl School<'_> {
         }
         let mut reading = self.reading(&installation, &position, sealed.as_ref(), epoch)?;
         let mut pieces = VecDeque::new();
-        for fragment in &answer.page {
+        for fragment in std::mem::take(&mut answer.page) {
             pieces.push_back(reading.piece(fragment)?);
         }
         let (end, unfinished, twin) = (reading.version, reading.partial.is_some(), reading.twin);
@@ -236,7 +235,6 @@ impl School<'_> {
             epoch,
             sealed,
             last: position.last_sequence,
-            own: None,
             kept: None,
             version: position.version,
             hash: position.entry,
@@ -317,8 +315,8 @@ fn accepted_entry(accepted: &wire::Accepted, pieces: &VecDeque<Piece>) -> Option
 }
 
 impl Reading<'_> {
-    pub(super) fn piece(&mut self, fragment: &wire::Fragment) -> Result<Piece, SchoolError> {
-        let news = fragment.news.as_ref().ok_or_else(|| foreign("an entry without its head"))?;
+    pub(super) fn piece(&mut self, mut fragment: wire::Fragment) -> Result<Piece, SchoolError> {
+        let news = &fragment.news.take().ok_or_else(|| foreign("an entry without its head"))?;
         let (index, mut chain) = self.partial.take().unwrap_or_default();
         if fragment.from != index {
             return Err(foreign("the page does not begin where this side stands"));
@@ -333,22 +331,22 @@ impl Reading<'_> {
             self.own_edits(&origin, index)?
         } else if !fragment.known_as.is_empty() {
             source = Source::Elsewhere;
-            (chain, taken) = self.known_edits(fragment, index)?;
+            (chain, taken) = self.known_edits(&fragment, index)?;
             Vec::new()
         } else {
-            let edits = EditSet::from_wire(fragment.edits.as_ref().unwrap_or(&wire::Edits::default()));
+            let edits = EditSet::from_wire(fragment.edits.take().unwrap_or_default());
             edits.map_err(|_| foreign("edits that cannot be read"))?.into_edits()
         };
         for (key, edit) in &edits {
             chain.push(*key, edit);
         }
         let version = self.version.next();
-        let first = first_life(fragment, news)?;
+        let (epoch, first) = self.life(&fragment, news)?;
         let bundle = self.note_origin(&origin, first.is_some());
-        let actor = self.actor(first, &origin, version);
+        let actor = self.actor(epoch, first.as_ref(), &origin, version);
         taken = taken.saturating_add(u32::try_from(edits.len()).unwrap_or(u32::MAX));
         let entry = if fragment.ends {
-            let (entry, bytes) = self.entry(fragment, news, origin, chain.value())?;
+            let (entry, bytes) = self.entry(&fragment, news, origin, chain.value(), first)?;
             if entry.records != taken {
                 return Err(foreign("an entry with another number of records"));
             }
@@ -374,18 +372,16 @@ impl Reading<'_> {
         Some(*bundle)
     }
 
-    fn own_edits(&mut self, origin: &Origin, from: u32) -> Result<Vec<(RecordKey, Edit)>, SchoolError> {
+    fn own_edits(&self, origin: &Origin, from: u32) -> Result<Vec<(RecordKey, Edit)>, SchoolError> {
         let sealed = self.sealed.ok_or_else(|| foreign("edits are left out that are not held here"))?;
         if !matches!(origin, Origin::Bundle { bundle, .. } if *bundle == sealed.bundle) {
             return Err(foreign("edits are left out that are not held here"));
         }
-        if self.own.is_none() {
-            let damaged = || StoreError::Damaged("the sealed bundle".to_owned());
-            let frozen = self.school.blobs.get(sealed.bundle.as_bytes())?.ok_or_else(damaged)?;
-            self.own = Some(bundle::decode(&frozen).map_err(|_| damaged())?.edits);
-        }
-        let edits = self.own.as_ref().map(EditSet::edits).unwrap_or_default();
-        Ok(edits.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default().to_vec())
+        let damaged = || StoreError::Damaged("the sealed bundle".to_owned());
+        let frozen = self.school.blobs.get(sealed.bundle.as_bytes())?.ok_or_else(damaged)?;
+        let mut edits = bundle::decode(&frozen).map_err(|_| damaged())?.edits.into_edits();
+        edits.drain(..edits.len().min(usize::try_from(from).unwrap_or(usize::MAX)));
+        Ok(edits)
     }
 
     /// Edits that are in the records and kept here, as those of an entry of an earlier life of the log.
@@ -401,13 +397,28 @@ impl Reading<'_> {
     }
 
     /// The author of the changes; of the centre's own act by the life in which it was made first.
-    fn actor(&self, first: Option<FirstLife>, origin: &Origin, version: LogVersion) -> Actor {
+    fn actor(&self, epoch: EpochId, first: Option<&FirstLife>, origin: &Origin, version: LogVersion) -> Actor {
         let school = self.installation.npsn;
         if let Origin::Bundle { replica, sequence, .. } = origin {
             return crate::entry::bundle_actor(school, *replica, *sequence);
         }
-        let (epoch, version) = first.map_or((self.epoch, version), |first| (first.epoch, first.version));
+        let (epoch, version) = first.map_or((epoch, version), |first| (first.epoch, first.version));
         crate::entry::act_actor(school, epoch, version)
+    }
+
+    /// Gives the epoch that signed an entry, and the entry as it was signed first where a restored centre replays it.
+    /// An entry that is older than the centre's last life comes with its own bytes.
+    fn life(
+        &self,
+        fragment: &wire::Fragment,
+        news: &wire::LogEntry,
+    ) -> Result<(EpochId, Option<FirstLife>), SchoolError> {
+        let unreadable = |_| foreign("an entry that cannot be read");
+        if !fragment.entry.is_empty() {
+            return LogEntry::from_bytes(&fragment.entry).map(|entry| (entry.epoch, entry.first)).map_err(unreadable);
+        }
+        let first = news.first.as_ref().map(crate::entry::read_first).transpose().map_err(unreadable)?;
+        Ok((self.epoch, first))
     }
 
     /// Makes the entry from what differs from the one before, or takes its bytes, and checks the chain.
@@ -417,6 +428,7 @@ impl Reading<'_> {
         news: &wire::LogEntry,
         origin: Origin,
         edits: [u8; 32],
+        first: Option<FirstLife>,
     ) -> Result<(LogEntry, Vec<u8>), SchoolError> {
         if !fragment.entry.is_empty() {
             let entry = LogEntry::from_bytes(&fragment.entry).map_err(|_| foreign("an entry that cannot be read"))?;
@@ -445,7 +457,7 @@ impl Reading<'_> {
             rulebook: RulebookHash::from_bytes(or(&news.rulebook, before.map(|entry| *entry.rulebook.as_bytes()))?),
             digests: self.digests(fragment, news)?,
             at: news.at,
-            first: first_life(fragment, news)?,
+            first,
         };
         let bytes = entry.to_bytes();
         Ok((entry, bytes))
@@ -468,15 +480,6 @@ impl Reading<'_> {
         }
         Ok(digests)
     }
-}
-
-/// The entry as it was signed first, where a restored centre replays it.
-fn first_life(fragment: &wire::Fragment, news: &wire::LogEntry) -> Result<Option<FirstLife>, SchoolError> {
-    let unreadable = |_| foreign("an entry that cannot be read");
-    if !fragment.entry.is_empty() {
-        return LogEntry::from_bytes(&fragment.entry).map(|entry| entry.first).map_err(unreadable);
-    }
-    news.first.as_ref().map(crate::entry::read_first).transpose().map_err(unreadable)
 }
 
 /// The hash over which a refusal is signed.

@@ -112,7 +112,7 @@ impl School<'_> {
                 }
                 repair.wanted = Some(wanted);
             }
-            Some(wanted) => repair.documents = Some(made_anew(wanted, &answer)?),
+            Some(wanted) => repair.documents = Some(made_anew(wanted, answer)?),
         }
         Ok(())
     }
@@ -227,13 +227,13 @@ fn differing(elements: &Elements, answer: &wire::RepairResponse) -> Result<BTree
 /// The documents that edits of the log make, from nothing.
 fn made_anew(
     wanted: &BTreeSet<RecordKey>,
-    answer: &wire::RepairResponse,
+    answer: wire::RepairResponse,
 ) -> Result<BTreeMap<RecordKey, Document>, SchoolError> {
     let malformed = || foreign("edits that cannot be read");
     let mut documents = BTreeMap::new();
-    for authored in &answer.history {
+    for authored in answer.history {
         let actor = Actor::from_bytes(&authored.actor).map_err(|_| malformed())?;
-        let edits = EditSet::from_wire(authored.edits.as_ref().ok_or_else(malformed)?).map_err(|_| malformed())?;
+        let edits = EditSet::from_wire(authored.edits.ok_or_else(malformed)?).map_err(|_| malformed())?;
         for (key, edit) in edits.into_edits() {
             if !wanted.contains(&key) {
                 return Err(foreign("edits of records that were not asked for"));

@@ -28,7 +28,7 @@ impl School<'_> {
         let key = VerifyingKey::from_bytes(&installation.centre_key).map_err(|_| foreign("its key is none"))?;
         let mut reading = None;
         while let Some(frame) = file.next_frame().map_err(unreadable)? {
-            let message = open(&frame)?;
+            let mut message = open(&frame)?;
             let epoch = EpochId::try_from(message.epoch.as_slice()).map_err(|_| foreign("it names no epoch"))?;
             let reading = match &mut reading {
                 Some((known, _)) if *known != epoch => return Err(foreign("a snapshot of two epochs")),
@@ -36,7 +36,7 @@ impl School<'_> {
                 None => &mut reading.insert((epoch, self.reading(&installation, &position, None, epoch)?)).1,
             };
             let mut pieces = VecDeque::new();
-            for fragment in &message.page {
+            for fragment in std::mem::take(&mut message.page) {
                 pieces.push_back(reading.piece(fragment)?);
             }
             sign_last(&mut pieces, &message.signature, &key)?;
@@ -75,9 +75,9 @@ impl School<'_> {
 }
 
 /// What of a part of an entry follows an edit that is in already.
-fn without_first(fragment: wire::Fragment, index: u32) -> Result<Option<wire::Fragment>, SchoolError> {
+fn without_first(mut fragment: wire::Fragment, index: u32) -> Result<Option<wire::Fragment>, SchoolError> {
     let malformed = || foreign("a frame that cannot be read");
-    let edits = EditSet::from_wire(fragment.edits.as_ref().unwrap_or(&wire::Edits::default()));
+    let edits = EditSet::from_wire(fragment.edits.take().unwrap_or_default());
     let edits = edits.map_err(|_| malformed())?.into_edits();
     let taken = usize::try_from(index.saturating_sub(fragment.from)).map_err(|_| malformed())?;
     let rest = edits.get(taken..).unwrap_or_default();
