@@ -21,7 +21,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use selaras_model::Npsn;
 use selaras_transport::Problem;
-use selaras_transport::server::{Lookup, bearer, mark, read_json, require_protocol};
+use selaras_transport::server::{Lookup, bearer, linger, mark, read_json, require_protocol};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -67,6 +67,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         // Bodies have limits of their own, by endpoint.
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(mark))
+        .layer(from_fn(linger))
         .with_state(host)
 }
 

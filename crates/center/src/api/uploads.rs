@@ -18,7 +18,7 @@ use futures_util::StreamExt as _;
 use selaras_model::{BundleId, Npsn};
 use selaras_sync::transfer::{Landing, LandingError, MAX_UPLOAD_BYTES};
 use selaras_transport::Problem;
-use selaras_transport::server::{drain, tus};
+use selaras_transport::server::tus;
 
 use super::{STALL, Shared, anyone};
 use crate::access::random;
@@ -64,15 +64,10 @@ async fn at_upload(State(host): Shared, Path(bundle): Path<String>, request: Req
     let meant = if parts.method == Method::POST { tus::meant_method(&parts.headers) } else { None };
     let done = match meant.unwrap_or(parts.method) {
         Method::PATCH => patch(&host, &bundle, &parts.headers, body).await,
-        other => {
-            drain(body);
-            match other {
-                Method::HEAD => head(&host, &bundle, &parts.headers).await,
-                Method::DELETE => delete(&host, &bundle, &parts.headers).await,
-                Method::OPTIONS => Ok(options().await),
-                _ => Err(problem("path.unknown").into()),
-            }
-        }
+        Method::HEAD => head(&host, &bundle, &parts.headers).await,
+        Method::DELETE => delete(&host, &bundle, &parts.headers).await,
+        Method::OPTIONS => Ok(options().await),
+        _ => Err(problem("path.unknown").into()),
     };
     answer(&host, done)
 }
@@ -136,9 +131,7 @@ fn who(host: &Host, headers: &HeaderMap, bundle: &str) -> Result<(Npsn, BundleId
 /// `POST /v1/uploads`: makes an upload for clients that do not know its address. A body is not taken: creating and
 /// sending in one request would begin anew after every cut.
 async fn create(State(host): Shared, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    drain(body);
-    let made = make(&host, &parts.headers).await;
+    let made = make(&host, request.headers()).await;
     answer(&host, made)
 }
 
@@ -188,21 +181,6 @@ async fn delete(host: &Arc<Host>, bundle: &str, headers: &HeaderMap) -> Result<R
 
 /// `PATCH`: takes a piece. The first piece makes the upload, where it says how long all of it is.
 async fn patch(host: &Arc<Host>, bundle: &str, headers: &HeaderMap, body: Body) -> Result<Response, No> {
-    let mut body = Some(body);
-    let done = patch_from(host, bundle, headers, &mut body).await;
-    if let Some(refused) = body {
-        // A refusal that is written while the body is still arriving would be lost with the connection.
-        drain(refused);
-    }
-    done
-}
-
-async fn patch_from(
-    host: &Arc<Host>,
-    bundle: &str,
-    headers: &HeaderMap,
-    body: &mut Option<Body>,
-) -> Result<Response, No> {
     let (npsn, bundle) = who(host, headers, bundle)?;
     if headers.get(header::CONTENT_TYPE).is_none_or(|value| value != HeaderValue::from_static(tus::TUS_TYPE)) {
         return Err(problem("body.wrong-type").into());
@@ -221,7 +199,6 @@ async fn patch_from(
         (None, _) => return Err(problem("upload.unknown").into()),
     };
     let room = landed.landing.admit(at, announced, length)?;
-    let body = body.take().unwrap_or_default();
     let (taken, ended) = take(host, &landed, body, room, &mut turn).await?;
     host.metrics.uploaded.inc_by(taken);
     let mut landing = landed.landing;

@@ -1,5 +1,8 @@
 //! What every request has to be, and what every answer is.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use crate::stand::{NPSN, Stand, registered};
 
 fn get(path: &str, headers: &str) -> String {
@@ -84,4 +87,29 @@ fn health_and_metrics_need_neither_marker_nor_token() {
     let metrics = stand.raw(&get("/metrics", ""));
     assert!(metrics.contains("selaras_center_schools 1\n"), "{metrics}");
     assert!(metrics.contains("selaras_center_requests_total{endpoint=\"admin\",code=\"ok\"} 1"), "{metrics}");
+}
+
+#[test]
+fn who_is_refused_while_sending_reads_why() {
+    const PIECE: [u8; 16 << 10] = [0; 16 << 10];
+    const PIECES: usize = 40;
+    let stand = Stand::start();
+    for path in ["/v1/probe", "/v1/schools/99999999/sync", "/v1/schools/99999999/heal", "/nowhere"] {
+        let mut stream = TcpStream::connect(stand.url.trim_start_matches("http://")).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nselaras: 1\r\nauthorization: Bearer none\r\nconnection: close\r\n\
+             content-type: application/x-selaras\r\ncontent-length: {}\r\n\r\n",
+            PIECE.len() * PIECES
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        // The centre has decided by now, and most of the body is still to come.
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).unwrap();
+        for piece in 0..PIECES {
+            stream.write_all(&PIECE).unwrap_or_else(|error| panic!("{path}, piece {piece}: {error}"));
+        }
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(rest.contains("\"code\""), "{path}: {rest}");
+    }
 }

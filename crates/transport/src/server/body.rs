@@ -16,9 +16,6 @@ use crate::wire::{JSON_TYPE, essence};
 
 /// Bytes that one permit of the budget stands for.
 const PERMIT: usize = 64 << 10;
-/// How much of a refused body is read and thrown away, and for how long.
-const DRAIN_BYTES: usize = 1 << 20;
-const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 /// What one body may take.
 #[derive(Debug, Clone, Copy)]
@@ -48,25 +45,21 @@ impl BodyBudget {
 
 /// Reads a body of a content type whole; the permit holds its share of the budget until it is dropped.
 ///
-/// A body that is refused early is read on in the background for a while: closing at once would make the client's
-/// system throw away the refusal together with the connection.
-///
 /// # Errors
 /// The [`Rejection`]s of bodies.
 pub async fn read_body(
     headers: &HeaderMap,
-    mut body: Body,
+    body: Body,
     content_type: &str,
     limits: BodyLimits,
     budget: &BodyBudget,
 ) -> Result<(Bytes, OwnedSemaphorePermit), Rejection> {
     let sent_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map_or("", essence);
-    let checked = if sent_type == content_type { announced(&body, limits) } else { Err(Rejection::WrongType) };
-    let read = match checked {
-        Ok(length) => collect(&mut body, length, limits, budget).await,
-        Err(rejection) => Err(rejection),
-    };
-    read.inspect_err(|_| drain(body))
+    if sent_type != content_type {
+        return Err(Rejection::WrongType);
+    }
+    let length = announced(&body, limits)?;
+    collect(body, length, limits, budget).await
 }
 
 /// Reads a JSON body.
@@ -90,7 +83,7 @@ fn announced(body: &Body, limits: BodyLimits) -> Result<usize, Rejection> {
 }
 
 async fn collect(
-    body: &mut Body,
+    body: Body,
     announced: usize,
     limits: BodyLimits,
     budget: &BodyBudget,
@@ -99,53 +92,25 @@ async fn collect(
     let mut held = announced.div_ceil(PERMIT).max(1);
     let mut permit = budget.take(held)?;
     let mut bytes = BytesMut::with_capacity(announced.min(PERMIT));
-    let mut pieces = std::mem::replace(body, Body::empty()).into_data_stream();
-    let result = loop {
+    let mut pieces = body.into_data_stream();
+    loop {
         let piece = match tokio::time::timeout(limits.stall, pieces.next()).await {
-            Err(_) => break Err(Rejection::TooSlow),
-            Ok(None) => break Ok(()),
-            Ok(Some(Err(_))) => break Err(Rejection::Cut),
+            Err(_) => return Err(Rejection::TooSlow),
+            Ok(None) => return Ok((bytes.freeze(), permit)),
+            Ok(Some(Err(_))) => return Err(Rejection::Cut),
             Ok(Some(Ok(piece))) => piece,
         };
         let length = bytes.len() + piece.len();
         if length > limits.bytes {
-            break Err(Rejection::TooLarge(limits.bytes));
+            return Err(Rejection::TooLarge(limits.bytes));
         }
         let wanted = length.div_ceil(PERMIT);
         if wanted > held {
-            match budget.take(wanted - held) {
-                Ok(more) => permit.merge(more),
-                Err(rejection) => break Err(rejection),
-            }
+            permit.merge(budget.take(wanted - held)?);
             held = wanted;
         }
         bytes.extend_from_slice(&piece);
-    };
-    match result {
-        Ok(()) => Ok((bytes.freeze(), permit)),
-        Err(rejection) => {
-            *body = Body::from_stream(pieces);
-            Err(rejection)
-        }
     }
-}
-
-/// Reads a body on in the background and throws it away, up to limits: who refuses while a body is still arriving would
-/// lose the refusal together with the connection.
-pub fn drain(body: Body) {
-    if body.is_end_stream() {
-        return;
-    }
-    tokio::spawn(tokio::time::timeout(DRAIN_TIME, async move {
-        let mut pieces = body.into_data_stream();
-        let mut left = DRAIN_BYTES;
-        while let Some(Ok(piece)) = pieces.next().await {
-            left = left.saturating_sub(piece.len());
-            if left == 0 {
-                break;
-            }
-        }
-    }));
 }
 
 #[cfg(test)]

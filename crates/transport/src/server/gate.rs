@@ -5,7 +5,6 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::body::drain;
 use super::rejection::{Lookup, Rejection};
 use crate::wire::{MARKER, OLDEST_PROTOCOL, PROTOCOL};
 
@@ -20,11 +19,7 @@ pub async fn mark(request: Request, next: Next) -> Response {
 pub async fn require_protocol(State(lookup): State<Lookup>, request: Request, next: Next) -> Response {
     match spoken(request.headers()) {
         Ok(_) => next.run(request).await,
-        Err(rejection) => {
-            // A refusal that is written while the body is still arriving would be lost with the connection.
-            drain(request.into_body());
-            rejection.problem(lookup).into_response()
-        }
+        Err(rejection) => rejection.problem(lookup).into_response(),
     }
 }
 
