@@ -61,7 +61,7 @@ pub(crate) async fn back_up(host: &Arc<Host>, to: &Path) -> Result<Manifest, Pro
         problem("backup.failed").with("reason", error)
     };
     if to.join(MANIFEST).exists() {
-        return Err(problem("backup.exists"));
+        return Err(problem("backup.not-empty"));
     }
     copy::prepare(to).map_err(broken)?;
     let reader = Arc::clone(host);

@@ -155,7 +155,7 @@ const ENTRIES: &[CatalogueEntry] = &[
     entry("repair.log", 500, Retry::AfterHumanAction, "centre",
         "Log pusat untuk sekolah ini rusak pada versi {version}; pusat harus dipulihkan dari cadangan.",
         "The centre's log of this school is damaged at version {version}; the centre has to be restored from a backup."),
-    entry("backup.exists", 409, Retry::AfterHumanAction, "centre",
+    entry("backup.not-empty", 409, Retry::AfterHumanAction, "centre",
         "Direktori itu sudah berisi cadangan.",
         "That directory holds a backup already."),
     entry("backup.failed", 500, Retry::AfterHumanAction, "centre",

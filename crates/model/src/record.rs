@@ -105,7 +105,8 @@ impl Eq for Record {}
 
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { deleted, fields, .. } = self;
-        write!(f, "Record({}, deleted: {deleted}, fields: {fields:?})", self.key())
+        write!(f, "Record({}, deleted: {}, fields: ", self.key(), self.deleted)?;
+        f.debug_map().entries(self.fields.iter()).finish()?;
+        f.write_str(")")
     }
 }
