@@ -77,6 +77,12 @@ impl Stand {
         Self { url, data, child }
     }
 
+    /// The number of its process.
+    #[allow(dead_code, reason = "for the benchmark, which shares this file")]
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills the centre, and gives back its directory.
     pub(crate) fn kill(mut self) -> TempDir {
         self.child.kill().unwrap();
