@@ -94,6 +94,11 @@ impl EditSet {
         &self.edits
     }
 
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        self.edits.iter().map(|(_, edit)| size_of(edit)).sum()
+    }
+
     /// Joins edits of one set that were kept in parts, in their order.
     pub(crate) fn joined(edits: Vec<(RecordKey, Edit)>) -> Self {
         Self { edits }
@@ -123,12 +128,11 @@ impl EditSet {
         Self::wire_of(&self.edits)
     }
 
-    /// Makes the message of a set that is not needed any more: each edit goes as soon as it is in.
-    pub(crate) fn into_wire(self) -> Result<Edits, EditsError> {
+    /// Makes the blocks of the message of a set that is not needed any more: each edit goes as soon as it is in.
+    pub(crate) fn into_blocks(self) -> impl Iterator<Item = Result<Block, EditsError>> {
         let lengths: Vec<usize> = self.edits.chunk_by(alike).map(<[_]>::len).collect();
         let mut edits = self.edits.into_iter();
-        let blocks = lengths.into_iter().map(|length| block(edits.by_ref().take(length)));
-        Ok(Edits { blocks: blocks.collect::<Result<_, _>>()? })
+        lengths.into_iter().map(move |length| block(edits.by_ref().take(length)))
     }
 
     /// Makes the message of some edits of a set, in its order.

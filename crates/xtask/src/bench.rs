@@ -30,6 +30,9 @@ pub(crate) fn steps(filter: Option<&str>) -> Vec<Step> {
     if filter.is_none_or(|part| "line".contains(part)) {
         steps.push(Step::new("line", line));
     }
+    if filter.is_none_or(|part| "uploads".contains(part)) {
+        steps.push(Step::new("uploads", uploads));
+    }
     steps
 }
 
@@ -49,6 +52,11 @@ fn measure(students: &'static str) -> Step {
 /// What a first upload costs over bad lines, beside the same work uncut.
 fn line() -> Outcome {
     run_command(cargo().args(["run", "--quiet", "--release", "--package", "selaras", "--", "measure-line"]))
+}
+
+/// What a centre holds in memory for uploads in progress.
+fn uploads() -> Outcome {
+    run_command(cargo().args(["bench", "--quiet", "--package", "selaras-center", "--bench", "uploads"]))
 }
 
 fn step(bench: &'static Bench) -> Step {

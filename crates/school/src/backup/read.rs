@@ -30,7 +30,11 @@ impl BackupReader {
     /// # Errors
     /// A code for each: not to be read, another passphrase or key, damaged, of a later version.
     pub(crate) fn open(path: &Path, key: &BackupKey) -> Result<BackupReader, Failure> {
-        let mut source = key.decrypt(path)?;
+        BackupReader::begin(key.decrypt(path)?, path)
+    }
+
+    /// Reads on what has been unlocked; the path is for failures.
+    pub(super) fn begin(mut source: impl Read + 'static, path: &Path) -> Result<BackupReader, Failure> {
         let failed = |broken| told(broken, path);
         let mut begins = [0; 20];
         source.read_exact(&mut begins).map_err(|error| failed(error.into()))?;
@@ -56,9 +60,10 @@ impl BackupReader {
         &self.head
     }
 
-    /// What was read so far.
-    pub(crate) fn counts(&self) -> Counts {
-        self.frames.counts()
+    /// Reads to the last byte; says what it is of and what it holds.
+    pub(super) fn read_all(mut self) -> Result<(Head, Counts), Failure> {
+        while self.next()?.is_some() {}
+        Ok((self.head, self.frames.counts()))
     }
 
     /// The next row or piece; none when all was read, and was as it was written.

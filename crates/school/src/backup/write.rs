@@ -33,8 +33,8 @@ pub(crate) fn write(
         return Err(Failure::new("backup.exists").arg("file", path.display()));
     }
     let unfinished = unfinished(path);
-    let written = stream(&unfinished, key, head, store, blobs).and_then(|counts| {
-        let read = check(&unfinished, key).map_err(|_| not_verified(path))?;
+    let written = stream(&unfinished, key, head, store, blobs).and_then(|(counts, back)| {
+        let read = BackupReader::begin(back, path).and_then(BackupReader::read_all).map_err(|_| not_verified(path))?;
         if read != (head.clone(), counts) {
             return Err(not_verified(path));
         }
@@ -53,24 +53,26 @@ pub(crate) fn write(
 /// # Errors
 /// As [`BackupReader::open`].
 pub(crate) fn check(path: &Path, key: &BackupKey) -> Result<(Head, Counts), Failure> {
-    let mut reader = BackupReader::open(path, key)?;
-    while reader.next()?.is_some() {}
-    Ok((reader.head().clone(), reader.counts()))
+    BackupReader::open(path, key)?.read_all()
 }
 
+/// Writes all, and gives what reads it back.
 fn stream(
     path: &Path,
     key: &BackupKey,
     head: &Head,
     store: &SchoolStore,
     blobs: &FileBlobs,
-) -> Result<Counts, Failure> {
+) -> Result<(Counts, impl Read + use<>), Failure> {
     let disk = |error: io::Error| match StoreErrorInside::take(error) {
         Ok(store) => Failure::from(store),
         Err(_) => unwritable(path),
     };
     let file = crate::platform::create_private(path).map_err(|_| unwritable(path))?;
     let mut sealed = key.encryptor()?.wrap_output(BufWriter::new(file)).map_err(disk)?;
+    // Unlocked before the store is read: the passphrase's key takes much memory, and so do the store's caches.
+    sealed.flush().map_err(disk)?;
+    let back = key.decrypt(path)?;
     sealed.write_all(MAGIC).and_then(|()| sealed.write_all(&FORMAT.to_be_bytes())).map_err(disk)?;
     let packed = zstd::stream::write::Encoder::new(sealed, LEVEL).map_err(disk)?;
     let mut frames = FrameWriter::new(packed);
@@ -84,7 +86,7 @@ fn stream(
         file.sync_all()?;
         Ok(counts)
     };
-    close(frames).map_err(disk)
+    Ok((close(frames).map_err(disk)?, back))
 }
 
 /// All rows, but the present token: it would be good for nothing by the time it came back.

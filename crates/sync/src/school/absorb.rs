@@ -179,6 +179,8 @@ impl School<'_> {
         if piece.source == Source::Page {
             self.keep_edits(work, position, first, piece.edits.get(began..piece.at).unwrap_or_default())?;
         }
+        // A first upload's are tens of megabytes, and the store's caches fill while they are taken.
+        piece.edits.iter_mut().take(piece.at).skip(began).for_each(|(_, edit)| drop(std::mem::take(edit)));
         if piece.at < piece.edits.len() {
             position.partial = Some((index, chain.value()));
             return Ok(());

@@ -121,7 +121,10 @@ impl School<'_> {
         }
         let records = number(sealing.edits.len());
         let edits = EditSet::new(std::mem::take(&mut sealing.edits)).map_err(unsealable)?;
-        let header = self.header(&position, &sealing, &edits)?;
+        let minted = std::mem::take(&mut sealing.changes);
+        let header = self.header(&position, &minted, &edits)?;
+        // A first upload's are megabytes, and freezing needs the room.
+        drop(minted);
         let counts = &sealing.counts;
         let frozen = bundle::freeze(Bundle { header: header.clone(), edits }).map_err(|_| {
             SchoolError::from(Refusal::new("seal.too-large", Who::Operator).with("limit", bundle::MAX_BUNDLE_BYTES))
@@ -245,9 +248,14 @@ impl School<'_> {
         (of(ours, keep), of(theirs, leave))
     }
 
-    fn header(&self, position: &Position, sealing: &Sealing, edits: &EditSet) -> Result<Header, SchoolError> {
+    fn header(
+        &self,
+        position: &Position,
+        minted: &BTreeMap<RecordKey, ChangeHash>,
+        edits: &EditSet,
+    ) -> Result<Header, SchoolError> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
-        let changes = edits.edits().iter().filter_map(|(key, _)| sealing.changes.get(key).copied());
+        let changes = edits.edits().iter().filter_map(|(key, _)| minted.get(key).copied());
         Ok(Header {
             npsn: installation.npsn,
             replica: installation.replica,
