@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use prost::Message as _;
-use selaras_sync::wire::{ExchangeResponse, exchange_response::Outcome};
+use selaras_sync::wire::{ExchangeResponse, Seen, exchange_response::Outcome};
 
 use super::answer::{Answer, EXCHANGE_TYPE};
 use super::script::Forgery;
@@ -51,7 +51,7 @@ fn spoil(response: &mut ExchangeResponse, forgery: Forgery) {
             }
         }
         Forgery::Differs => response.differs = true,
-        Forgery::Copied => response.copied = true,
+        Forgery::Copied => response.seen = Some(Seen { sequence: u64::MAX, accepted: Vec::new() }),
         Forgery::Epoch => flip(&mut response.epoch),
         Forgery::Snapshot => response.snapshot.iter_mut().for_each(|offer| flip(&mut offer.hash)),
         Forgery::Garbage => {}
@@ -112,7 +112,7 @@ mod tests {
             (Forgery::Digests, digests),
             (Forgery::Signature, signature),
             (Forgery::Differs, expected(|response| response.differs = true)),
-            (Forgery::Copied, expected(|response| response.copied = true)),
+            (Forgery::Copied, expected(|response| response.seen = Some(Seen { sequence: u64::MAX, accepted: Vec::new() }))),
             (Forgery::Epoch, expected(|response| response.epoch[0] = 4)),
             (Forgery::Snapshot, expected(|response| response.snapshot.as_mut().unwrap().hash[0] = 7)),
         ] {

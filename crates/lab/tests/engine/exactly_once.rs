@@ -1,6 +1,8 @@
 //! A bundle counts once, however often it is sent and whatever is lost.
 
+use prost::Message as _;
 use selaras_model::Value;
+use selaras_sync::wire::ExchangeRequest;
 use selaras_sync::{Outcome, Phase, Purpose};
 
 use crate::stage::{Stage, assert_equal};
@@ -34,6 +36,22 @@ fn after_a_lost_answer_a_pull_settles_the_bundle() {
     stage.first.pull(&stage.centre);
     assert!(stage.first.school().sealed().unwrap().is_none());
     assert!(stage.first.school().receipt().unwrap().is_some());
+    assert_equal(&stage.first, &stage.centre);
+}
+
+#[test]
+fn a_request_that_comes_shortened_makes_nobody_a_copy() {
+    let stage = Stage::in_step(12);
+    stage.first.set(stage.student(), "rt", Value::Int(99));
+    stage.first.approve(&stage.centre);
+    let body = stage.first.request(Purpose::Sync);
+    drop(stage.centre.serve(stage.first.device, &body));
+    // As the centre reads it, this computer knows of no bundle.
+    let mut shortened = ExchangeRequest::decode(body.as_slice()).unwrap();
+    (shortened.approval, shortened.bundle, shortened.held) = (None, Vec::new(), Vec::new());
+    let answer = stage.centre.serve(stage.first.device, &shortened.encode_to_vec());
+    assert!(!stage.first.absorb(&answer).copied());
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
     assert_equal(&stage.first, &stage.centre);
 }
 

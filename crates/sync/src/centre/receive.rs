@@ -47,7 +47,8 @@ pub struct Received {
     pub(super) holds: BTreeMap<LogVersion, EntryHash>,
     pub(super) other_pack: bool,
     pub(super) other_rulebook: bool,
-    pub(super) copied: bool,
+    /// The replica, where it was seen further on than the request tells.
+    pub(super) seen: Option<ReplicaRow>,
     pub(super) differs: bool,
     pub(super) takes_snapshot: bool,
 }
@@ -128,7 +129,7 @@ impl Centre<'_> {
             holds: self.held_again(&request.holds)?,
             other_pack: request.pack != position.pack.as_bytes(),
             other_rulebook: request.rulebook != position.rulebook.as_bytes(),
-            copied: known.as_ref().is_some_and(|row| row.is_ahead_of(last, previous, id.or(held))),
+            seen: known.clone().filter(|row| row.is_ahead_of(last, previous, id.or(held))),
             differs,
             takes_snapshot: request.takes_snapshot && cursor == (LogVersion::new(0), 0),
         };

@@ -37,7 +37,10 @@ impl Centre<'_> {
             today: self.today.days_since_epoch(),
             pack: text(received.other_pack, self.rules.pack.source()),
             rulebook: text(received.other_rulebook, self.rules.rulebook.source()),
-            copied: received.copied,
+            seen: received.seen.as_ref().map(|row| wire::Seen {
+                sequence: row.last_sequence.get(),
+                accepted: row.last_accepted.map(|bundle| bundle.as_bytes().to_vec()).unwrap_or_default(),
+            }),
             differs: received.differs,
             snapshot: offer.map(|offer| wire::SnapshotOffer {
                 version: offer.version.get(),

@@ -20,7 +20,7 @@ use crate::entry::{FirstLife, LogEntry, Origin, Receipt, entry_hash};
 use crate::error::{Refusal, RefusedRecord, SchoolError};
 use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
 use crate::state::{self, Installation, Position, Sealed};
-use crate::store::{Key, Row, StateName, StoreError};
+use crate::store::{Key, ReplicaRow, Row, StateName, StoreError};
 use crate::wire;
 
 /// A verified answer that is being taken in.
@@ -182,6 +182,7 @@ impl School<'_> {
         let (end, unfinished, twin) = (reading.version, reading.partial.is_some(), reading.twin);
         sign_last(&mut pieces, &answer.signature, &key)?;
         let proof = proof_of(&pieces, &answer.signature);
+        let seen = answer.seen.as_ref().map(read_seen).transpose()?;
         // Who offers what was sealed under an earlier name speaks under that name: that it has gone on is no news.
         let foreign_bundle = sealed.as_ref().is_some_and(|sealed| sealed.replica != installation.replica);
         let verdict = self.verdict(answer.outcome, &pieces, sealed.as_ref(), &key)?;
@@ -199,7 +200,7 @@ impl School<'_> {
             outcome,
             summary: Absorbed::default(),
             differs: answer.differs,
-            copied: twin || answer.copied && !foreign_bundle,
+            copied: twin || seen.is_some_and(|seen| further(&seen, &position, sealed.as_ref())) && !foreign_bundle,
             more: unfinished || end.get() < answer.head,
             offer: answer.snapshot.map(|offer| read_offer(&offer)).transpose()?,
             done: false,
@@ -270,6 +271,20 @@ impl School<'_> {
             }
         }
     }
+}
+
+fn read_seen(seen: &wire::Seen) -> Result<ReplicaRow, SchoolError> {
+    let accepted = match seen.accepted.as_slice() {
+        [] => None,
+        bytes => Some(BundleId::try_from(bytes).map_err(|_| foreign("a bundle's name of another length"))?),
+    };
+    Ok(ReplicaRow { device: None, last_sequence: Sequence::new(seen.sequence), last_accepted: accepted })
+}
+
+/// Whether the centre saw this installation do what it did not. What the request said does not count: a line that
+/// shortens it would make this computer let go of a bundle that has taken effect.
+fn further(seen: &ReplicaRow, position: &Position, sealed: Option<&Sealed>) -> bool {
+    seen.is_ahead_of(position.last_sequence, position.previous, sealed.map(|sealed| sealed.bundle))
 }
 
 fn read_offer(offer: &wire::SnapshotOffer) -> Result<Offer, SchoolError> {

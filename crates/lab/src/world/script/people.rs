@@ -145,6 +145,8 @@ impl Script {
             Subject::Field(field) => seen.and_then(|record| record.text(field).map(str::to_owned)),
             Subject::EditedWhileDeleted => None,
         };
+        // Asked before: of a process that dies over it nothing can be asked.
+        let unsettled = conflict.pending || self.computer(number)?.school().sealed()?.is_some();
         let step =
             self.computer(number)?.school().resolve(conflict.key, &conflict.subject, value.clone(), "operator")?;
         let saved = self.computer(number)?.drive(Some(step));
@@ -156,7 +158,6 @@ impl Script {
         if let (Some(field), Some(token)) = (known, text(&value)) {
             let sides = std::iter::once(&conflict.winner).chain(&conflict.others);
             let over: Vec<String> = sides.filter_map(|side| text(&side.value)).collect();
-            let unsettled = conflict.pending || self.computer(number)?.school().sealed()?.is_some();
             if unsettled && on_screen.as_ref() != Some(&token) {
                 // Who gives up his own draft for what the records hold types nothing: the draft is gone. Neither does
                 // who gives up what is sealed, should the centre refuse the bundle.
