@@ -82,7 +82,7 @@ impl Sample {
             },
             &out,
         )?;
-        let done = Done::new("sample.done").arg("dir", out.display()).arg("npsn", files.npsn);
+        let done = Done::new("sample.done").arg("dir", out.display()).arg("npsn", files.npsn).arg("head", files.head);
         let output: &mut dyn Output = screen;
         output.report(done.arg("centre", files.centre_records).arg("school", files.school_records).report());
         Ok(Exit::Done)
