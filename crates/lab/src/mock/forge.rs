@@ -112,7 +112,10 @@ mod tests {
             (Forgery::Digests, digests),
             (Forgery::Signature, signature),
             (Forgery::Differs, expected(|response| response.differs = true)),
-            (Forgery::Copied, expected(|response| response.seen = Some(Seen { sequence: u64::MAX, accepted: Vec::new() }))),
+            (
+                Forgery::Copied,
+                expected(|response| response.seen = Some(Seen { sequence: u64::MAX, accepted: Vec::new() })),
+            ),
             (Forgery::Epoch, expected(|response| response.epoch[0] = 4)),
             (Forgery::Snapshot, expected(|response| response.snapshot.as_mut().unwrap().hash[0] = 7)),
         ] {
