@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ed25519_dalek::SigningKey;
 use selaras_model::{EpochId, Npsn};
@@ -14,7 +13,6 @@ use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
 use crate::access::{AddressGuesses, Kode, Nonces, TokenKey};
-use crate::api::registration::rules_answer;
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -23,6 +21,7 @@ use crate::desk::{Desk, found, stored};
 use crate::failure::Failure;
 use crate::lanes::{Lanes, Urgency};
 use crate::metrics::Metrics;
+use crate::releases::{InForce, Releases};
 use crate::snapshots::Snapshots;
 use crate::uploads::Uploads;
 
@@ -34,9 +33,7 @@ pub(crate) struct Host {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
     pub(crate) changelog: Changelog,
-    pub(crate) rules: Rules,
-    /// The answer to a question for them, packed once.
-    pub(crate) packed_rules: Bytes,
+    pub(crate) releases: Releases,
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
     pub(crate) epoch: EpochId,
@@ -65,7 +62,9 @@ impl Host {
             .map_err(|error| Failure::local("the store cannot be read", &error))?
             .ok_or_else(|| Failure::data("the store has no centre; run `selaras-center init` on an empty directory"))?;
         let seed = read_seed(&data.join(KEY_FILE))?;
-        let rules = load_rules(data, &config)?;
+        let keys = CentreKeys { signing: SigningKey::from_bytes(&seed) };
+        let unread = |error: StoreError| Failure::local("pack or rulebook", &error);
+        let releases = Releases::open(global, load_rules(data, &config)?, &keys).map_err(unread)?;
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             some => some,
@@ -73,9 +72,8 @@ impl Host {
         let patience = Duration::from_secs(u64::from(config.wait_seconds));
         let host = Self {
             clock: Clock::east(config.date_offset_hours),
-            packed_rules: packed(&rules)?,
-            rules,
-            keys: CentreKeys { signing: SigningKey::from_bytes(&seed) },
+            releases,
+            keys,
             tokens: TokenKey::derive(&seed),
             epoch: row.epoch,
             addresses: AddressGuesses::default(),
@@ -138,6 +136,12 @@ impl Host {
         Ok(found)
     }
 
+    /// Pack and rulebook of this day, and what follows them.
+    pub(crate) fn in_force(&self) -> Result<InForce, Problem> {
+        let today = self.clock.today().ok_or_else(|| problem("center.failed"))?;
+        Ok(self.releases.at(today))
+    }
+
     /// The bundles and other files of a school.
     pub(crate) fn blobs(&self, npsn: Npsn) -> Result<FileBlobs, StoreError> {
         FileBlobs::open(&self.blobs.join(npsn.to_string()))
@@ -181,12 +185,6 @@ fn read_seed(path: &Path) -> Result<[u8; 32], Failure> {
         std::fs::read_to_string(path).map_err(|error| Failure::local("the centre's key cannot be read", &error))?;
     let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).unwrap_or_default();
     bytes.try_into().map_err(|_| Failure::data("the centre's key is damaged"))
-}
-
-fn packed(rules: &Rules) -> Result<Bytes, Failure> {
-    let text = serde_json::to_vec(&rules_answer(rules)).map_err(|error| Failure::local("rules", &error))?;
-    let packed = selaras_transport::pack_body(&text).map_err(|error| Failure::local("rules", &error))?;
-    Ok(Bytes::from(packed))
 }
 
 /// The rules of the configuration, else those that came with this version.

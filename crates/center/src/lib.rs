@@ -24,6 +24,7 @@ mod lanes;
 mod messages;
 mod metrics;
 mod output;
+mod releases;
 mod serve;
 mod snapshots;
 mod uploads;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, RecordId};
+use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, PackHash, RecordId, RulebookHash};
 use serde::{Deserialize, Serialize};
 
 /// Fields as a person writes them: every value as text, as the pack reads it.
@@ -148,4 +148,38 @@ pub(crate) struct BackupAsked {
 pub(crate) struct BackupDone {
     pub(crate) schools: usize,
     pub(crate) to: std::path::PathBuf,
+}
+
+/// Publishes a pack, a rulebook, or both; what is left out stays as it is.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RulesPublish {
+    /// The first day, by the centre's date; today at the earliest.
+    pub(crate) from: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pack: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rulebook: Option<String>,
+    /// Examples of every rule; those of the program where they are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) examples: Option<String>,
+}
+
+/// Takes back what has not begun.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RulesWithdraw {
+    pub(crate) from: Date,
+}
+
+/// A release of pack and rulebook.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ReleaseLine {
+    /// The first day; none for those that came with the program or its configuration.
+    pub(crate) from: Option<Date>,
+    pub(crate) pack_version: String,
+    pub(crate) rulebook_version: String,
+    pub(crate) pack: PackHash,
+    pub(crate) rulebook: RulebookHash,
+    /// Seconds since 1970 by the centre's clock.
+    pub(crate) published_at: Option<i64>,
+    pub(crate) in_force: bool,
 }

@@ -144,6 +144,7 @@ const fn state_number(name: StateName) -> u8 {
         StateName::Sealed => 3,
         StateName::Intent => 4,
         StateName::Judged => 5,
+        StateName::Releases => 6,
         StateName::Healing => 20,
         StateName::Staged => 21,
     }
@@ -156,6 +157,7 @@ const fn state_name(number: u8) -> Option<StateName> {
         3 => Some(StateName::Sealed),
         4 => Some(StateName::Intent),
         5 => Some(StateName::Judged),
+        6 => Some(StateName::Releases),
         20 => Some(StateName::Healing),
         21 => Some(StateName::Staged),
         _ => None,

@@ -32,6 +32,7 @@ mod judging;
 mod page;
 mod pending;
 mod plan;
+mod release;
 mod repair;
 mod rules;
 mod school;
@@ -45,16 +46,17 @@ pub mod wire;
 mod work;
 
 pub use bundle::Bundle;
-pub use centre::{Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
+pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
     EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash,
 };
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
+pub use release::{NotSigned, Release};
 pub use rules::{Rules, RulesError};
 pub use school::{
     Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Outcome,
-    Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School,
+    Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, new_among,
 };
 pub use selaras_merge::{Candidate, Subject};
 pub use snapshot::{Frame, Snapshot, SnapshotError};

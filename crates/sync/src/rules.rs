@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use selaras_model::{Pack, PackError};
+use selaras_model::{Pack, PackError, PackHash, RulebookHash};
 use selaras_policy::{Rulebook, RulebookError};
 
 use crate::state::{self, Position};
@@ -54,26 +54,42 @@ impl Rules {
     /// As the store gives them; [`StoreError::Damaged`] when a text is missing or broken.
     pub fn load(store: &dyn ReadStore) -> Result<Option<Self>, StoreError> {
         let Some(position) = state::read::<Position>(store, StateName::Position)? else { return Ok(None) };
-        let text = |hash: &[u8; 32]| match store.get(&Key::Text32(*hash))? {
-            Some(Row::Blob(bytes)) => {
-                String::from_utf8(bytes).map_err(|_| StoreError::Damaged("the text of a pack or rulebook".to_owned()))
-            }
-            _ => Err(StoreError::Damaged("the text of a pack or rulebook is missing".to_owned())),
-        };
-        let (pack, rulebook) = (text(position.pack.as_bytes())?, text(position.rulebook.as_bytes())?);
-        let rules = Self::from_texts(&pack, &rulebook).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        Ok(Some(rules))
+        let rules = Self::stored(store, position.pack, position.rulebook)?;
+        rules.map(Some).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    /// Reads those of these names from the store; what is stored need not be rules that this version understands.
+    pub(crate) fn stored(
+        store: &dyn ReadStore,
+        pack: PackHash,
+        rulebook: RulebookHash,
+    ) -> Result<Result<Self, RulesError>, StoreError> {
+        let missing = || StoreError::Damaged("the text of a pack or rulebook is missing".to_owned());
+        let pack = text(store, pack.as_bytes())?.ok_or_else(missing)?;
+        let rulebook = text(store, rulebook.as_bytes())?.ok_or_else(missing)?;
+        Ok(Self::from_texts(&pack, &rulebook))
     }
 
     /// Writes both texts under their hashes.
     pub(crate) fn put(&self, batch: &mut Batch) {
-        for (hash, text) in [
-            (*self.pack.hash().as_bytes(), self.pack.source()),
-            (*self.rulebook.hash().as_bytes(), self.rulebook.source()),
-        ] {
-            batch.put(Key::Text32(hash), Row::Blob(text.as_bytes().to_vec()));
-        }
+        put_text(batch, self.pack.hash().as_bytes(), self.pack.source());
+        put_text(batch, self.rulebook.hash().as_bytes(), self.rulebook.source());
     }
+}
+
+/// Reads the text of a pack or rulebook.
+pub(crate) fn text(store: &dyn ReadStore, hash: &[u8; 32]) -> Result<Option<String>, StoreError> {
+    let damaged = || StoreError::Damaged("the text of a pack or rulebook".to_owned());
+    match store.get(&Key::Text32(*hash))? {
+        Some(Row::Blob(bytes)) => String::from_utf8(bytes).map(Some).map_err(|_| damaged()),
+        Some(_) => Err(damaged()),
+        None => Ok(None),
+    }
+}
+
+/// Writes the text of a pack or rulebook under its hash.
+pub(crate) fn put_text(batch: &mut Batch, hash: &[u8; 32], text: &str) {
+    batch.put(Key::Text32(*hash), Row::Blob(text.as_bytes().to_vec()));
 }
 
 #[cfg(test)]

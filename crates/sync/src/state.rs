@@ -11,6 +11,7 @@ use selaras_model::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::entry::FirstLife;
+use crate::release::Release;
 use crate::store::{Batch, EditsAt, Key, ReadStore, ReplicaRow, Row, StateName, StoreError};
 
 const FORMAT: u8 = 1;
@@ -212,6 +213,15 @@ pub(crate) struct Judged {
     pub(crate) complete: bool,
     /// How many of them are invalid.
     pub(crate) invalid: u32,
+}
+
+/// What the school knows of other rules than those in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Releases {
+    /// Those that were in force before: what they do not find is new.
+    pub(crate) before: Option<(PackHash, RulebookHash)>,
+    /// Those that the centre has announced.
+    pub(crate) next: Option<Release>,
 }
 
 /// A line of the readable log.

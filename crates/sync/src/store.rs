@@ -71,6 +71,8 @@ pub enum StateName {
     Intent,
     /// Under what pack, rulebook and date the stored findings were judged.
     Judged,
+    /// At the school: the rules that were in force before, and those that the centre has announced.
+    Releases,
     /// At the centre: it was restored, and waits for what the school's computers hold.
     Healing,
     /// At the centre: the parts of a large entry that a school is handing back.

@@ -36,7 +36,7 @@ pub use client::{
 };
 pub use limits::{
     MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_PROBE_BODY,
-    MAX_PROBE_DOWN, MAX_PROBE_UP, MAX_RETRY_AFTER, MAX_RULES_ANSWER,
+    MAX_PROBE_DOWN, MAX_PROBE_UP, MAX_RETRY_AFTER, MAX_RULES_ANSWER, MAX_RULES_BODY,
 };
 pub use messages::{HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest};
 pub use packed::{pack_body, takes_zstd};

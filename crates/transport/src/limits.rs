@@ -17,6 +17,9 @@ pub const MAX_JSON_ANSWER: usize = 4 << 20;
 /// The largest answer to a question for pack and rulebook, both as text.
 pub const MAX_RULES_ANSWER: usize = 16 << 20;
 
+/// The largest body with a pack, a rulebook and its examples.
+pub const MAX_RULES_BODY: usize = 4 << 20;
+
 /// The largest body of record lines that an operator sends.
 pub const MAX_LINES_BODY: usize = 128 << 20;
 

@@ -111,6 +111,11 @@ pub struct RulesAnswer {
     pub pack: String,
     /// The rulebook's exact text.
     pub rulebook: String,
+    /// Their first day.
+    pub from: Date,
+    /// The centre's signature over all three; see `selaras_sync::Release`.
+    #[serde(with = "hex_array")]
+    pub signature: [u8; 64],
 }
 
 impl fmt::Debug for RulesAnswer {

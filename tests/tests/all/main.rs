@@ -16,6 +16,7 @@ mod error_pages;
 mod in_step;
 mod killed;
 mod listed;
+mod new_rules;
 mod people;
 mod recovered;
 mod repaired;

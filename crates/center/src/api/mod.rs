@@ -4,7 +4,8 @@ mod admin;
 mod exchange;
 mod health;
 mod probe;
-pub(crate) mod registration;
+mod registration;
+mod rules;
 mod snapshots;
 mod uploads;
 
@@ -50,12 +51,16 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/v1/schools/{npsn}/heads", post(registration::heads))
         .route("/v1/schools/{npsn}/snapshots/{hash}", get(snapshots::snapshot))
         .route("/v1/rules", get(registration::rules))
+        .route("/v1/rules/announced", get(registration::announced_rules))
         .route("/v1/probe", get(probe::down).post(probe::up))
         .layer(from_fn_with_state(Arc::clone(&host), open))
         .layer(protocol.clone());
     // An application that is too old to speak may still bring its bytes: nobody has to send them twice.
     let uploads = uploads::router().layer(from_fn_with_state(Arc::clone(&host), open));
-    let admin = admin::router().layer(from_fn_with_state(Arc::clone(&host), admin::operators_only)).layer(protocol);
+    let admin = admin::router()
+        .merge(rules::router())
+        .layer(from_fn_with_state(Arc::clone(&host), admin::operators_only))
+        .layer(protocol);
     Router::new()
         .merge(schools)
         .merge(uploads)

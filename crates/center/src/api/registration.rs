@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
-use selaras_sync::Rules;
-use selaras_transport::{HeadAnswer, JSON_TYPE, Problem, RegisterAnswer, RulesAnswer, TokenAnswer, takes_zstd};
+use selaras_transport::{HeadAnswer, JSON_TYPE, Problem, RegisterAnswer, TokenAnswer, takes_zstd};
 
 use super::{From, Shared, address, json, reply, session};
+use crate::catalogue::problem;
 use crate::host::{Host, school};
+use crate::releases::Held;
 
 pub(super) async fn register(State(host): Shared, Path(npsn): Path<String>, from: From, request: Request) -> Response {
     reply(&host, "register", registered(&host, &npsn, &from, request).await)
@@ -52,16 +53,26 @@ async fn enrolled(host: &Arc<Host>, npsn: &str, from: &From, request: Request) -
 }
 
 pub(super) async fn rules(State(host): Shared, headers: HeaderMap) -> Response {
+    match host.in_force() {
+        Ok(in_force) => given_rules(&host, &in_force.now, &headers),
+        Err(problem) => reply::<()>(&host, "rules", Err(problem)),
+    }
+}
+
+/// What is announced for a day to come.
+pub(super) async fn announced_rules(State(host): Shared, headers: HeaderMap) -> Response {
+    match host.in_force().and_then(|in_force| in_force.next.ok_or_else(|| problem("rules.none-announced"))) {
+        Ok(next) => given_rules(&host, &next, &headers),
+        Err(problem) => reply::<()>(&host, "rules", Err(problem)),
+    }
+}
+
+fn given_rules(host: &Host, held: &Held, headers: &HeaderMap) -> Response {
     let takes = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(takes_zstd);
     if takes {
         host.metrics.request("rules", "ok");
         let heads = [(header::CONTENT_TYPE, JSON_TYPE), (header::CONTENT_ENCODING, "zstd")];
-        return (heads, host.packed_rules.clone()).into_response();
+        return (heads, held.packed.clone()).into_response();
     }
-    reply(&host, "rules", Ok(rules_answer(&host.rules)))
-}
-
-/// Pack and rulebook as they are given out.
-pub(crate) fn rules_answer(rules: &Rules) -> RulesAnswer {
-    RulesAnswer { pack: rules.pack.source().to_owned(), rulebook: rules.rulebook.source().to_owned() }
+    reply(host, "rules", Ok(held.answer(&host.keys)))
 }

@@ -91,6 +91,9 @@ pub(super) enum Command {
     /// Identity of persons: verify, correct.
     #[command(subcommand)]
     Identity(Identity),
+    /// Packs and rulebooks: publish, list, withdraw.
+    #[command(subcommand)]
+    Rules(Rules),
     /// Records: edit, show, list.
     #[command(subcommand)]
     Record(Record),
@@ -222,6 +225,33 @@ pub(super) enum Identity {
         /// field=value; an empty value clears.
         #[arg(required = true, value_parser = pair)]
         fields: Vec<(String, String)>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Rules {
+    /// Publishes a rulebook, a pack, or both, from a day on; schools are told at once.
+    Publish {
+        /// The rulebook; without it that of the day before stays.
+        #[arg(long, required_unless_present = "pack")]
+        rulebook: Option<PathBuf>,
+        /// The school pack; without it that of the day before stays.
+        #[arg(long)]
+        pack: Option<PathBuf>,
+        /// Examples that pass and fail for every rule; without them those of this version.
+        #[arg(long)]
+        examples: Option<PathBuf>,
+        /// The first day, today at the earliest.
+        #[arg(long)]
+        from: Date,
+    },
+    /// Lists what was in force, is, and will be.
+    List,
+    /// Takes back a release that has not begun.
+    Withdraw {
+        /// Its first day.
+        #[arg(long)]
+        from: Date,
     },
 }
 

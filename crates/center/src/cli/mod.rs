@@ -3,6 +3,7 @@
 mod args;
 mod operator;
 mod remote;
+mod rules;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -28,6 +28,7 @@ impl Remote {
             Command::Head(command) => self.head(command),
             Command::Student(command) => self.student(command),
             Command::Identity(command) => self.identity(command),
+            Command::Rules(command) => self.rules(command),
             Command::Record(command) => self.record(command),
             Command::Digest { npsn } => self.digest(npsn),
             Command::Export { npsn } => self.listing(npsn, None),
@@ -232,7 +233,7 @@ impl Remote {
         Ok(())
     }
 
-    fn data(&self, value: &impl Serialize) {
+    pub(super) fn data(&self, value: &impl Serialize) {
         output::line(&serde_json::to_string(value).unwrap_or_default());
     }
 }

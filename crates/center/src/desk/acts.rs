@@ -45,7 +45,7 @@ impl Desk {
             }
             let bad = |what: String| problem("record.bad-line").with("line", number + 1).with("problem", what);
             let json = serde_json::from_slice(line).map_err(|_| bad("JSON".to_owned()))?;
-            let record = record_from_json(&self.host.rules.pack, &json).map_err(|error| bad(error.to_string()))?;
+            let record = record_from_json(self.pack(), &json).map_err(|error| bad(error.to_string()))?;
             let deleted = json.get("deleted").map(|_| record.deleted);
             edits.push(TypedEdit { key: record.key(), fields: record.fields, deleted });
         }
@@ -68,7 +68,7 @@ impl Desk {
         if self.live(&key)?.is_none() {
             return Err(problem("record.unknown").with("entity", &asked.entity).with("id", asked.id));
         }
-        let mark = self.host.rules.pack.entity(key.entity).and_then(|entity| entity.verified.clone());
+        let mark = self.pack().entity(key.entity).and_then(|entity| entity.verified.clone());
         let mark = mark.ok_or_else(|| problem("record.no-verification").with("entity", &asked.entity))?;
         let mut edit = self.typed(&asked.entity, Some(asked.id), pairs(&asked.fields))?;
         edit.fields.insert(mark, Value::Bool(true));
@@ -87,7 +87,7 @@ impl Desk {
             None => new_id()?,
         };
         let key = self.key_of(entity, id)?;
-        let pack = &self.host.rules.pack;
+        let pack = self.pack();
         let mut typed = Fields::new();
         for (name, text) in fields {
             let bad = || problem("record.bad-field").with("field", name);
@@ -100,7 +100,7 @@ impl Desk {
 
     /// The key of a record by its entity's name.
     pub(crate) fn key_of(&self, entity: &str, id: RecordId) -> Result<RecordKey, Problem> {
-        let known = self.host.rules.pack.entity_named(entity);
+        let known = self.pack().entity_named(entity);
         let code = known.ok_or_else(|| problem("record.unknown-entity").with("entity", entity))?.code;
         Ok(RecordKey { entity: code, id })
     }

@@ -112,7 +112,7 @@ impl Desk {
 
     fn entitled(&self, ptk: RecordId) -> Result<Entitlement, Problem> {
         let view = self.centre().view();
-        entitlement(&view, &self.host.rules.pack, ptk, self.today).map_err(|error| {
+        entitlement(&view, self.pack(), ptk, self.today).map_err(|error| {
             tracing::error!(%error, "entitlement could not be judged");
             problem("center.store")
         })
@@ -128,7 +128,7 @@ impl Desk {
 
     /// The PTK's registration of this school year with the head's kind, made where there is none.
     fn registered_as_head(&self, asked: &HeadAssign) -> Result<TypedEdit, Problem> {
-        let pack = &self.host.rules.pack;
+        let pack = self.pack();
         let rows = self.referring(REGISTERED, "ptk_id", asked.ptk)?;
         let this_year = |row: &&Record| match row.get("tahun_ajaran_id") {
             Value::Null => true,

@@ -22,12 +22,12 @@ impl Desk {
         let key = self.key_of(entity, id)?;
         let record = self.centre().record(key).map_err(|error| refused(&error))?;
         let record = record.ok_or_else(|| problem("record.unknown").with("entity", entity).with("id", id))?;
-        Ok(record_to_json(&self.host.rules.pack, &record))
+        Ok(record_to_json(self.pack(), &record))
     }
 
     /// A page of records in the order of entity and id; of one entity where it is named.
     pub(crate) fn page(&self, entity: Option<&str>, from: Option<&str>) -> Result<RecordPage, Problem> {
-        let pack = &self.host.rules.pack;
+        let pack = self.pack();
         let only = entity.map(|name| self.code_of(name)).transpose()?;
         let start = from.map(|text| self.place(text)).transpose()?;
         let mut page = RecordPage { version: self.version()?, records: Vec::new(), next: None };
@@ -112,7 +112,7 @@ impl Desk {
     }
 
     fn code_of(&self, entity: &str) -> Result<EntityCode, Problem> {
-        let known = self.host.rules.pack.entity_named(entity);
+        let known = self.pack().entity_named(entity);
         Ok(known.ok_or_else(|| problem("record.unknown-entity").with("entity", entity))?.code)
     }
 

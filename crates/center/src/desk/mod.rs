@@ -15,13 +15,14 @@ mod students;
 
 use std::sync::Arc;
 
-use selaras_model::{Date, Npsn};
+use selaras_model::{Date, Npsn, Pack};
 use selaras_storage::{FileBlobs, SchoolStore};
-use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, Step, Store, StoreError};
+use selaras_sync::{Announced, Batch, Blobs, Centre, CentreError, Effect, Step, Store, StoreError};
 use selaras_transport::Problem;
 
 use crate::catalogue::problem;
 use crate::host::Host;
+use crate::releases::InForce;
 
 use self::rows::{REGISTRATION, RegistrationRow};
 
@@ -38,6 +39,8 @@ pub(crate) struct Desk {
     pub(crate) known: RegistrationRow,
     pub(crate) store: SchoolStore,
     pub(crate) blobs: FileBlobs,
+    /// Pack and rulebook of the day on which the desk was opened.
+    pub(crate) in_force: InForce,
     /// Seconds since 1970 when the desk was opened.
     pub(crate) now: i64,
     /// The centre's date when the desk was opened.
@@ -56,7 +59,8 @@ impl Desk {
         let blobs = host.blobs(npsn).map_err(|error| stored(&error))?;
         let today = host.clock.today().ok_or_else(|| problem("center.failed"))?;
         let now = host.clock.now();
-        let desk = Self { host, npsn, known, store, blobs, now, today };
+        let in_force = host.releases.at(today);
+        let desk = Self { host, npsn, known, store, blobs, in_force, now, today };
         desk.drive(None)?;
         Ok(desk)
     }
@@ -64,7 +68,15 @@ impl Desk {
     /// The engine on this school's rows.
     pub(crate) fn centre(&self) -> Centre<'_> {
         let host = &self.host;
-        Centre::new(&self.store, &self.blobs, &host.rules, &host.keys, self.npsn, self.now, self.today)
+        let InForce { now, next } = &self.in_force;
+        let announced = Announced { from: now.from, next: next.as_deref().map(|next| (next.from, &next.rules)) };
+        Centre::new(&self.store, &self.blobs, &now.rules, &host.keys, self.npsn, self.now, self.today)
+            .announcing(announced)
+    }
+
+    /// The pack in force.
+    pub(crate) fn pack(&self) -> &Pack {
+        &self.in_force.now.rules.pack
     }
 
     /// Commits a step and all that follow from it; without a step, those of work that was decided before.

@@ -19,6 +19,7 @@ mod mending;
 mod merging;
 mod repair;
 mod restored;
+mod rules;
 mod snapshot;
 mod stage;
 mod story;

@@ -5,6 +5,7 @@ mod error;
 mod load;
 mod ownership;
 mod read;
+mod succession;
 mod table;
 
 use std::collections::BTreeMap;
@@ -138,7 +139,9 @@ impl Pack {
         self.tables.values()
     }
 
-    fn hash_of(text: &str) -> PackHash {
+    /// Gives the name that a text would have as a pack, whether or not it is one.
+    #[must_use]
+    pub fn hash_of(text: &str) -> PackHash {
         PackHash::from_bytes(blake3::derive_key(HASH_CONTEXT, text.as_bytes()))
     }
 }

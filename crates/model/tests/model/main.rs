@@ -10,4 +10,5 @@ mod ownership;
 mod pack;
 mod pack_problems;
 mod school;
+mod succession;
 mod vectors;

@@ -114,6 +114,12 @@ impl Rulebook {
         problems.into_result(value)
     }
 
+    /// Gives the name that a text would have as a rulebook, whether or not it is one.
+    #[must_use]
+    pub fn hash_of(text: &str) -> RulebookHash {
+        RulebookHash::from_bytes(blake3::derive_key(CONTEXT, text.as_bytes()))
+    }
+
     /// Gives the rulebook that is built in.
     ///
     /// # Errors
@@ -188,8 +194,7 @@ fn read_book(text: &str, pack: &Pack, problems: &mut Problems<'_>) -> Option<Rul
         }
     }
     root.finish(problems);
-    let hash = RulebookHash::from_bytes(blake3::derive_key(CONTEXT, text.as_bytes()));
-    Some(Rulebook { source: text.to_owned(), version: version?, hash, rules })
+    Some(Rulebook { source: text.to_owned(), version: version?, hash: Rulebook::hash_of(text), rules })
 }
 
 fn read_rule(

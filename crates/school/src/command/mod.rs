@@ -54,7 +54,7 @@ pub(crate) mod report {
     pub(crate) use super::prepare::{ChangeLine, ModuleLine};
     pub(crate) use super::pull::ExchangeReport;
     pub(crate) use super::receipt::ReceiptReport;
-    pub(crate) use super::validate::FindingLine;
+    pub(crate) use super::validate::{AnnouncedLine, FindingLine, FindingsReport};
 }
 
 /// What a person asks of the school's service.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Words;
 use crate::command::Report;
 use crate::command::receipt::ReceiptReport;
+use crate::command::report::AnnouncedLine;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::page::{Manner, Page};
@@ -44,6 +45,12 @@ pub struct ExchangeReport {
     pub equal: Option<bool>,
     /// Whether a new pack or rulebook came.
     pub rules_changed: bool,
+    /// The rulebook in force.
+    pub rulebook: String,
+    /// Findings that block because of a rulebook that came, and did not under the one before.
+    pub new_invalid: u32,
+    /// What the centre has announced in this exchange.
+    pub announced: Option<AnnouncedLine>,
     /// Conflicts that wait for a person.
     pub conflicts: u32,
     /// Invalid findings.
@@ -76,7 +83,14 @@ impl ExchangeReport {
         );
         page.pair(words.say("exchange.traffic"), cost);
         if self.rules_changed {
-            page.plain(format!("  {}", words.say("exchange.rules")));
+            page.plain(format!("  {}", words.fill("exchange.rules", &[("version", &self.rulebook)])));
+        }
+        if self.new_invalid > 0 {
+            let args: [(&str, &dyn std::fmt::Display); 2] = [("count", &self.new_invalid), ("version", &self.rulebook)];
+            page.line(Manner::Bad, words.fill("validate.new", &args));
+        }
+        if let Some(announced) = &self.announced {
+            announced.show(words, page);
         }
         if let Some(receipt) = &self.receipt {
             receipt.show(words, page);

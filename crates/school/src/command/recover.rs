@@ -97,7 +97,7 @@ impl Recover {
         let link = asked.connect(service)?;
         let rules = fetch_rules(&link, out)?;
         if service.damage()?.is_some() {
-            let salvaged = service.set_aside(&rules.pack)?;
+            let salvaged = service.set_aside(&rules.rules.pack)?;
             out.event(Event::Note(Note::new("recover.salvaged").arg("count", salvaged.records)));
             if salvaged.incomplete {
                 out.event(Event::Note(Note::new("recover.incomplete")));

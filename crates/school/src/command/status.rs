@@ -11,6 +11,7 @@ use crate::catalogue::Words;
 use crate::command::Report;
 use crate::command::prepare::ModuleLine;
 use crate::command::receipt::ReceiptReport;
+use crate::command::report::AnnouncedLine;
 use crate::failure::{Failure, Outcome, Reason};
 use crate::output::Output;
 use crate::page::{Manner, Page};
@@ -55,6 +56,10 @@ pub struct StatusReport {
     pub pending_records: u32,
     /// Findings by tab, tabs without any left out.
     pub tabs: Vec<TabLine>,
+    /// The rulebook in force.
+    pub rulebook: String,
+    /// What the centre has announced.
+    pub announced: Option<AnnouncedLine>,
     /// Conflicts that wait for a person.
     pub conflicts: u32,
     /// Who may approve, or why not.
@@ -130,6 +135,8 @@ impl StatusReport {
             pending: open.module_lines(&pending.by_module),
             pending_records: pending.records,
             tabs: tabs(open)?,
+            rulebook: open.rules().rulebook.version().to_owned(),
+            announced: open.announced_line()?,
             conflicts: open.conflict_count()?,
             heads: heads(open, out)?,
             sealed,
@@ -145,6 +152,7 @@ impl StatusReport {
         page.head(format!("{} ({})", self.name.as_deref().unwrap_or_else(|| words.say("status.no-name")), self.npsn));
         page.pair(words.say("status.centre"), &self.centre);
         page.pair(words.say("status.semester"), &self.semester);
+        page.pair(words.say("status.rulebook"), &self.rulebook);
         page.pair(words.say("status.judged"), &self.judged_on);
         page.pair(
             words.say("status.contact"),
@@ -191,6 +199,9 @@ impl StatusReport {
             let name = words.say_or(&format!("tab.{}", tab.tab), &tab.tab).to_owned();
             let counts = words.fill("status.tab", &[("invalid", &tab.invalid), ("warnings", &tab.warnings)]);
             page.pair(&name, counts);
+        }
+        if let Some(announced) = &self.announced {
+            announced.show(words, page);
         }
     }
 

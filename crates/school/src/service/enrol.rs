@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
-use ed25519_dalek::SigningKey;
-use selaras_model::{Npsn, ReplicaId};
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use selaras_model::{Date, Npsn, ReplicaId};
 use selaras_storage::EngineKind;
-use selaras_sync::{Batch, Installation, Key, Row, Rules, School, Store};
+use selaras_sync::{Batch, Installation, Key, Release, Row, Rules, School, Store};
 use selaras_transport::RegisterAnswer;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -51,9 +51,28 @@ struct Begun {
 }
 
 /// Asks the centre for the pack and the rulebook in force.
-pub(crate) fn fetch_rules(link: &Link, out: &mut dyn Output) -> Result<Rules, Failure> {
-    let rules = link.rules(out)?;
-    Rules::from_texts(&rules.pack, &rules.rulebook).map_err(|error| Failure::new("centre.rules").arg("reason", error))
+pub(crate) fn fetch_rules(link: &Link, out: &mut dyn Output) -> Result<Fetched, Failure> {
+    let answer = link.rules(out)?;
+    let rules = Rules::from_texts(&answer.pack, &answer.rulebook);
+    let rules = rules.map_err(|error| Failure::new("centre.rules").arg("reason", error))?;
+    Ok(Fetched { rules, from: answer.from, signature: answer.signature })
+}
+
+/// Rules as they came, before the centre's key is known.
+pub(crate) struct Fetched {
+    pub(crate) rules: Rules,
+    from: Date,
+    signature: [u8; 64],
+}
+
+impl Fetched {
+    /// Checks that the centre with this key gave them.
+    fn signed_by(&self, centre_key: &[u8; 32]) -> Result<&Rules, Failure> {
+        let unsigned = || Failure::new("rules.signature");
+        let key = VerifyingKey::from_bytes(centre_key).map_err(|_| unsigned())?;
+        Release::of(&self.rules, self.from).verify(&self.signature, &key).map_err(|_| unsigned())?;
+        Ok(&self.rules)
+    }
 }
 
 impl Enrolment<'_> {
@@ -90,7 +109,7 @@ impl Service {
         &mut self,
         asked: &Enrolment<'_>,
         link: &Link,
-        rules: &Rules,
+        fetched: &Fetched,
         out: &mut dyn Output,
     ) -> Result<String, Failure> {
         self.make_root()?;
@@ -99,6 +118,7 @@ impl Service {
         let registration =
             Registration { kode: asked.kode, device_key: device_key.verifying_key(), replica: begun.replica };
         let answer = link.register(&registration, out.lang())?;
+        let rules = fetched.signed_by(&answer.centre_key)?;
         let installation = Installation {
             npsn: asked.npsn,
             replica: begun.replica,

@@ -79,4 +79,4 @@ impl Open {
 }
 
 /// Invalid findings that a closed gate names one by one; `validate` names all.
-const MAX_NAMED: usize = 20;
+pub(super) const MAX_NAMED: usize = 20;

@@ -67,6 +67,7 @@ impl Open {
         let before = self.traffic()?;
         let sealed = self.school().sealed()?.map_or(0, |sealed| sealed.records);
         let (pack, rulebook) = (self.rules.pack.hash(), self.rules.rulebook.hash());
+        let announced = self.announced_line()?;
         let mut report = ExchangeReport::default();
         let mut refused = None;
         self.go_on_with_snapshot(&mut report, out)?;
@@ -102,9 +103,12 @@ impl Open {
         // What came is durable; a refusal of what was sent is told only now.
         if let Some(refusal) = refused {
             self.settle(out)?;
-            return Err(refusal);
+            return Err(self.with_new_findings(refusal, out)?);
         }
         self.settle(out)?;
+        report.rulebook = self.rules.rulebook.version().to_owned();
+        report.new_invalid = if report.rules_changed { self.new_invalid()? } else { 0 };
+        report.announced = self.announced_line()?.filter(|now| announced.as_ref() != Some(now));
         report.conflicts = self.conflict_count()?;
         report.invalid = self.finding_counts()?.0;
         report.pending = self.school().pending()?.records;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use selaras_model::{Lang, RecordKey, Side, Value};
 use selaras_policy::{Finding, Level, Tab};
-use selaras_sync::{Candidate, Flow, ModuleChanges, OpenConflict, Origin, PreparedChange, Subject};
+use selaras_sync::{Candidate, Flow, ModuleChanges, OpenConflict, Origin, PreparedChange, Rules, Subject};
 
 use super::{DELETED_FIELD, Open};
 use crate::command::report::{
@@ -44,8 +44,13 @@ impl Open {
 
     /// A finding as a person sees it.
     pub(crate) fn finding_line(&self, finding: &Finding, lang: Lang) -> Result<FindingLine, Failure> {
-        let rendered = self.rules.rulebook.render(finding, &self.rules.pack, lang);
-        let pack = &self.rules.pack;
+        self.finding_line_by(&self.rules, finding, lang)
+    }
+
+    /// A finding of other rules, in their words.
+    pub(super) fn finding_line_by(&self, rules: &Rules, finding: &Finding, lang: Lang) -> Result<FindingLine, Failure> {
+        let rendered = rules.rulebook.render(finding, &rules.pack, lang);
+        let pack = &rules.pack;
         let record = self.known_record(finding.record)?;
         let value = match (&record, &finding.field) {
             (Some(record), Some(field)) => Some(pack.render_field(record.entity, field, record.get(field))),
@@ -62,6 +67,7 @@ impl Open {
             message: rendered.message,
             remedy: rendered.remedy,
             who: super::explain::who_key(rendered.who).to_owned(),
+            new_in: None,
         })
     }
 

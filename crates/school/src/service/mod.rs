@@ -29,6 +29,7 @@ mod lines;
 mod lookup;
 mod repair;
 mod restore;
+mod rules;
 mod snapshot;
 mod upload;
 

@@ -1,7 +1,7 @@
 //! The centre's own edits: each act is one entry of the log.
 
 use selaras_merge::Edit;
-use selaras_model::FieldKind;
+use selaras_model::{FieldKind, RecordKey};
 
 use super::Centre;
 use crate::edits::{EditSet, EditsError};
@@ -39,17 +39,7 @@ impl Centre<'_> {
             let heads = work.base(edit.key)?.map(|base| base.heads).unwrap_or_default();
             set.push((edit.key, Edit { fields: edit.fields, deleted: edit.deleted, ..Edit::on(&heads) }));
         }
-        let edits = EditSet::new(set).map_err(unfit)?;
-        let frozen = freeze_edits(&edits)?;
-        let edits_at = if frozen.len() <= MAX_INLINE {
-            EditsAt::Inline(frozen)
-        } else {
-            let name = *blake3::hash(&frozen).as_bytes();
-            self.blobs.put(&name, &frozen)?;
-            EditsAt::Blob(name)
-        };
-        let origin = EntryOrigin::Act { kind: kind.to_owned() };
-        let intent = EntryIntent { origin, edits_at, edits: edits.hash(), at: self.now, first: None, handed: None };
+        let (edits, intent) = self.decided(kind, set)?;
         if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
             return self.intend(&edits, intent);
         }
@@ -67,6 +57,26 @@ impl Centre<'_> {
             work.put_state(StateName::Judged, &judged)?;
         }
         Ok(Step::of(work.finish()))
+    }
+
+    /// What is decided by an act, with its edits kept.
+    pub(super) fn decided(
+        &self,
+        kind: &str,
+        set: Vec<(RecordKey, Edit)>,
+    ) -> Result<(EditSet, EntryIntent), CentreError> {
+        let edits = EditSet::new(set).map_err(unfit)?;
+        let frozen = freeze_edits(&edits)?;
+        let edits_at = if frozen.len() <= MAX_INLINE {
+            EditsAt::Inline(frozen)
+        } else {
+            let name = *blake3::hash(&frozen).as_bytes();
+            self.blobs.put(&name, &frozen)?;
+            EditsAt::Blob(name)
+        };
+        let origin = EntryOrigin::Act { kind: kind.to_owned() };
+        let intent = EntryIntent { origin, edits_at, edits: edits.hash(), at: self.now, first: None, handed: None };
+        Ok((edits, intent))
     }
 
     fn check_act(&self, edit: &TypedEdit) -> Result<(), CentreError> {

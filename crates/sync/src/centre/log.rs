@@ -8,7 +8,7 @@ use crate::error::CentreError;
 use crate::plan;
 use crate::state::{EntryIntent, EntryOrigin, Intent, Judged, Plan, Position};
 use crate::step::{Effect, Step};
-use crate::store::{AnswerRow, EditsAt, EntryRow, Key, Row, StateName, StoreError};
+use crate::store::{AnswerRow, EntryRow, Key, Row, StateName, StoreError};
 use crate::work::Work;
 
 impl Centre<'_> {
@@ -127,26 +127,6 @@ impl Centre<'_> {
         let (done, total) = (plan.done, plan.total);
         work.put_state(StateName::Intent, &Intent::Entry { plan, entry: Box::new(entry) })?;
         Ok(Step::of(work.finish()).and_more(done, total))
-    }
-
-    /// New rules are an entry of the log, so that both ends change at one version.
-    pub(super) fn rules_step(&self, mut position: Position) -> Result<Step, CentreError> {
-        let mut work = Work::new(self.store, self.rules);
-        let entry = EntryIntent {
-            origin: EntryOrigin::Act { kind: "rules.change".to_owned() },
-            edits_at: EditsAt::Absent,
-            edits: crate::edits::EditsChain::default().value(),
-            at: self.now,
-            first: None,
-            handed: None,
-        };
-        self.put_entry(&mut work, &mut position, entry, 0)?;
-        let mut judged: Judged = crate::state::need(self.store, StateName::Judged)?;
-        judged.complete = false;
-        work.put_state(StateName::Judged, &judged)?;
-        let mut batch = work.finish();
-        self.rules.put(&mut batch);
-        Ok(Step::of(batch).and_more(0, 0))
     }
 
     /// The version that the next entry gets.

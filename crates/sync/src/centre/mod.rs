@@ -8,6 +8,7 @@ mod log;
 mod receive;
 mod repair;
 mod respond;
+mod rules;
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{Date, Digest, EntityCode, EntryHash, EpochId, LogVersion, Npsn, Record, RecordId, RecordKey};
@@ -47,6 +48,15 @@ pub struct Head {
     pub entry: Option<EntryHash>,
 }
 
+/// Since when the rules are in force, and what will follow them.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced<'a> {
+    /// The first day of those in force.
+    pub from: Date,
+    /// Those that follow, and their first day.
+    pub next: Option<(Date, &'a Rules)>,
+}
+
 /// The centre's side, for one call.
 #[derive(Clone, Copy)]
 pub struct Centre<'a> {
@@ -57,6 +67,7 @@ pub struct Centre<'a> {
     npsn: Npsn,
     now: i64,
     today: Date,
+    announced: Announced<'a>,
 }
 
 impl std::fmt::Debug for Centre<'_> {
@@ -78,7 +89,14 @@ impl<'a> Centre<'a> {
         now: i64,
         today: Date,
     ) -> Self {
-        Self { store, blobs, rules, keys, npsn, now, today }
+        let announced = Announced { from: Date::MIN, next: None };
+        Self { store, blobs, rules, keys, npsn, now, today, announced }
+    }
+
+    /// Tells schools since when the rules are in force, and what will follow them.
+    #[must_use]
+    pub fn announcing(self, announced: Announced<'a>) -> Self {
+        Self { announced, ..self }
     }
 
     /// Makes the first commit of a school.

@@ -45,8 +45,10 @@ pub struct Received {
     pub(super) held: Option<BundleId>,
     /// Entries of this log whose edits the school holds from an earlier life, and under which hash.
     pub(super) holds: BTreeMap<LogVersion, EntryHash>,
-    pub(super) other_pack: bool,
-    pub(super) other_rulebook: bool,
+    /// What the school has in force, and what it knows as announced.
+    pub(super) pack: Vec<u8>,
+    pub(super) rulebook: Vec<u8>,
+    pub(super) announced: Vec<u8>,
     /// The replica, where it was seen further on than the request tells.
     pub(super) seen: Option<ReplicaRow>,
     pub(super) differs: bool,
@@ -127,8 +129,9 @@ impl Centre<'_> {
             fresh: false,
             held: id.or(held),
             holds: self.held_again(&request.holds)?,
-            other_pack: request.pack != position.pack.as_bytes(),
-            other_rulebook: request.rulebook != position.rulebook.as_bytes(),
+            pack: std::mem::take(&mut request.pack),
+            rulebook: std::mem::take(&mut request.rulebook),
+            announced: std::mem::take(&mut request.announced),
             seen: known.clone().filter(|row| row.is_ahead_of(last, previous, id.or(held))),
             differs,
             takes_snapshot: request.takes_snapshot && cursor == (LogVersion::new(0), 0),

@@ -6,6 +6,7 @@ use super::Centre;
 use super::receive::Received;
 use crate::error::CentreError;
 use crate::page::{Held, Page, compress, cut, entry_row};
+use crate::release::Release;
 use crate::school::Offer;
 use crate::store::{AnswerRow, Key, Row, StoreError};
 use crate::wire::{self, exchange_response::Outcome};
@@ -26,7 +27,7 @@ impl Centre<'_> {
             None => cut(self.store, self.blobs, &position, received.cursor, &held)?,
         };
         let outcome = outcome.map(|outcome| without_entry(outcome, received, &page));
-        let text = |other: bool, text: &str| if other { text.to_owned() } else { String::new() };
+        let rules = self.tell_rules(received);
         let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
         let answer = wire::ExchangeResponse {
             outcome,
@@ -35,8 +36,10 @@ impl Centre<'_> {
             epoch: epoch.as_bytes().to_vec(),
             head: position.version.get(),
             today: self.today.days_since_epoch(),
-            pack: text(received.other_pack, self.rules.pack.source()),
-            rulebook: text(received.other_rulebook, self.rules.rulebook.source()),
+            pack: rules.pack,
+            rulebook: rules.rulebook,
+            release: rules.release,
+            announcement: self.tell_announced(received),
             seen: received.seen.as_ref().map(|row| wire::Seen {
                 sequence: row.last_sequence.get(),
                 accepted: row.last_accepted.map(|bundle| bundle.as_bytes().to_vec()).unwrap_or_default(),
@@ -50,6 +53,35 @@ impl Centre<'_> {
             covered: position.keeping.covered.get(),
         };
         Ok(compress(&answer.encode_to_vec())?)
+    }
+
+    /// The rules in force, where the school has others.
+    fn tell_rules(&self, received: &Received) -> wire::Announcement {
+        let release = Release::of(self.rules, self.announced.from);
+        let other_pack = received.pack != release.pack.as_bytes();
+        let other_rulebook = received.rulebook != release.rulebook.as_bytes();
+        if !other_pack && !other_rulebook {
+            return wire::Announcement::default();
+        }
+        let known = received.announced == release.id();
+        wire::Announcement {
+            release: Some(release.to_wire(&self.keys.signing)),
+            pack: text(other_pack && !known, self.rules.pack.source()),
+            rulebook: text(other_rulebook && !known, self.rules.rulebook.source()),
+        }
+    }
+
+    /// What will be in force, where the school knows of something else.
+    fn tell_announced(&self, received: &Received) -> Option<wire::Announcement> {
+        let Some((from, rules)) = self.announced.next else {
+            return (!received.announced.is_empty()).then(wire::Announcement::default);
+        };
+        let release = Release::of(rules, from);
+        (received.announced != release.id()).then(|| wire::Announcement {
+            release: Some(release.to_wire(&self.keys.signing)),
+            pack: text(received.pack != release.pack.as_bytes(), rules.pack.source()),
+            rulebook: text(received.rulebook != release.rulebook.as_bytes(), rules.rulebook.source()),
+        })
     }
 
     fn outcome(&self, received: &Received) -> Result<Option<Outcome>, CentreError> {
@@ -67,6 +99,10 @@ impl Centre<'_> {
             _ => Ok(None),
         }
     }
+}
+
+fn text(wanted: bool, text: &str) -> String {
+    if wanted { text.to_owned() } else { String::new() }
 }
 
 /// A receipt's entry is left out where it ends in the page.

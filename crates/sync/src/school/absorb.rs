@@ -2,7 +2,6 @@
 
 use prost::Message;
 use selaras_model::Digest;
-use selaras_policy::Who;
 
 use super::School;
 use super::answer::{Incoming, Piece, Verdict};
@@ -11,11 +10,10 @@ use super::layers::prefixes;
 use crate::edits::EditsChain;
 use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
 use crate::error::{Refusal, SchoolError};
-use crate::state::{HistoryKind, Installation, Judged, Phase, Position};
+use crate::state::{self, HistoryKind, Installation, Phase, Position};
 use crate::step::{Effect, Step};
 use crate::store::{DraftRow, EditsAt, EntryRow, Key, Row, StateName};
 use crate::work::Work;
-use crate::{Rules, state};
 
 /// What became of the bundle that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +47,11 @@ impl School<'_> {
             return self.let_go();
         }
         let mut position = self.position()?;
-        if let Some((pack, rulebook)) = incoming.texts.take() {
-            return self.take_rules(&pack, &rulebook, position).map(Some);
+        if let Some(texts) = incoming.rules.take() {
+            return self.take_rules(&texts, position).map(Some);
+        }
+        if let Some(announced) = incoming.announced.take() {
+            return self.take_announced(announced.as_ref()).map(Some);
         }
         let mut work = Work::new(self.store, self.rules);
         position.epoch.get_or_insert(incoming.epoch);
@@ -91,25 +92,6 @@ impl School<'_> {
         let mut step = Step::of(work.finish());
         step.effects = effects;
         Ok(Some(step))
-    }
-
-    fn take_rules(&self, pack: &str, rulebook: &str, mut position: Position) -> Result<Step, SchoolError> {
-        let rules = Rules::from_texts(pack, rulebook)
-            .map_err(|error| Refusal::new("rules.broken", Who::Centre).with("problem", error))?;
-        let mut work = Work::new(self.store, self.rules);
-        position.pack = rules.pack.hash();
-        position.rulebook = rules.rulebook.hash();
-        let args = [("pack", rules.pack.version().to_owned()), ("rulebook", rules.rulebook.version().to_owned())];
-        self.tell(&mut work, &mut position, HistoryKind::Rules, "", &args)?;
-        work.put_state(StateName::Position, &position)?;
-        let mut judged: Judged = state::need(self.store, StateName::Judged)?;
-        judged.complete = false;
-        work.put_state(StateName::Judged, &judged)?;
-        let mut batch = work.finish();
-        rules.put(&mut batch);
-        let mut step = Step::of(batch);
-        step.effects.push(Effect::RulesChanged);
-        Ok(step)
     }
 
     fn take_refusal(&self, mut work: Work<'_>, refusal: &Refusal, mut position: Position) -> Result<Step, SchoolError> {
@@ -198,7 +180,9 @@ impl School<'_> {
                 let row = EntryRow { entry: bytes, signature: piece.signature.take(), edits };
                 let at_head = incoming.pieces.is_empty() && !incoming.more;
                 self.close(work, &entry, row, position)?;
-                if at_head || !position.keeping.again {
+                // Under another pack another side may win a conflict, until that pack's entry has settled it.
+                let alike = entry.pack == self.rules.pack.hash();
+                if alike && (at_head || !position.keeping.again) {
                     incoming.summary.equal = Some(self.compare(work, &entry, position)?);
                 }
             }

@@ -14,6 +14,7 @@ use selaras_policy::Who;
 use super::School;
 use super::absorb::{Absorbed, Outcome};
 use super::keep::Source;
+use super::rules::Texts;
 use crate::bundle;
 use crate::edits::{EditSet, EditsChain};
 use crate::entry::{FirstLife, LogEntry, Origin, Receipt, entry_hash};
@@ -27,7 +28,9 @@ use crate::wire;
 pub struct Incoming {
     pub(super) today: Date,
     pub(super) epoch: EpochId,
-    pub(super) texts: Option<(String, String)>,
+    pub(super) rules: Option<Texts>,
+    /// Within: none where nothing is announced any more.
+    pub(super) announced: Option<Option<Texts>>,
     /// The outcome that is not taken in yet.
     pub(super) verdict: Option<Verdict>,
     pub(super) pieces: VecDeque<Piece>,
@@ -194,7 +197,8 @@ impl School<'_> {
         Ok(Incoming {
             today: Date::from_days(answer.today).map_err(|_| foreign("it names no date"))?,
             epoch,
-            texts: self.texts(answer.pack, answer.rulebook),
+            rules: self.read_rules(answer.release.as_ref(), answer.pack, answer.rulebook, &key)?,
+            announced: answer.announcement.map(|told| self.read_announced(told, &key)).transpose()?,
             verdict,
             pieces,
             outcome,
@@ -207,14 +211,6 @@ impl School<'_> {
             covered: LogVersion::new(answer.covered),
             proof,
         })
-    }
-
-    fn texts(&self, pack: String, rulebook: String) -> Option<(String, String)> {
-        if pack.is_empty() && rulebook.is_empty() {
-            return None;
-        }
-        let or = |text: String, own: &str| if text.is_empty() { own.to_owned() } else { text };
-        Some((or(pack, self.rules.pack.source()), or(rulebook, self.rules.rulebook.source())))
     }
 
     pub(super) fn reading<'r>(

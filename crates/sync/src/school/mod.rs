@@ -13,6 +13,7 @@ mod mend;
 mod rename;
 mod repair;
 mod request;
+mod rules;
 mod seal;
 mod snapshot;
 
@@ -37,6 +38,7 @@ pub use look::{DraftInfo, ModuleChanges, Pending};
 pub use mend::Mended;
 pub use repair::Repair;
 pub use request::{Carry, MAX_INLINE_BUNDLE, Outgoing, Purpose};
+pub use rules::new_among;
 pub use seal::{Approved, MAX_SHOWN_CHANGES, Prepared, PreparedChange};
 
 /// The school's side, for one call.

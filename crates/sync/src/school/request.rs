@@ -6,10 +6,11 @@ use selaras_policy::{Changed, Level, Who};
 
 use super::School;
 use super::layers::each_draft;
+use crate::entry::LogEntry;
 use crate::error::{Refusal, SchoolError};
 use crate::state::{self, HistoryKind, Installation, Phase, Position, Sealed};
 use crate::step::Step;
-use crate::store::{Flow, StateName, StoreError};
+use crate::store::{Flow, Key, Row, StateName, StoreError};
 use crate::wire;
 use crate::work::Work;
 
@@ -133,8 +134,9 @@ impl School<'_> {
             ..wire::ExchangeRequest::default()
         };
         request.holds = self.holds()?;
+        request.announced = self.releases()?.next.map(|next| next.id().to_vec()).unwrap_or_default();
         // On the way over a restored centre's log the records are further than the cursor.
-        if position.partial.is_none() && position.version.get() > 0 && !position.keeping.again {
+        if position.partial.is_none() && !position.keeping.again && self.closed_under_this_pack(position)? {
             let root = root_digest(&crate::work::stored_digests(self.store, self.rules)?);
             request.root = root.as_bytes().to_vec();
         }
@@ -156,6 +158,17 @@ impl School<'_> {
             }
         }
         Ok(request)
+    }
+}
+
+impl School<'_> {
+    /// Whether the entry at the cursor has digests that this side's can be compared with: under another pack another
+    /// side may win a conflict.
+    fn closed_under_this_pack(&self, position: &Position) -> Result<bool, SchoolError> {
+        let Some(Row::Entry(row)) = self.store.get(&Key::Entry(position.version))? else { return Ok(false) };
+        let entry = LogEntry::from_bytes(&row.entry);
+        let entry = entry.map_err(|_| StoreError::Damaged("an entry of the log".to_owned()))?;
+        Ok(entry.pack == position.pack)
     }
 }
 

@@ -1,0 +1,343 @@
+//! Packs and rulebooks with their days: which are in force, which will be.
+//!
+//! The ones that came with the program, or that the configuration names, are in force until the first published release
+//! begins. A release is published for a day to come, or for today; schools are told of it at once, judge by it in
+//! advance, and change with the centre at its midnight. What has begun is never taken back: another release follows it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use selaras_model::{Date, PackHash, RulebookHash};
+use selaras_policy::Examples;
+use selaras_storage::SchoolStore;
+use selaras_sync::{
+    Batch, CentreKeys, Flow, Key, Range, ReadStore, Release, Row, Rules, RulesError, Store, StoreError,
+};
+use selaras_transport::{Problem, Reason, RulesAnswer, Text};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::problem;
+use crate::desk::{rows, stored};
+use crate::messages::{ReleaseLine, RulesPublish};
+
+/// The most releases that a centre keeps.
+const MAX_RELEASES: usize = 256;
+/// Problems of a text that an answer names.
+const MAX_NAMED: usize = 50;
+const ROWS: &str = "release/";
+
+/// A release, as its row keeps it (JSON); its texts are beside it under their hashes.
+#[derive(Serialize, Deserialize)]
+struct ReleaseRow {
+    release: Release,
+    published_at: i64,
+}
+
+/// Rules and their first day.
+pub(crate) struct Held {
+    pub(crate) from: Date,
+    pub(crate) rules: Rules,
+    /// The answer to a question for them, packed once.
+    pub(crate) packed: Bytes,
+    published_at: Option<i64>,
+}
+
+impl Held {
+    fn new(from: Date, rules: Rules, published_at: Option<i64>, keys: &CentreKeys) -> Result<Self, StoreError> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| StoreError::Io(error);
+        let text = serde_json::to_vec(&answer(from, &rules, keys)).map_err(|error| failed(Box::new(error)))?;
+        let packed = selaras_transport::pack_body(&text).map_err(|error| failed(Box::new(error)))?;
+        Ok(Self { from, rules, packed: Bytes::from(packed), published_at })
+    }
+
+    /// Pack and rulebook as they are given out.
+    pub(crate) fn answer(&self, keys: &CentreKeys) -> RulesAnswer {
+        answer(self.from, &self.rules, keys)
+    }
+}
+
+fn answer(from: Date, rules: &Rules, keys: &CentreKeys) -> RulesAnswer {
+    RulesAnswer {
+        pack: rules.pack.source().to_owned(),
+        rulebook: rules.rulebook.source().to_owned(),
+        from,
+        signature: Release::of(rules, from).sign(&keys.signing),
+    }
+}
+
+/// What holds on a day.
+#[derive(Clone)]
+pub(crate) struct InForce {
+    pub(crate) now: Arc<Held>,
+    pub(crate) next: Option<Arc<Held>>,
+}
+
+/// All releases of a centre.
+pub(crate) struct Releases {
+    store: SchoolStore,
+    /// Those of the program or its configuration, from the beginning of time.
+    base: Arc<Held>,
+    /// Those that were published, in order of their first days.
+    published: RwLock<Vec<Arc<Held>>>,
+}
+
+impl Releases {
+    /// Reads those that were published.
+    pub(crate) fn open(store: SchoolStore, base: Rules, keys: &CentreKeys) -> Result<Self, StoreError> {
+        let base = Arc::new(Held::new(Date::MIN, base, None, keys)?);
+        let mut published = Vec::new();
+        let mut rows = Vec::new();
+        store.scan(&Range::Locals(ROWS.to_owned()), &mut |_, row| {
+            let Row::Bytes(bytes) = row else { return Err(StoreError::Damaged("the kind of a release's row".into())) };
+            let row = serde_json::from_slice::<ReleaseRow>(&bytes);
+            rows.push(row.map_err(|_| StoreError::Damaged("the row of a release".to_owned()))?);
+            Ok(Flow::Continue)
+        })?;
+        for row in rows {
+            let rules = Rules::from_texts(
+                &text(&store, row.release.pack.as_bytes())?,
+                &text(&store, row.release.rulebook.as_bytes())?,
+            )
+            .map_err(|error| StoreError::Damaged(format!("the rules from {}: {error}", row.release.from)))?;
+            published.push(Arc::new(Held::new(row.release.from, rules, Some(row.published_at), keys)?));
+        }
+        Ok(Self { store, base, published: RwLock::new(published) })
+    }
+
+    /// What is in force on a day, and what follows it.
+    pub(crate) fn at(&self, today: Date) -> InForce {
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+        let begun = published.partition_point(|held| held.from <= today);
+        let now = begun.checked_sub(1).and_then(|last| published.get(last)).unwrap_or(&self.base);
+        InForce { now: Arc::clone(now), next: published.get(begun).cloned() }
+    }
+
+    /// All of them, in order of their first days.
+    pub(crate) fn list(&self, today: Date) -> Vec<ReleaseLine> {
+        let now = self.at(today).now;
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+        std::iter::once(&self.base).chain(published.iter()).map(|held| line(held, &now)).collect()
+    }
+
+    /// Checks a release and keeps it; from its first day on it is in force.
+    pub(crate) fn publish(
+        &self,
+        asked: &RulesPublish,
+        today: Date,
+        at: i64,
+        keys: &CentreKeys,
+    ) -> Result<ReleaseLine, Problem> {
+        let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        if asked.from < today {
+            return Err(problem("rules.past").with("from", asked.from).with("today", today));
+        }
+        if held.iter().any(|held| held.from == asked.from) {
+            return Err(problem("rules.taken").with("from", asked.from));
+        }
+        if held.len() >= MAX_RELEASES {
+            return Err(problem("rules.too-many").with("limit", MAX_RELEASES));
+        }
+        let place = held.partition_point(|held| held.from < asked.from);
+        let before = place.checked_sub(1).and_then(|place| held.get(place)).unwrap_or(&self.base).rules.clone();
+        let rules = read(asked, &before)?;
+        if rules.pack.hash() == before.pack.hash() && rules.rulebook.hash() == before.rulebook.hash() {
+            return Err(problem("rules.same"));
+        }
+        follows(&rules, &before)?;
+        if let Some(after) = held.get(place) {
+            follows(&after.rules, &rules)?;
+        }
+        check_examples(asked, &rules)?;
+        let release = Release::of(&rules, asked.from);
+        let mut batch = Batch::default();
+        let row = ReleaseRow { release, published_at: at };
+        rows::put(&mut batch, &row_name(asked.from), &row).map_err(|error| stored(&error))?;
+        let texts =
+            [(*release.pack.as_bytes(), rules.pack.source()), (*release.rulebook.as_bytes(), rules.rulebook.source())];
+        for (hash, text) in texts {
+            batch.put(Key::Text32(hash), Row::Blob(text.as_bytes().to_vec()));
+        }
+        let fresh = Arc::new(Held::new(asked.from, rules, Some(at), keys).map_err(|error| stored(&error))?);
+        self.store.commit(&batch).map_err(|error| stored(&error))?;
+        held.insert(place, Arc::clone(&fresh));
+        drop(held);
+        tracing::info!(from = %asked.from, pack = %release.pack, rulebook = %release.rulebook, "rules were published");
+        Ok(line(&fresh, &self.at(today).now))
+    }
+
+    /// Takes back a release that has not begun.
+    pub(crate) fn withdraw(&self, from: Date, today: Date) -> Result<ReleaseLine, Problem> {
+        let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        let place = held.iter().position(|held| held.from == from);
+        let place = place.ok_or_else(|| problem("rules.unknown").with("from", from))?;
+        if from <= today {
+            return Err(problem("rules.begun").with("from", from));
+        }
+        // What follows it has to be able to follow what was before it.
+        if let Some(after) = held.get(place + 1) {
+            let before = place.checked_sub(1).and_then(|place| held.get(place)).unwrap_or(&self.base);
+            follows(&after.rules, &before.rules)?;
+        }
+        let mut batch = Batch::default();
+        batch.remove(Key::Local(row_name(from)));
+        self.store.commit(&batch).map_err(|error| stored(&error))?;
+        let gone = held.remove(place);
+        drop(held);
+        tracing::info!(%from, "rules were withdrawn before they began");
+        Ok(line(&gone, &self.at(today).now))
+    }
+}
+
+fn row_name(from: Date) -> String {
+    // ISO dates are in the order of days.
+    format!("{ROWS}{from}")
+}
+
+fn text(store: &SchoolStore, hash: &[u8; 32]) -> Result<String, StoreError> {
+    match store.get(&Key::Text32(*hash))? {
+        Some(Row::Blob(bytes)) => {
+            String::from_utf8(bytes).map_err(|_| StoreError::Damaged("the text of a pack or rulebook".to_owned()))
+        }
+        _ => Err(StoreError::Damaged("the text of a pack or rulebook is missing".to_owned())),
+    }
+}
+
+fn line(held: &Arc<Held>, now: &Arc<Held>) -> ReleaseLine {
+    let (pack, rulebook): (PackHash, RulebookHash) = (held.rules.pack.hash(), held.rules.rulebook.hash());
+    ReleaseLine {
+        from: (held.from > Date::MIN).then_some(held.from),
+        pack_version: held.rules.pack.version().to_owned(),
+        rulebook_version: held.rules.rulebook.version().to_owned(),
+        pack,
+        rulebook,
+        published_at: held.published_at,
+        in_force: Arc::ptr_eq(held, now),
+    }
+}
+
+/// Reads the texts; what is left out stays as it was before.
+fn read(asked: &RulesPublish, before: &Rules) -> Result<Rules, Problem> {
+    let pack = asked.pack.as_deref().unwrap_or(before.pack.source());
+    let rulebook = asked.rulebook.as_deref().unwrap_or(before.rulebook.source());
+    Rules::from_texts(pack, rulebook).map_err(|error| match error {
+        RulesError::Pack(error) => invalid("pack", error.problems().iter().map(ToString::to_string)),
+        RulesError::Rulebook(error) => invalid("rulebook", error.problems().iter().map(ToString::to_string)),
+    })
+}
+
+fn follows(rules: &Rules, before: &Rules) -> Result<(), Problem> {
+    let problems = rules.pack.breaks_with(&before.pack);
+    if problems.is_empty() { Ok(()) } else { Err(named(problem("rules.breaks"), problems.into_iter())) }
+}
+
+/// A rule that nothing shows to pass and to fail is not given to half a million schools.
+fn check_examples(asked: &RulesPublish, rules: &Rules) -> Result<(), Problem> {
+    let (book, pack) = (&rules.rulebook, &rules.pack);
+    let examples = match &asked.examples {
+        Some(text) => Examples::from_toml(text, book, pack),
+        None => Examples::builtin(book, pack),
+    };
+    let examples = examples.map_err(|error| invalid("examples", error.problems().iter().map(ToString::to_string)))?;
+    let missed = examples.run(book, pack).map_err(|error| {
+        tracing::error!(%error, "the examples of a rulebook could not be judged");
+        problem("center.failed")
+    })?;
+    if missed.is_empty() {
+        return Ok(());
+    }
+    let lines = missed.iter().map(|missed| format!("{}: line {}", missed.rule, missed.line));
+    Err(named(problem("rules.missed").with("count", missed.len()), lines))
+}
+
+fn invalid(what: &str, problems: impl Iterator<Item = String>) -> Problem {
+    named(problem("rules.invalid").with("what", what), problems)
+}
+
+/// Adds what is wrong, line by line; the texts are written in English by whoever checks them.
+fn named(told: Problem, problems: impl Iterator<Item = String>) -> Problem {
+    let who = told.who.clone();
+    let code = told.code.clone();
+    let reason = |text: String| Reason {
+        code: code.clone(),
+        who: who.clone(),
+        message: Text { id: text.clone(), en: text },
+        remedy: Text { id: String::new(), en: String::new() },
+    };
+    told.because(problems.take(MAX_NAMED).map(reason).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use ed25519_dalek::SigningKey;
+    use selaras_storage::{Changelog, MemoryEngine};
+
+    use super::*;
+
+    fn keys() -> CentreKeys {
+        CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) }
+    }
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    fn store() -> SchoolStore {
+        Changelog::new(Arc::new(MemoryEngine::new())).unwrap().school("00000000".parse().unwrap())
+    }
+
+    /// The built-in rulebook under another version.
+    fn named(version: &str, from: &str) -> RulesPublish {
+        let own = Rules::builtin().rulebook.source().to_owned();
+        let text = own.replacen("version = \"2026.1\"", &format!("version = \"{version}\""), 1);
+        RulesPublish { from: day(from), pack: None, rulebook: Some(text), examples: None }
+    }
+
+    fn version(held: &Held) -> String {
+        held.rules.rulebook.version().to_owned()
+    }
+
+    #[test]
+    fn a_release_begins_at_midnight_and_is_announced_until_then() {
+        let (store, today) = (store(), day("2026-12-01"));
+        let releases = Releases::open(store.clone(), Rules::builtin(), &keys()).unwrap();
+        releases.publish(&named("b", "2027-01-01"), today, 1, &keys()).unwrap();
+        releases.publish(&named("a", "2026-12-15"), today, 2, &keys()).unwrap();
+        // Read again from what is stored, as after a restart.
+        for releases in [&releases, &Releases::open(store, Rules::builtin(), &keys()).unwrap()] {
+            let told = |date: &str| {
+                let InForce { now, next } = releases.at(day(date));
+                (version(&now), next.map(|next| version(&next)))
+            };
+            assert_eq!(told("2026-12-14"), ("2026.1".to_owned(), Some("a".to_owned())));
+            assert_eq!(told("2026-12-15"), ("a".to_owned(), Some("b".to_owned())));
+            assert_eq!(told("2026-12-31"), ("a".to_owned(), Some("b".to_owned())));
+            assert_eq!(told("2027-01-01"), ("b".to_owned(), None));
+            let in_force: Vec<bool> = releases.list(day("2026-12-20")).iter().map(|line| line.in_force).collect();
+            assert_eq!(in_force, [false, true, false]);
+        }
+    }
+
+    #[test]
+    fn what_has_begun_stays_and_what_has_not_is_taken_back() {
+        let releases = Releases::open(store(), Rules::builtin(), &keys()).unwrap();
+        let today = day("2026-12-01");
+        releases.publish(&named("a", "2026-12-01"), today, 1, &keys()).unwrap();
+        releases.publish(&named("b", "2026-12-02"), today, 1, &keys()).unwrap();
+        assert_eq!(releases.withdraw(day("2026-12-01"), today).err().unwrap().code, "rules.begun");
+        assert_eq!(releases.withdraw(day("2026-12-03"), today).err().unwrap().code, "rules.unknown");
+        releases.withdraw(day("2026-12-02"), today).unwrap();
+        assert!(releases.at(day("2027-06-01")).next.is_none());
+        assert_eq!(version(&releases.at(day("2027-06-01")).now), "a");
+    }
+
+    #[test]
+    fn there_is_a_limit() {
+        let releases = Releases::open(store(), Rules::builtin(), &keys()).unwrap();
+        let one = Arc::new(Held::new(day("2052-02-20"), Rules::builtin(), Some(1), &keys()).unwrap());
+        *releases.published.write().unwrap() = vec![one; MAX_RELEASES];
+        let refused = releases.publish(&named("a", "2099-01-01"), day("2026-12-01"), 1, &keys());
+        assert_eq!(refused.err().unwrap().code, "rules.too-many");
+    }
+}
