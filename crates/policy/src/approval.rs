@@ -153,7 +153,32 @@ impl Approval {
     }
 }
 
+/// A head's signature over what another computer of the school has sealed.
+///
+/// It is no approval until that computer's gate has let it through ([`Pass::accept`]): whoever signs has seen the counts
+/// and the digest, and not the records.
+///
+/// # Errors
+/// [`ApprovalError::TooLarge`] over the limits of modules and names.
+pub fn sign_elsewhere(text: ApprovalText, key: &SigningKey) -> Result<Approval, ApprovalError> {
+    let signature = key.sign(&text.digest()?).to_bytes();
+    Ok(Approval { text, signature })
+}
+
 impl Pass {
+    /// Takes a signature that was made on another computer as this bundle's approval, using the right up.
+    ///
+    /// # Errors
+    /// [`ApprovalError::OtherThanJudged`] when it names another person or other warnings than the gate judged;
+    /// [`ApprovalError::Signature`] when it is not by this key over its text.
+    pub fn accept(self, approval: &Approval, key: &VerifyingKey) -> Result<Approval, ApprovalError> {
+        if approval.text.ptk != self.entitled().ptk() || approval.text.warnings != self.warnings() {
+            return Err(ApprovalError::OtherThanJudged);
+        }
+        approval.verify(key)?;
+        Ok(approval.clone())
+    }
+
     /// Signs, using the right up.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ mod rendered;
 mod rulebook;
 mod view;
 
-pub use approval::{Approval, ApprovalError, ApprovalText, MAX_MODULES, ModuleCount, Verified};
+pub use approval::{Approval, ApprovalError, ApprovalText, MAX_MODULES, ModuleCount, Verified, sign_elsewhere};
 pub use entitlement::{AccountFacts, ConditionId, Entitlement, Unmet, entitlement, heads, local_entitlement};
 pub use error::PolicyError;
 pub use examples::{Example, Examples, MAX_EXAMPLES_BYTES, Missed};

@@ -80,12 +80,14 @@ impl Default for StoreConfig {
 pub struct LineConfig {
     /// Seconds that a command goes on without getting any further; then it ends and says when to come back.
     pub patience_seconds: u32,
+    /// Seconds at the beginning of the window of `sync --at` from which the moment is drawn.
+    pub at_spread_seconds: u32,
 }
 
 impl Default for LineConfig {
-    /// A person's patience.
+    /// A person's patience, and a whole night.
     fn default() -> LineConfig {
-        LineConfig { patience_seconds: 60 }
+        LineConfig { patience_seconds: 60, at_spread_seconds: 12 * 3_600 }
     }
 }
 

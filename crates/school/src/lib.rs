@@ -38,6 +38,7 @@ mod secret;
 mod serve;
 mod service;
 mod show;
+mod window;
 
 pub use account::Role;
 pub use catalogue::{CodePage, error_codes};

@@ -145,6 +145,7 @@ const fn state_number(name: StateName) -> u8 {
         StateName::Intent => 4,
         StateName::Judged => 5,
         StateName::Releases => 6,
+        StateName::SealedModules => 7,
         StateName::Healing => 20,
         StateName::Staged => 21,
     }
@@ -158,6 +159,7 @@ const fn state_name(number: u8) -> Option<StateName> {
         4 => Some(StateName::Intent),
         5 => Some(StateName::Judged),
         6 => Some(StateName::Releases),
+        7 => Some(StateName::SealedModules),
         20 => Some(StateName::Healing),
         21 => Some(StateName::Staged),
         _ => None,

@@ -55,8 +55,8 @@ pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolEr
 pub use release::{NotSigned, Release};
 pub use rules::{Rules, RulesError};
 pub use school::{
-    Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Outcome,
-    Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, new_among,
+    Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Order,
+    Outcome, Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, new_among,
 };
 pub use selaras_merge::{Candidate, Subject};
 pub use snapshot::{Frame, Snapshot, SnapshotError};

@@ -137,6 +137,8 @@ pub enum Phase {
     Offered,
     /// The centre accepted it as this entry; it settles when this side has passed that entry.
     Received(LogVersion),
+    /// It waits for the signature of a head whose key is on another computer: it may be withdrawn, and is not sent.
+    Waiting,
 }
 
 /// The sealed, unsettled bundle.
@@ -270,6 +272,8 @@ pub enum HistoryKind {
     Repaired,
     /// This installation was brought back from a backup and has a new name.
     Restored,
+    /// A bundle was sealed for a head whose key is on another computer.
+    Sealed,
 }
 
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Row, StoreError> {

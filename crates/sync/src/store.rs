@@ -67,6 +67,8 @@ pub enum StateName {
     Position,
     /// The sealed, unsettled bundle.
     Sealed,
+    /// The modules of the sealed bundle, where it is not of all.
+    SealedModules,
     /// Large work that was decided and is being done in steps.
     Intent,
     /// Under what pack, rulebook and date the stored findings were judged.

@@ -9,6 +9,7 @@
 
 mod arrows;
 mod backed_up;
+mod by_parts;
 mod causes;
 mod copied;
 mod demo;

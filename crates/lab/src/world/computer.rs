@@ -5,7 +5,7 @@ use selaras_policy::AccountFacts;
 use selaras_storage::Fault;
 use selaras_sync::transfer::Upload;
 use selaras_sync::{
-    Batch, Carry, FirstLife, Healing, Incoming, Installation, Key, Outcome, Purpose, Refusal, Rules, School,
+    Batch, Carry, FirstLife, Healing, Incoming, Installation, Key, Order, Outcome, Purpose, Refusal, Rules, School,
     SchoolError, StateName, Step, Store, entry_hash,
 };
 
@@ -98,7 +98,7 @@ impl Computer {
     pub(super) fn approve(&self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
         self.settle()?;
         let facts = AccountFacts { ptk: Some(RecordId::from_bytes(HEAD)), head_role: true, key_activated: true };
-        match self.school().approve(&centre.head, HEAD_KEY, &facts, "kepala") {
+        match self.school().approve(&Order { modules: None, facts: &facts, author: "kepala" }, &centre.head, HEAD_KEY) {
             Ok(approved) => self.drive(Some(approved.step)).map(Ok),
             Err(SchoolError::Store(error)) => Err(error.into()),
             Err(error) => Ok(Err(error)),

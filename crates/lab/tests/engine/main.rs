@@ -17,6 +17,7 @@ mod landed;
 mod large;
 mod mending;
 mod merging;
+mod modules;
 mod repair;
 mod restored;
 mod rules;

@@ -10,8 +10,8 @@ use selaras_model::{
 use selaras_policy::AccountFacts;
 use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
 use selaras_sync::{
-    Blobs, Carry, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Incoming, Installation, Outcome, Purpose,
-    Rules, School, SchoolError, Step, Store, TypedEdit,
+    Blobs, Carry, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Incoming, Installation, Order, Outcome,
+    Purpose, Rules, School, SchoolError, Step, Store, TypedEdit,
 };
 
 pub(crate) const NOW: i64 = 1_795_500_000;
@@ -193,8 +193,15 @@ impl Computer {
     }
 
     pub(crate) fn try_approve(&self, centre: &CentreStage) -> Result<u32, SchoolError> {
+        self.try_approve_of(centre, None)
+    }
+
+    /// Approves some modules, or all.
+    pub(crate) fn try_approve_of(&self, centre: &CentreStage, modules: Option<&[&str]>) -> Result<u32, SchoolError> {
         self.settle();
-        let approved = self.school().approve(&centre.head, centre.head_key(), &self.facts(centre), "head")?;
+        let modules: Option<Vec<String>> = modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let order = Order { modules: modules.as_deref(), facts: &self.facts(centre), author: "head" };
+        let approved = self.school().approve(&order, &centre.head, centre.head_key())?;
         self.drive(Some(approved.step));
         Ok(approved.records)
     }

@@ -19,7 +19,7 @@ impl<'a> Overlay<'a> {
     }
 
     /// Makes a record one that has never been there.
-    pub(crate) fn hide(&mut self, key: RecordKey) {
+    pub fn hide(&mut self, key: RecordKey) {
         self.changed.remove(key);
         self.keys.insert(key);
     }

@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches};
 use selaras_model::Lang;
 
 use crate::command::Command;
+use crate::command::sync::Sync;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::place::Place;
@@ -15,6 +16,7 @@ use crate::service::Service;
 mod ask;
 mod events;
 mod help;
+mod later;
 mod rules;
 mod screen;
 
@@ -152,7 +154,10 @@ impl Cli {
                 }
                 ask::secrets(&mut command, self.password_stdin, self.kode_stdin, screen)?;
                 command.settle_paths()?;
-                run_command(place, &command, screen)
+                match &command {
+                    Command::Sync(Sync { at: Some(window), .. }) => later::sync(place, *window, screen),
+                    _ => run_command(place, &command, screen),
+                }
             }
             Task::Rules(rules) => rules.run(screen),
             Task::Serve => {

@@ -40,7 +40,7 @@ mod restore;
 mod role;
 mod show;
 mod status;
-mod sync;
+pub(crate) mod sync;
 mod undelete;
 mod validate;
 mod withdraw;

@@ -13,13 +13,17 @@ use crate::service::{Open, Service};
 
 /// The arguments of `prepare`.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
-pub struct Prepare {}
+pub struct Prepare {
+    /// Only these modules, separated by commas.
+    #[arg(long, value_name = "M", value_delimiter = ',')]
+    pub modules: Vec<String>,
+}
 
 impl Prepare {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
         open.settle(out)?;
-        out.report(Report::Prepared(PreparedReport::new(open, out.lang())?));
+        out.report(Report::Prepared(PreparedReport::new(open, some(&self.modules), out.lang())?));
         Ok(Outcome::Done)
     }
 }
@@ -67,12 +71,17 @@ pub struct ChangeLine {
     pub fields: Vec<(String, String, String)>,
 }
 
+/// Modules that a command line names; none of them means all.
+pub(super) fn some(modules: &[String]) -> Option<&[String]> {
+    (!modules.is_empty()).then_some(modules)
+}
+
 /// The most changes that are shown one by one.
 const MAX_SHOWN: usize = 200;
 
 impl PreparedReport {
-    fn new(open: &Open, lang: Lang) -> Result<PreparedReport, Failure> {
-        let prepared = open.school().prepare()?;
+    fn new(open: &Open, modules: Option<&[String]>, lang: Lang) -> Result<PreparedReport, Failure> {
+        let prepared = open.school().prepare(modules)?;
         let modules = prepared
             .counts
             .iter()

@@ -99,7 +99,7 @@ pub struct HeadLine {
 pub struct SealedLine {
     /// The bundle's id.
     pub bundle: String,
-    /// `approved`, `offered` or `received`.
+    /// `waiting` (for a signature), `approved`, `offered` or `received`.
     pub phase: String,
     /// Its records.
     pub records: u32,
@@ -116,6 +116,7 @@ impl StatusReport {
         let sealed = school.sealed()?.map(|sealed| SealedLine {
             bundle: sealed.bundle.to_string(),
             phase: match sealed.phase {
+                Phase::Waiting => "waiting".to_owned(),
                 Phase::Approved => "approved".to_owned(),
                 Phase::Offered => "offered".to_owned(),
                 Phase::Received(_) => "received".to_owned(),

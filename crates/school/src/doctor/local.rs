@@ -82,6 +82,7 @@ fn waiting(open: &Open) -> Result<Note, Failure> {
         return Ok(Note::new("doctor.work.pending").arg("count", pending));
     };
     let note = match sealed.phase {
+        Phase::Waiting => Note::new("doctor.work.waiting"),
         Phase::Approved => Note::new("doctor.work.approved"),
         Phase::Offered => Note::new("doctor.work.offered"),
         Phase::Received(_) => Note::new("doctor.work.received"),

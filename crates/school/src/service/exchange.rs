@@ -127,7 +127,8 @@ impl Open {
     ) -> Result<Turn, Failure> {
         let lang = out.lang();
         let sealed = self.school().sealed()?;
-        let sealed = sealed.filter(|sealed| purpose == Purpose::Sync && !matches!(sealed.phase, Phase::Received(_)));
+        let sends = |phase| matches!(phase, Phase::Approved | Phase::Offered);
+        let sealed = sealed.filter(|sealed| purpose == Purpose::Sync && sends(sealed.phase));
         let carry = sealed.as_ref().map_or(Carry::Inline, |sealed| Carry::of(sealed.bytes));
         let large = sealed.filter(|_| carry == Carry::Landed);
         // What may have been named before has perhaps taken effect: then there is nothing to bring any more.

@@ -239,8 +239,8 @@ impl School<'_> {
         key: selaras_model::RecordKey,
         generations: &[u32],
     ) -> Result<(), SchoolError> {
-        let Some(sealed) = self.sealed_in(work)? else { return Ok(()) };
-        for generation in generations.iter().filter(|generation| **generation <= sealed.generation) {
+        let Some(part) = self.part(&work.read())? else { return Ok(()) };
+        for generation in generations.iter().filter(|generation| part.holds(key, **generation)) {
             work.remove(Key::Draft(key, *generation));
         }
         Ok(())

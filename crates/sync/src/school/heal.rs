@@ -99,7 +99,7 @@ impl School<'_> {
         })?;
         if let Some(version) = self.sealed()?.and_then(|sealed| match sealed.phase {
             Phase::Received(version) => Some(version),
-            Phase::Approved | Phase::Offered => None,
+            Phase::Waiting | Phase::Approved | Phase::Offered => None,
         }) {
             let row = self.entry_row(version)?;
             let hash = entry_hash(&row.entry);

@@ -4,6 +4,7 @@ use selaras_merge::{Conflict, Document, Edit, HeadPrefix, Resolved, head_prefix,
 use selaras_model::{Actor, ChangeHash, Pack, Record, RecordKey, Side};
 
 use super::School;
+use super::part::Part;
 use crate::error::SchoolError;
 use crate::state::Sealed;
 use crate::store::{DraftRow, Flow, Key, Range, ReadStore, Row, StoreError};
@@ -62,12 +63,12 @@ fn combine(older: DraftRow, newer: DraftRow) -> DraftRow {
     }
 }
 
-/// Reads a record's drafts; those up to the sealed generation are in the bundle.
-pub(super) fn drafts(store: &dyn ReadStore, key: RecordKey, sealed: Option<u32>) -> Result<Drafts, StoreError> {
+/// Reads a record's drafts; those of the sealed part are in the bundle.
+pub(super) fn drafts(store: &dyn ReadStore, key: RecordKey, sealed: Option<&Part>) -> Result<Drafts, StoreError> {
     let mut drafts = Drafts { sealed: None, open: None, generations: Vec::new() };
-    store.scan(&Range::DraftsOf(key), &mut |key, row| {
-        if let (Key::Draft(_, generation), Row::Draft(row)) = (key, row) {
-            drafts.take(generation, row, sealed);
+    store.scan(&Range::DraftsOf(key), &mut |row_key, row| {
+        if let (Key::Draft(_, generation), Row::Draft(row)) = (row_key, row) {
+            drafts.take(key, generation, row, sealed);
         }
         Ok(Flow::Continue)
     })?;
@@ -75,9 +76,10 @@ pub(super) fn drafts(store: &dyn ReadStore, key: RecordKey, sealed: Option<u32>)
 }
 
 impl Drafts {
-    fn take(&mut self, generation: u32, row: DraftRow, sealed: Option<u32>) {
+    fn take(&mut self, key: RecordKey, generation: u32, row: DraftRow, sealed: Option<&Part>) {
         self.generations.push(generation);
-        let place = if sealed.is_some_and(|sealed| generation <= sealed) { &mut self.sealed } else { &mut self.open };
+        let is_sealed = sealed.is_some_and(|part| part.holds(key, generation));
+        let place = if is_sealed { &mut self.sealed } else { &mut self.open };
         *place = Some(match place.take() {
             Some(older) => combine(older, row),
             None => row,
@@ -89,7 +91,7 @@ impl Drafts {
 pub(super) fn each_draft(
     store: &dyn ReadStore,
     from: Option<RecordKey>,
-    sealed: Option<u32>,
+    sealed: Option<&Part>,
     visit: &mut dyn FnMut(RecordKey, Drafts) -> Result<Flow, StoreError>,
 ) -> Result<(), StoreError> {
     let mut current: Option<(RecordKey, Drafts)> = None;
@@ -105,7 +107,7 @@ pub(super) fn each_draft(
         }
         let (_, drafts) =
             current.get_or_insert_with(|| (key, Drafts { sealed: None, open: None, generations: Vec::new() }));
-        drafts.take(generation, row, sealed);
+        drafts.take(key, generation, row, sealed);
         Ok(Flow::Continue)
     })?;
     if let Some((key, drafts)) = current.filter(|_| !stopped) {
@@ -193,8 +195,9 @@ impl School<'_> {
         key: RecordKey,
         generations: &[u32],
     ) -> Result<(), SchoolError> {
-        let sealed = self.sealed_in(work)?.map(|sealed| sealed.generation);
-        for generation in generations.iter().filter(|generation| sealed.is_none_or(|sealed| **generation > sealed)) {
+        let part = self.part(&work.read())?;
+        let is_open = |generation: &&u32| part.as_ref().is_none_or(|part| !part.holds(key, **generation));
+        for generation in generations.iter().filter(is_open) {
             work.remove(Key::Draft(key, *generation));
         }
         Ok(())
@@ -213,7 +216,7 @@ impl School<'_> {
         document: Option<&Document>,
     ) -> Result<(Drafts, Floor), SchoolError> {
         let sealed = self.sealed_in(work)?;
-        let drafts = drafts(&work.read(), key, sealed.as_ref().map(|sealed| sealed.generation))?;
+        let drafts = drafts(&work.read(), key, self.part(&work.read())?.as_ref())?;
         let actor = sealed.as_ref().map(|sealed| self.sealed_actor(sealed)).transpose()?;
         let floor = floor(&self.rules.pack, key, document, drafts.sealed.as_ref().zip(actor.as_ref()))?;
         Ok((drafts, floor))

@@ -96,8 +96,7 @@ impl<'a> School<'a> {
     /// # Errors
     /// As the store gives them.
     pub fn draft(&self, key: RecordKey) -> Result<Option<DraftInfo>, SchoolError> {
-        let generation = self.sealed()?.map(|sealed| sealed.generation);
-        let drafts = drafts(self.store, key, generation)?;
+        let drafts = drafts(self.store, key, self.part(self.store)?.as_ref())?;
         let sealed = drafts.open.is_none();
         Ok(drafts.open.or(drafts.sealed).map(|draft| DraftInfo {
             fields: draft.fields,
@@ -113,10 +112,10 @@ impl<'a> School<'a> {
     /// # Errors
     /// As the store gives them.
     pub fn pending(&self) -> Result<Pending, SchoolError> {
-        let generation = self.sealed()?.map(|sealed| sealed.generation);
+        let part = self.part(self.store)?;
         let mut by_module: BTreeMap<usize, ModuleChanges> = BTreeMap::new();
         let mut records = 0;
-        each_draft(self.store, None, generation, &mut |key, drafts| {
+        each_draft(self.store, None, part.as_ref(), &mut |key, drafts| {
             if let Some(draft) = &drafts.open {
                 let known = drafts.sealed.is_some() || self.store.get(&Key::Base(key))?.is_some();
                 count(by_module.entry(self.module(key.entity)).or_default(), known, draft.deleted);

@@ -2,6 +2,7 @@
 
 mod absorb;
 mod answer;
+mod approve;
 mod conflicts;
 mod edit;
 mod heal;
@@ -10,12 +11,14 @@ mod keep;
 mod layers;
 mod look;
 mod mend;
+mod part;
 mod rename;
 mod repair;
 mod request;
 mod rules;
 mod seal;
 mod snapshot;
+mod withdraw;
 
 use selaras_model::{Actor, Date, ReplicaId, Side};
 
@@ -30,6 +33,7 @@ use selaras_policy::Who;
 pub use absorb::{Absorbed, Outcome};
 pub(crate) use answer::refusal_hash;
 pub use answer::{Incoming, Offer};
+pub use approve::{Approved, Order};
 pub use conflicts::OpenConflict;
 pub use edit::MAX_EDIT_RECORDS;
 pub(crate) use edit::breach_code;
@@ -39,7 +43,7 @@ pub use mend::Mended;
 pub use repair::Repair;
 pub use request::{Carry, MAX_INLINE_BUNDLE, Outgoing, Purpose};
 pub use rules::new_among;
-pub use seal::{Approved, MAX_SHOWN_CHANGES, Prepared, PreparedChange};
+pub use seal::{MAX_SHOWN_CHANGES, Prepared, PreparedChange};
 
 /// The school's side, for one call.
 #[derive(Clone, Copy)]

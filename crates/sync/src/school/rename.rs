@@ -37,15 +37,17 @@ impl School<'_> {
         Ok(step)
     }
 
-    /// Gives a store that was just brought back from a backup its own name. Its outbox is frozen: what was approved may
-    /// have been sent since, and counts as sent.
+    /// Gives a store that was just brought back from a backup its own name. Its outbox is frozen: what was sealed may
+    /// have been approved and sent since, and counts as sent.
     ///
     /// # Errors
     /// As the store gives them.
     pub fn restored(&self, replica: ReplicaId) -> Result<Step, SchoolError> {
         let mut position = self.position()?;
         let mut work = Work::new(self.store, self.rules);
-        if let Some(mut sealed) = self.sealed()?.filter(|sealed| sealed.phase == Phase::Approved) {
+        if let Some(mut sealed) =
+            self.sealed()?.filter(|sealed| matches!(sealed.phase, Phase::Approved | Phase::Waiting))
+        {
             sealed.phase = Phase::Offered;
             work.put_state(StateName::Sealed, &sealed)?;
         }

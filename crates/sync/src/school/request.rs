@@ -76,7 +76,8 @@ impl School<'_> {
                 outgoing.withdrawn = true;
             }
         }
-        let held = sealed.filter(|_| !outgoing.withdrawn);
+        // What waits for a signature has never been sent, and is not named.
+        let held = sealed.filter(|sealed| !outgoing.withdrawn && sealed.phase != Phase::Waiting);
         outgoing.body = self.body(purpose, carry, &position, held.as_ref())?.encode_to_vec();
         Ok(outgoing)
     }
@@ -95,9 +96,16 @@ impl School<'_> {
         if position.version == sealed.sealed_on {
             return Ok(true);
         }
+        let findings = self.judge_sealing(&self.left_out()?, position)?;
+        Ok(findings.iter().all(|finding| finding.level != Level::Invalid))
+    }
+
+    /// What people see and the sealed bundle does not hold, with what its readers see instead.
+    pub(super) fn left_out(&self) -> Result<Vec<Changed>, SchoolError> {
         let work = Work::new(self.store, self.rules);
+        let part = self.part(self.store)?;
         let mut typed_since = Vec::new();
-        each_draft(self.store, None, Some(sealed.generation), &mut |key, drafts| {
+        each_draft(self.store, None, part.as_ref(), &mut |key, drafts| {
             typed_since.extend(drafts.open.is_some().then_some(key));
             Ok(Flow::Continue)
         })?;
@@ -110,8 +118,7 @@ impl School<'_> {
                 differs.push(Changed { before, after: floor.record });
             }
         }
-        let findings = self.judge_sealing(&differs, position)?;
-        Ok(findings.iter().all(|finding| finding.level != Level::Invalid))
+        Ok(differs)
     }
 
     fn body(
