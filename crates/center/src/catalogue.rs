@@ -86,6 +86,13 @@ const ENTRIES: &[CatalogueEntry] = &[
     entry("rules.none-announced", 404, Retry::Never, "nobody",
         "Belum ada buku aturan baru yang diumumkan.",
         "No new rulebook has been announced."),
+    // Evidence.
+    entry("evidence.none", 404, Retry::AfterHumanAction, "operator",
+        "Versi ini bukan paket dari sekolah.",
+        "This version is no bundle of the school."),
+    entry("evidence.no-approval", 404, Retry::AfterHumanAction, "operator",
+        "Persetujuan versi ini tidak tersimpan di pusat (misalnya setelah pemulihan). Minta sekolah: selaras receipt --out.",
+        "The approval of this version is not kept at the centre (as after a restore). Ask the school: selaras receipt --out."),
     // The centre's state.
     OTHER,
     entry("center.busy", 503, Retry::After, "nobody",

@@ -183,3 +183,18 @@ pub(crate) struct ReleaseLine {
     pub(crate) published_at: Option<i64>,
     pub(crate) in_force: bool,
 }
+
+/// An evidence file.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EvidenceShown {
+    pub(crate) version: u64,
+    /// In hexadecimal.
+    pub(crate) file: String,
+}
+
+/// The key by which everybody knows this centre.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeyShown {
+    /// Ed25519, in hexadecimal.
+    pub(crate) public: String,
+}

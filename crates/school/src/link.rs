@@ -6,10 +6,11 @@ use std::time::Duration;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use selaras_model::{DeviceId, KeyId, Lang, Npsn, RecordId, ReplicaId};
 use selaras_sync::Carry;
+use selaras_sync::evidence::HeadKey;
 use selaras_sync::transfer::Upload;
 use selaras_transport::{
-    HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer, Sink, Telling,
-    Traffic, Trust, Wanted, prove, system_chance, with_retries,
+    HeadAnswer, HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer,
+    Sink, Telling, Traffic, Trust, Wanted, prove, system_chance, with_retries,
 };
 
 use crate::failure::{Failure, Reason};
@@ -94,10 +95,12 @@ impl Link {
         ptk: RecordId,
         public: VerifyingKey,
         lang: Lang,
-    ) -> Result<KeyId, CallError> {
+    ) -> Result<(KeyId, HeadKey), CallError> {
         let request = HeadRequest { kode_registrasi: kode.expose().to_owned(), ptk, public_key: public.to_bytes() };
         let called = self.runtime.block_on(self.wire.heads(token, self.npsn, &request));
-        called.map(|answer| answer.key_id).map_err(|error| call_error(&error, lang))
+        let answer = called.map_err(|error| call_error(&error, lang))?;
+        let HeadAnswer { key_id, enrolled_at, certificate } = answer;
+        Ok((key_id, HeadKey { public: public.to_bytes(), enrolled_at, certificate }))
     }
 
     /// Sends one exchange and gives its answer. The same bytes may be sent again: the centre answers a bundle that it

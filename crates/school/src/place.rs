@@ -1,5 +1,6 @@
 //! Where the school's data lies, and what is in that directory.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
@@ -101,4 +102,11 @@ impl Place {
 /// A path that means the same in another process, whose working directory differs.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|_| Failure::new("input.file").arg("file", path.display()))
+}
+
+/// Writes a file that a person named; one that is there already stays as it is.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let unwritable = |_| Failure::new("input.target").arg("file", path.display());
+    let mut file = std::fs::File::create_new(path).map_err(unwritable)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(unwritable)
 }

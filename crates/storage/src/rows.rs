@@ -15,7 +15,7 @@ use crate::space::Space;
 pub(crate) fn encode(space: Space, row: &Row) -> Result<Vec<u8>, StoreError> {
     match (space, row) {
         (Space::State | Space::History | Space::Local, Row::Bytes(bytes))
-        | (Space::Document | Space::Text, Row::Blob(bytes))
+        | (Space::Document | Space::Text | Space::Approval, Row::Blob(bytes))
         | (Space::Lanes, Row::Lanes(bytes)) => Ok(bytes.clone()),
         (Space::Index | Space::Conflict, Row::Mark) => Ok(Vec::new()),
         (Space::Base, Row::Base(row)) => pack(row),
@@ -38,7 +38,7 @@ pub(crate) fn encode(space: Space, row: &Row) -> Result<Vec<u8>, StoreError> {
 pub(crate) fn decode(space: Space, body: &[u8]) -> Result<Row, StoreError> {
     Ok(match space {
         Space::State | Space::History | Space::Local => Row::Bytes(body.to_vec()),
-        Space::Document | Space::Text => Row::Blob(body.to_vec()),
+        Space::Document | Space::Text | Space::Approval => Row::Blob(body.to_vec()),
         Space::Lanes => Row::Lanes(body.to_vec()),
         Space::Index | Space::Conflict if body.is_empty() => Row::Mark,
         Space::Base => Row::Base(unpack(space, body)?),

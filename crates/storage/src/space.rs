@@ -49,6 +49,8 @@ pub enum Space {
     Text = 0x1D,
     /// The host's own rows.
     Local = 0x1E,
+    /// Heads' approvals by bundle.
+    Approval = 0x1F,
     /// What a school keeps for a restored centre.
     Kept = 0x28,
     /// Entries of earlier lives of the log, at the centre.
@@ -59,7 +61,7 @@ pub enum Space {
 
 impl Space {
     /// All spaces in order of their prefixes.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Format,
         Self::State,
         Self::Document,
@@ -76,6 +78,7 @@ impl Space {
         Self::History,
         Self::Text,
         Self::Local,
+        Self::Approval,
         Self::Kept,
         Self::Replayed,
         Self::Past,

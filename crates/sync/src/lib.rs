@@ -28,6 +28,7 @@ mod centre;
 mod edits;
 mod entry;
 mod error;
+pub mod evidence;
 mod judging;
 mod page;
 mod pending;
@@ -56,7 +57,7 @@ pub use release::{NotSigned, Release};
 pub use rules::{Rules, RulesError};
 pub use school::{
     Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Order,
-    Outcome, Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, new_among,
+    Outcome, Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, Signer, new_among,
 };
 pub use selaras_merge::{Candidate, Subject};
 pub use snapshot::{Frame, Snapshot, SnapshotError};

@@ -106,6 +106,8 @@ pub enum Key {
     Entry(LogVersion),
     /// The answer that a bundle was given.
     Answer(BundleId),
+    /// The head's approval of a bundle, as it travels; kept as long as the log.
+    Approval(BundleId),
     /// What the centre knows of a replica.
     Replica(ReplicaId),
     /// A line of the readable log.
@@ -128,7 +130,7 @@ pub enum Key {
 pub enum Row {
     /// For `State`, `History` and `Local`: bytes that the owner of the row encodes.
     Bytes(Vec<u8>),
-    /// For `Document`, `Text32` and the edits in `Kept`.
+    /// For `Document`, `Text32`, `Approval` and the edits in `Kept`.
     Blob(Vec<u8>),
     /// For `Base`.
     Base(BaseRow),

@@ -102,6 +102,11 @@ impl fmt::Debug for HeadRequest {
 pub struct HeadAnswer {
     /// The key's name; approvals carry it.
     pub key_id: KeyId,
+    /// When it was enrolled, by the centre's clock in seconds since 1970.
+    pub enrolled_at: i64,
+    /// The centre's signature over school, PTK, key and time; see `selaras_sync::evidence`.
+    #[serde(with = "hex_array")]
+    pub certificate: [u8; 64],
 }
 
 /// The current pack and rulebook: `GET /v1/rules`.

@@ -14,6 +14,7 @@ mod causes;
 mod copied;
 mod demo;
 mod error_pages;
+mod evidence;
 mod in_step;
 mod killed;
 mod listed;

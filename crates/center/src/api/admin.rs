@@ -8,6 +8,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use data_encoding::HEXLOWER;
 use selaras_model::RecordId;
 use selaras_transport::server::{BodyLimits, bearer, read_body};
 use selaras_transport::{LINES_TYPE, MAX_LINES_BODY, Problem};
@@ -18,8 +19,8 @@ use crate::catalogue::{lookup, problem};
 use crate::desk::Desk;
 use crate::host::{Host, school};
 use crate::messages::{
-    Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, IdentityEdit, KodeShown, RecordEdit, SchoolAdd, SchoolPage,
-    StudentAdd, StudentMove,
+    Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, IdentityEdit, KeyShown, KodeShown, RecordEdit, SchoolAdd,
+    SchoolPage, StudentAdd, StudentMove,
 };
 
 /// Schools on a page of the list.
@@ -33,10 +34,12 @@ pub(super) fn router() -> Router<Arc<Host>> {
     Router::new()
         .route("/v1/admin/schools", get(list).post(add))
         .route("/v1/admin/schools/{npsn}/kode", post(rotate))
+        .route("/v1/admin/key", get(key))
         .route("/v1/admin/backup", post(backup))
         .route("/v1/admin/schools/{npsn}/healing", get(healing))
         .route("/v1/admin/schools/{npsn}/healed", post(healed))
         .route("/v1/admin/schools/{npsn}/digests", get(digests))
+        .route("/v1/admin/schools/{npsn}/evidence/{version}", get(evidence))
         .route("/v1/admin/schools/{npsn}/import", post(import))
         .route("/v1/admin/schools/{npsn}/records", get(page).post(edit))
         .route("/v1/admin/schools/{npsn}/records/{entity}/{id}", get(show))
@@ -94,6 +97,11 @@ async fn rotate(State(host): Shared, Path(npsn): Path<String>) -> Response {
     reply(&host, "admin", work.await)
 }
 
+async fn key(State(host): Shared) -> Response {
+    let public = HEXLOWER.encode(host.keys.signing.verifying_key().as_bytes());
+    reply(&host, "admin", Ok(KeyShown { public }))
+}
+
 async fn backup(State(host): Shared, request: Request) -> Response {
     let work = async {
         let (parts, body) = request.into_parts();
@@ -117,6 +125,14 @@ async fn healed(State(host): Shared, Path(npsn): Path<String>) -> Response {
 
 async fn digests(State(host): Shared, Path(npsn): Path<String>) -> Response {
     let work = async { host.at(school(&npsn)?, Desk::digests).await };
+    reply(&host, "admin", work.await)
+}
+
+async fn evidence(State(host): Shared, Path((npsn, version)): Path<(String, String)>) -> Response {
+    let work = async {
+        let version = version.parse().map_err(|_| problem("evidence.none"))?;
+        host.at(school(&npsn)?, move |desk| desk.evidence(version)).await
+    };
     reply(&host, "admin", work.await)
 }
 

@@ -101,6 +101,17 @@ pub(super) enum Command {
     Digest { npsn: Npsn },
     /// Writes all records of a school as JSON lines.
     Export { npsn: Npsn },
+    /// Prints the centre's public key, by which anybody verifies evidence.
+    Key,
+    /// Writes who approved what became a version of a school's log, as a file that anybody can verify.
+    Evidence {
+        npsn: Npsn,
+        /// The version of the log.
+        version: u64,
+        /// The file.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 #[derive(Args)]

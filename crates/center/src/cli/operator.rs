@@ -9,8 +9,8 @@ use super::args::{Command, Head, Identity, Record, School, Student};
 use super::remote::{Remote, school};
 use crate::failure::Failure;
 use crate::messages::{
-    Acted, BackupAsked, BackupDone, Digests, HeadAssign, HeadEnd, HealingState, IdentityEdit, KodeShown, RecordEdit,
-    RecordPage, SchoolAdd, SchoolLine, SchoolPage, StudentAdd, StudentMove, TextFields,
+    Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HealingState, IdentityEdit, KeyShown,
+    KodeShown, RecordEdit, RecordPage, SchoolAdd, SchoolLine, SchoolPage, StudentAdd, StudentMove, TextFields,
 };
 use crate::output;
 
@@ -32,6 +32,8 @@ impl Remote {
             Command::Record(command) => self.record(command),
             Command::Digest { npsn } => self.digest(npsn),
             Command::Export { npsn } => self.listing(npsn, None),
+            Command::Key => self.key(),
+            Command::Evidence { npsn, version, out } => self.evidence(npsn, version, &out),
         }
     }
 
@@ -168,6 +170,34 @@ impl Remote {
         output::line(&format!("v{}\t{}", digests.version, digests.root));
         for (module, digest) in &digests.modules {
             output::line(&format!("{module}\t{digest}"));
+        }
+        Ok(())
+    }
+
+    fn key(&self) -> Result<(), Failure> {
+        let shown: KeyShown = self.get("/v1/admin/key")?;
+        if self.voice.json {
+            self.data(&shown);
+        } else {
+            output::line(&shown.public);
+        }
+        Ok(())
+    }
+
+    fn evidence(&self, npsn: Npsn, version: u64, out: &Path) -> Result<(), Failure> {
+        let shown: EvidenceShown = self.get(&school(npsn, &format!("/evidence/{version}")))?;
+        let bytes = data_encoding::HEXLOWER.decode(shown.file.as_bytes());
+        let bytes = bytes.map_err(|error| Failure::local("the evidence", &error))?;
+        std::fs::write(out, bytes)
+            .map_err(|error| Failure::local(&format!("{} cannot be written", out.display()), &error))?;
+        self.voice.say(
+            "Bukti ditulis; periksa dengan `selaras verify`.",
+            "The evidence was written; check it by `selaras verify`.",
+        );
+        if self.voice.json {
+            self.data(&serde_json::json!({ "version": version, "file": out }));
+        } else {
+            output::line(&out.display().to_string());
         }
         Ok(())
     }

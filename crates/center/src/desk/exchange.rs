@@ -50,7 +50,10 @@ impl Desk {
 
     fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
         let row: Option<HeadKeyRow> = rows::read(&self.store, &rows::key(key))?;
-        Ok(row.map(|row| EnrolledKey { ptk: row.ptk, public: row.public, revoked: row.revoked_at.is_some() }))
+        Ok(row.map(|row| {
+            let HeadKeyRow { ptk, public, enrolled_at, revoked_at } = row;
+            EnrolledKey { ptk, public, enrolled_at, revoked: revoked_at.is_some() }
+        }))
     }
 
     fn seen(&self, device: DeviceId, agent: &str) -> Result<(), Problem> {

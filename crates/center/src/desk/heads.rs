@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ed25519_dalek::VerifyingKey;
 use selaras_model::{Date, KeyId, Lang, Npsn, Record, RecordId, Value};
 use selaras_policy::{Entitlement, Unmet, entitlement};
+use selaras_sync::evidence::certify;
 use selaras_sync::{Batch, TypedEdit};
 use selaras_transport::{HeadAnswer, HeadRequest, Problem, Reason, Text};
 
@@ -37,15 +38,17 @@ impl Desk {
             // The same key again would bring approvals of the ended assignment back to life.
             return Err(problem("registration.bad-key"));
         }
+        let enrolled_at = before.as_ref().map_or(self.now, |row| row.enrolled_at);
         if before.is_none() {
-            let row =
-                HeadKeyRow { ptk: request.ptk, public: request.public_key, enrolled_at: self.now, revoked_at: None };
+            let row = HeadKeyRow { ptk: request.ptk, public: request.public_key, enrolled_at, revoked_at: None };
             let mut batch = Batch::default();
             rows::put(&mut batch, &name, &row).map_err(|error| stored(&error))?;
             self.commit(&batch)?;
             tracing::info!(npsn = %self.npsn, key = %key_id, "a head's key was enrolled");
         }
-        Ok(HeadAnswer { key_id })
+        let signing = &self.host.keys.signing;
+        let enrolled = certify(self.npsn, request.ptk, key_id, request.public_key, enrolled_at, signing);
+        Ok(HeadAnswer { key_id, enrolled_at, certificate: enrolled.certificate })
     }
 
     /// Assigns a head: the registration of this year says so, and an additional duty is made.

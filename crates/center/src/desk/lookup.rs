@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{EntityCode, Record, RecordId, Value, record_to_json, root_digest};
+use data_encoding::HEXLOWER;
+use selaras_model::{EntityCode, LogVersion, Record, RecordId, Value, record_to_json, root_digest};
 use selaras_policy::SchoolView;
 use selaras_sync::Flow;
 use selaras_transport::Problem;
@@ -10,7 +11,7 @@ use selaras_transport::Problem;
 use super::rows::{self, SEEN, SeenRow};
 use super::{Desk, refused, stored};
 use crate::catalogue::problem;
-use crate::messages::{Digests, RecordPage, SchoolLine};
+use crate::messages::{Digests, EvidenceShown, RecordPage, SchoolLine};
 
 /// A page ends after so many records or bytes.
 const PAGE_RECORDS: usize = 1_000;
@@ -23,6 +24,12 @@ impl Desk {
         let record = self.centre().record(key).map_err(|error| refused(&error))?;
         let record = record.ok_or_else(|| problem("record.unknown").with("entity", entity).with("id", id))?;
         Ok(record_to_json(self.pack(), &record))
+    }
+
+    /// Who approved what became an entry of the log, as the file that anybody can verify, in hexadecimal.
+    pub(crate) fn evidence(&self, version: u64) -> Result<EvidenceShown, Problem> {
+        let evidence = self.centre().evidence(LogVersion::new(version)).map_err(|error| refused(&error))?;
+        Ok(EvidenceShown { version, file: HEXLOWER.encode(&evidence.to_bytes()) })
     }
 
     /// A page of records in the order of entity and id; of one entity where it is named.

@@ -136,7 +136,8 @@ impl CentreHost {
         self.drive(None)?;
         let public = self.head.verifying_key().to_bytes();
         let ptk = RecordId::from_bytes(HEAD);
-        let enrolled = |key: KeyId| Ok((key == HEAD_KEY).then_some(EnrolledKey { ptk, public, revoked: false }));
+        let enrolled =
+            |key: KeyId| Ok((key == HEAD_KEY).then_some(EnrolledKey { ptk, public, enrolled_at: 0, revoked: false }));
         let landed = |id: BundleId| Ok(self.landings.whole(id));
         let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
         self.drive(received.step.take())?;

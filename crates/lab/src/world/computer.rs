@@ -6,7 +6,7 @@ use selaras_storage::Fault;
 use selaras_sync::transfer::Upload;
 use selaras_sync::{
     Batch, Carry, FirstLife, Healing, Incoming, Installation, Key, Order, Outcome, Purpose, Refusal, Rules, School,
-    SchoolError, StateName, Step, Store, entry_hash,
+    SchoolError, Signer, StateName, Step, Store, entry_hash,
 };
 
 use super::centre::{CentreHost, HEAD, HEAD_KEY, today};
@@ -98,7 +98,8 @@ impl Computer {
     pub(super) fn approve(&self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
         self.settle()?;
         let facts = AccountFacts { ptk: Some(RecordId::from_bytes(HEAD)), head_role: true, key_activated: true };
-        match self.school().approve(&Order { modules: None, facts: &facts, author: "kepala" }, &centre.head, HEAD_KEY) {
+        let signer = Signer { key: &centre.head, id: HEAD_KEY, enrolled: None };
+        match self.school().approve(&Order { modules: None, facts: &facts, author: "kepala" }, &signer) {
             Ok(approved) => self.drive(Some(approved.step)).map(Ok),
             Err(SchoolError::Store(error)) => Err(error.into()),
             Err(error) => Ok(Err(error)),

@@ -39,6 +39,7 @@ fn a_large_bundle_at_the_centre_is_resumed_after_any_step() {
         Ok(Some(selaras_sync::EnrolledKey {
             ptk: stage.sample.head,
             public: stage.centre.head.verifying_key().to_bytes(),
+            enrolled_at: 0,
             revoked: false,
         }))
     };

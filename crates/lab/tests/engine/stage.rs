@@ -9,9 +9,10 @@ use selaras_model::{
 };
 use selaras_policy::AccountFacts;
 use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
+use selaras_sync::evidence::{HeadKey, certify};
 use selaras_sync::{
     Blobs, Carry, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Incoming, Installation, Order, Outcome,
-    Purpose, Rules, School, SchoolError, Step, Store, TypedEdit,
+    Purpose, Rules, School, SchoolError, Signer, Step, Store, TypedEdit,
 };
 
 pub(crate) const NOW: i64 = 1_795_500_000;
@@ -79,14 +80,20 @@ impl CentreStage {
         self.drive(Some(self.centre().act("test.act", edits).unwrap()));
     }
 
+    /// The head's key, as this centre enrolled it.
+    pub(crate) fn enrolled(&self) -> HeadKey {
+        let public = self.head.verifying_key().to_bytes();
+        certify(self.npsn, self.head_ptk, self.head_key(), public, NOW, &self.keys.signing)
+    }
+
     pub(crate) fn head_key(&self) -> KeyId {
         KeyId::from_bytes(*b"head-key")
     }
 
     pub(crate) fn try_serve(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, CentreError> {
         let enrolled = |key: KeyId| {
-            let known =
-                EnrolledKey { ptk: self.head_ptk, public: self.head.verifying_key().to_bytes(), revoked: self.revoked };
+            let public = self.head.verifying_key().to_bytes();
+            let known = EnrolledKey { ptk: self.head_ptk, public, enrolled_at: NOW, revoked: self.revoked };
             Ok((key == self.head_key()).then_some(known))
         };
         let landed = |id: BundleId| self.landed.get(id.as_bytes());
@@ -201,7 +208,9 @@ impl Computer {
         self.settle();
         let modules: Option<Vec<String>> = modules.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         let order = Order { modules: modules.as_deref(), facts: &self.facts(centre), author: "head" };
-        let approved = self.school().approve(&order, &centre.head, centre.head_key())?;
+        let enrolled = centre.enrolled();
+        let signer = Signer { key: &centre.head, id: centre.head_key(), enrolled: Some(&enrolled) };
+        let approved = self.school().approve(&order, &signer)?;
         self.drive(Some(approved.step));
         Ok(approved.records)
     }

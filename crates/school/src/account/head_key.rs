@@ -8,6 +8,7 @@ use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use selaras_model::{KeyId, RecordId};
+use selaras_sync::evidence::HeadKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -44,6 +45,11 @@ pub(crate) struct SealedKey {
     salt: String,
     nonce: String,
     sealed: String,
+    /// When the centre enrolled it, and the centre's word for that; keys of older versions have none.
+    #[serde(default)]
+    enrolled_at: i64,
+    #[serde(default)]
+    certificate: String,
 }
 
 impl std::fmt::Debug for SealedKey {
@@ -87,7 +93,22 @@ impl SealedKey {
             salt: HEXLOWER.encode(&salt),
             nonce: HEXLOWER.encode(&nonce),
             sealed: HEXLOWER.encode(&sealed),
+            enrolled_at: 0,
+            certificate: String::new(),
         })
+    }
+
+    /// Keeps the centre's word that it enrolled the key.
+    pub(crate) fn certified(self, enrolled: &HeadKey) -> SealedKey {
+        let HeadKey { enrolled_at, certificate, .. } = enrolled;
+        SealedKey { enrolled_at: *enrolled_at, certificate: HEXLOWER.encode(certificate), ..self }
+    }
+
+    /// The public key with the centre's word that it enrolled it.
+    pub(crate) fn enrolled(&self) -> Option<HeadKey> {
+        let public = bytes(&self.public).ok()?.try_into().ok()?;
+        let certificate = bytes(&self.certificate).ok()?.try_into().ok()?;
+        Some(HeadKey { public, enrolled_at: self.enrolled_at, certificate })
     }
 
     /// Opens the key with the account's password.
@@ -118,7 +139,8 @@ impl SealedKey {
         cost: PasswordCost,
     ) -> Result<SealedKey, Failure> {
         let key = self.open(account, old)?;
-        SealedKey::seal(&key, self.id, self.ptk, account, new, cost)
+        let sealed = SealedKey::seal(&key, self.id, self.ptk, account, new, cost)?;
+        Ok(SealedKey { enrolled_at: self.enrolled_at, certificate: self.certificate.clone(), ..sealed })
     }
 }
 

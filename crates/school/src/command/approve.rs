@@ -1,46 +1,86 @@
-//! `approve`: seals what waits and signs it with the head's key, in one step.
+//! `approve`: seals what waits and signs it with the head's key, in one step; or in three, where the head's key is on
+//! another computer.
 
-use selaras_sync::Order;
+use std::path::{Path, PathBuf};
+
+use selaras_policy::{AccountFacts, ApprovalText, sign_elsewhere};
+use selaras_sync::evidence::{read_request, read_signed, write_request, write_signed};
+use selaras_sync::{Order, Signer};
 use serde::{Deserialize, Serialize};
 
-use crate::command::Done;
+use crate::account::{Account, Role};
 use crate::command::account::authenticate;
+use crate::command::approval::ApprovalReport;
 use crate::command::prepare::some;
+use crate::command::verify::{read_small, refused};
+use crate::command::{Done, Report};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::secret::Secret;
-use crate::service::Service;
+use crate::service::{Open, Service};
 
 /// The arguments of `approve`.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
 pub struct Approve {
     /// The account of the head.
-    pub account: String,
+    #[arg(required_unless_present_any = ["sign", "import"])]
+    pub account: Option<String>,
     /// Only these modules, separated by commas; what is left behind stays a draft.
-    #[arg(long, value_name = "M", value_delimiter = ',')]
+    #[arg(long, value_name = "M", value_delimiter = ',', conflicts_with_all = ["sign", "import"])]
     pub modules: Vec<String>,
-    /// Its password.
+    /// Seals, and writes what a head at another computer is asked to sign.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["sign", "import"])]
+    pub export: Option<PathBuf>,
+    /// Shows what another computer asks the head to sign; with `--out` and the account, signs it.
+    #[arg(long, value_name = "FILE", conflicts_with = "import")]
+    pub sign: Option<PathBuf>,
+    /// Where the signature goes.
+    #[arg(long, value_name = "FILE", requires = "sign", requires = "account")]
+    pub out: Option<PathBuf>,
+    /// Takes the head's signature back to the computer that asked for it.
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
+    /// The account's password.
     #[arg(skip)]
     pub password: Secret,
 }
 
 impl Approve {
+    /// Whether the head's key is used on this computer.
+    pub(super) fn signs(&self) -> bool {
+        self.export.is_none() && self.import.is_none() && (self.sign.is_none() || self.out.is_some())
+    }
+
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
-        let account = authenticate(open.store(), &self.account, &self.password)?;
+        match (&self.export, &self.sign, &self.import) {
+            (Some(file), ..) => self.export(open, file, out),
+            (_, Some(file), _) => self.sign(open, file, out),
+            (.., Some(file)) => import(open, file, out),
+            _ => self.approve(open, out),
+        }
+    }
+
+    fn name(&self) -> &str {
+        self.account.as_deref().unwrap_or_default()
+    }
+
+    fn approve(&self, open: &mut Open, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        let account = authenticate(open.store(), self.name(), &self.password)?;
         open.settle(out)?;
         let modules = some(&self.modules);
         if modules.is_none() {
             open.check_gate(&account, out)?;
         }
         let Some(sealed) = &account.key else {
-            // The gate named this condition already; without a key there is nothing to sign with.
+            // The gate names this condition; without a key there is nothing to sign with.
+            open.check_gate(&account, out)?;
             return Err(Failure::new("gate.not-entitled").arg("name", &account.name));
         };
-        let key = sealed.open(&account.name, &self.password)?;
+        let (key, enrolled) = (sealed.open(&account.name, &self.password)?, sealed.enrolled());
         let order = Order { modules, facts: &account.facts(), author: &account.name };
-        let approved = open.school().approve(&order, &key, sealed.id);
-        let approved = match approved {
+        let signer = Signer { key: &key, id: sealed.id, enrolled: enrolled.as_ref() };
+        let approved = match open.school().approve(&order, &signer) {
             Ok(approved) => approved,
             Err(error) => return Err(open.explain(error, &account.name, out)),
         };
@@ -50,4 +90,84 @@ impl Approve {
         out.report(Done::new("approve.done").arg("records", records).arg("bundle", short).report());
         Ok(Outcome::Done)
     }
+
+    /// Seals for a head elsewhere. What was sealed before and still waits is written once more: a file is easily lost.
+    fn export(&self, open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        let account = Account::find(open.store(), self.name())?;
+        open.settle(out)?;
+        let text = match open.school().to_be_signed()? {
+            Some(text) if Some(text.ptk) == account.ptk && self.modules.is_empty() => text,
+            _ => self.seal(open, &account, out)?,
+        };
+        crate::place::write_new(file, &write_request(&text))?;
+        report(open, &text, Some(file), "approve.exported", out)
+    }
+
+    fn seal(&self, open: &mut Open, account: &Account, out: &mut dyn Output) -> Result<ApprovalText, Failure> {
+        // Whether that key is enrolled is judged when its signature comes back.
+        let facts = AccountFacts { key_activated: true, ..account.facts() };
+        let order = Order { modules: some(&self.modules), facts: &facts, author: &account.name };
+        let sealed = match open.school().seal_for_head(&order) {
+            Ok(sealed) => sealed,
+            Err(error) => return Err(open.explain(error, &account.name, out)),
+        };
+        open.apply(sealed.step, out)?;
+        open.school().to_be_signed()?.ok_or_else(|| Failure::new("internal.error").arg("place", "seal"))
+    }
+
+    /// Signs what another computer has sealed: the counts and the digest are seen here, the records are not.
+    fn sign(&self, open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        let text = read_request(&read_small(file)?).map_err(|error| refused(error, file))?;
+        if text.npsn != open.npsn() {
+            return Err(Failure::new("approval.other-school").arg("npsn", text.npsn));
+        }
+        let Some(target) = &self.out else { return report(open, &text, None, "approve.asked", out) };
+        let account = authenticate(open.store(), self.name(), &self.password)?;
+        if account.ptk != Some(text.ptk) {
+            return Err(Failure::new("approval.other-person").arg("name", &account.name));
+        }
+        let sealed = account.key.as_ref().ok_or_else(|| Failure::new("approval.no-key").arg("name", &account.name))?;
+        let enrolled = sealed.enrolled().ok_or_else(|| Failure::new("approval.no-key").arg("name", &account.name))?;
+        let key = sealed.open(&account.name, &self.password)?;
+        let text = ApprovalText { key: sealed.id, ..text };
+        let approval =
+            sign_elsewhere(text, &key).map_err(|_| Failure::new("evidence.damaged").arg("file", file.display()))?;
+        crate::place::write_new(target, &write_signed(&approval, &enrolled))?;
+        report(open, approval.text(), Some(target), "approve.signed", out)
+    }
+}
+
+/// Takes a signature back: with it the bundle is approved.
+fn import(open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
+    let (approval, enrolled) = read_signed(&read_small(file)?).map_err(|error| refused(error, file))?;
+    let text = approval.text().clone();
+    if text.npsn != open.npsn() {
+        return Err(Failure::new("approval.other-school").arg("npsn", text.npsn));
+    }
+    open.settle(out)?;
+    let account = Account::all(open.store())?.into_iter().find(|account| account.ptk == Some(text.ptk));
+    let name = account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
+    let head_role = account.is_some_and(|account| account.roles.contains(&Role::Head));
+    let facts = AccountFacts { ptk: Some(text.ptk), head_role, key_activated: true };
+    let step = match open.school().take_approval(&approval, &enrolled, &facts, &name) {
+        Ok(step) => step,
+        Err(error) => return Err(open.explain(error, &name, out)),
+    };
+    open.apply(step, out)?;
+    report(open, &text, None, "approve.imported", out)
+}
+
+fn report(
+    open: &Open,
+    text: &ApprovalText,
+    file: Option<&Path>,
+    done: &'static str,
+    out: &mut dyn Output,
+) -> Result<Outcome, Failure> {
+    let mut approval = ApprovalReport::of(text);
+    approval.head = open.title_of("ptk", text.ptk).ok();
+    approval.done = Some(done.to_owned());
+    approval.file = file.map(|file| file.display().to_string());
+    out.report(Report::Approval(Box::new(approval)));
+    Ok(Outcome::Done)
 }

@@ -47,8 +47,9 @@ impl Head {
             return Err(Failure::new("gate.not-entitled").arg("name", &command.account).because(reasons));
         }
         let key = fresh_key()?;
-        let id = open.enrol(&command.kode, ptk, key.verifying_key(), out)?;
-        account.key = Some(SealedKey::seal(&key, id, ptk, &account.name, &command.password, cost)?);
+        let (id, enrolled) = open.enrol(&command.kode, ptk, key.verifying_key(), out)?;
+        let sealed = SealedKey::seal(&key, id, ptk, &account.name, &command.password, cost)?;
+        account.key = Some(sealed.certified(&enrolled));
         open.commit(&account.batch()?)?;
         let title = open.title_of("ptk", ptk)?;
         out.report(Done::new("head.activated").arg("name", &command.account).arg("title", title).report());

@@ -17,6 +17,7 @@ use crate::secret::Secret;
 use crate::service::Service;
 
 mod account;
+mod approval;
 mod approve;
 mod backup;
 mod conflicts;
@@ -43,12 +44,14 @@ mod status;
 pub(crate) mod sync;
 mod undelete;
 mod validate;
+mod verify;
 mod withdraw;
 
 pub(crate) use done::Done;
 
 /// The lines of reports, for the service that fills them in.
 pub(crate) mod report {
+    pub(crate) use super::approval::ApprovalReport;
     pub(crate) use super::conflicts::{CandidateLine, ConflictLine};
     pub(crate) use super::log::LogLine;
     pub(crate) use super::prepare::{ChangeLine, ModuleLine};
@@ -106,8 +109,10 @@ pub enum Command {
     Sync(sync::Sync),
     /// Shows what happened.
     Log(log::Log),
-    /// Shows the last receipt.
+    /// Shows the last receipt, or one of before.
     Receipt(receipt::Receipt),
+    /// Says whether an evidence file holds.
+    Verify(verify::Verify),
     /// Lists fields on which both sides wrote.
     Conflicts(conflicts::Conflicts),
     /// Decides a conflict.
@@ -161,6 +166,7 @@ impl Command {
             Command::Sync(command) => command.run(service, out),
             Command::Log(command) => command.run(service, out),
             Command::Receipt(command) => command.run(service, out),
+            Command::Verify(command) => command.run(service, out),
             Command::Conflicts(command) => command.run(service, out),
             Command::Resolve(command) => command.run(service, out),
             Command::Doctor(command) => command.run(service, out),
@@ -179,7 +185,7 @@ impl Command {
             Command::Head(head::Head::Activate(command)) => {
                 vec![(Wanted::Kode, &mut command.kode), (Wanted::Password, &mut command.password)]
             }
-            Command::Approve(command) => vec![(Wanted::Password, &mut command.password)],
+            Command::Approve(command) if command.signs() => vec![(Wanted::Password, &mut command.password)],
             Command::Backup(command) => command.secrets(),
             Command::Restore(command) => command.secrets(),
             _ => Vec::new(),
@@ -188,7 +194,7 @@ impl Command {
 
     /// Whether the command is of use where the store cannot be opened.
     pub(crate) fn does_without_store(&self) -> bool {
-        matches!(self, Command::Doctor(_) | Command::Recover(_) | Command::Restore(_))
+        matches!(self, Command::Doctor(_) | Command::Recover(_) | Command::Restore(_) | Command::Verify(_))
     }
 
     /// Whether the command may have changed something that a backup should hold.
@@ -217,6 +223,7 @@ impl Command {
             | Command::Prepare(_)
             | Command::Log(_)
             | Command::Receipt(_)
+            | Command::Verify(_)
             | Command::Conflicts(_)
             | Command::Doctor(_)
             | Command::Backup(_)
@@ -235,6 +242,11 @@ impl Command {
             Command::Export(command) => vec![command.file.as_mut()],
             Command::Doctor(command) => vec![command.ca.as_mut(), command.bundle.as_mut()],
             Command::Backup(command) => vec![command.file.as_mut()],
+            Command::Approve(command) => {
+                vec![command.export.as_mut(), command.sign.as_mut(), command.out.as_mut(), command.import.as_mut()]
+            }
+            Command::Receipt(command) => vec![command.out.as_mut()],
+            Command::Verify(command) => vec![Some(&mut command.file), command.bundle.as_mut()],
             Command::Restore(command) => vec![Some(&mut command.file), command.key.as_mut()],
             _ => Vec::new(),
         };
@@ -269,6 +281,10 @@ pub enum Report {
     Import(import::ImportReport),
     /// What would be sent.
     Prepared(prepare::PreparedReport),
+    /// What a head approves.
+    Approval(Box<approval::ApprovalReport>),
+    /// An evidence file that holds.
+    Verified(Box<verify::VerifiedReport>),
     /// What happened.
     Log(log::LogReport),
     /// A receipt.
@@ -300,6 +316,8 @@ impl Report {
             Report::Record(report) => report.show(words, page),
             Report::Import(report) => report.show(words, page),
             Report::Prepared(report) => report.show(words, page),
+            Report::Approval(report) => report.show(words, page),
+            Report::Verified(report) => report.show(words, page),
             Report::Log(report) => report.show(words, page),
             Report::Receipt(report) => report.show(words, page),
             Report::Conflicts(report) => report.show(words, page),

@@ -2,6 +2,7 @@
 
 use ed25519_dalek::VerifyingKey;
 use selaras_policy::{entitlement, heads, local_entitlement};
+use selaras_sync::evidence::HeadKey;
 
 use super::{Account, Entitlement, KeyId, Open, RecordId};
 use crate::failure::{Failure, Reason};
@@ -73,8 +74,14 @@ impl Open {
         ptk: RecordId,
         public: VerifyingKey,
         out: &mut dyn Output,
-    ) -> Result<KeyId, Failure> {
-        self.with_token(out, |link, token, out| link.enrol_head(token, kode, ptk, public, out.lang()))
+    ) -> Result<(KeyId, HeadKey), Failure> {
+        let enrolled =
+            self.with_token(out, |link, token, out| link.enrol_head(token, kode, ptk, public, out.lang()))?;
+        let (id, key) = enrolled;
+        let centre = VerifyingKey::from_bytes(&self.installation.centre_key);
+        let centre = centre.map_err(|_| Failure::new("evidence.head-key"))?;
+        key.verify(self.installation.npsn, ptk, id, &centre).map_err(|_| Failure::new("evidence.head-key"))?;
+        Ok((id, key))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Lang, RecordKey, Side, Value};
+use selaras_model::{Lang, LogVersion, RecordKey, Side, Value};
 use selaras_policy::{Finding, Level, Tab};
-use selaras_sync::{Candidate, Flow, ModuleChanges, OpenConflict, Origin, PreparedChange, Rules, Subject};
+use selaras_sync::{Candidate, Flow, ModuleChanges, OpenConflict, Origin, PreparedChange, Rules, SchoolError, Subject};
 
 use super::{DELETED_FIELD, Open};
 use crate::command::report::{
-    CandidateLine, ChangeLine, ConflictLine, FindingLine, LogLine, ModuleLine, ReceiptReport,
+    ApprovalReport, CandidateLine, ChangeLine, ConflictLine, FindingLine, LogLine, ModuleLine, ReceiptReport,
 };
 use crate::failure::Failure;
 
@@ -187,6 +187,23 @@ impl Open {
         Ok(self.school().receipt()?.map(|receipt| receipt_line(&receipt)))
     }
 
+    /// A receipt with what the head approved, and how much was edited since: the last, or that of a version.
+    pub(crate) fn receipt_of(&self, version: Option<u64>) -> Result<Option<ReceiptReport>, Failure> {
+        let evidence = match self.school().evidence(version.map(LogVersion::new)) {
+            Ok(evidence) => evidence,
+            // Receipts of an older version of this program, or that a recovery brought back, have no approval beside them.
+            Err(SchoolError::Refused(refusal)) if version.is_none() && refusal.code.starts_with("evidence.") => {
+                return self.receipt_report();
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let receipt = evidence.verify().map_err(|_| Failure::new("store.damaged").arg("reason", "an approval"))?;
+        let mut approval = ApprovalReport::of(evidence.approval.text());
+        approval.head = self.title_of("ptk", evidence.approval.text().ptk).ok();
+        let (approval, since) = (Some(approval), self.school().pending()?.records);
+        Ok(Some(ReceiptReport { approval, since, ..receipt_line(&receipt) }))
+    }
+
     /// Where this store stands, in counts and versions.
     pub(crate) fn standing(&self) -> Result<crate::doctor::Standing, Failure> {
         let position = self.school().position()?;
@@ -247,6 +264,9 @@ pub(crate) fn receipt_line(receipt: &selaras_sync::Receipt) -> ReceiptReport {
         bundle,
         entry: selaras_sync::entry_hash(receipt.bytes()).to_string(),
         signature: data_encoding::HEXLOWER.encode(receipt.signature()),
+        approval: None,
+        since: 0,
+        file: None,
     }
 }
 

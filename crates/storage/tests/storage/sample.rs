@@ -111,6 +111,7 @@ pub(crate) fn every_kind() -> Vec<(&'static str, Key, Row)> {
         ("past", Key::Past(EntryHash::from_bytes([6; 32])), Row::Entry(entry(EditsAt::Absent))),
         ("history", Key::History(9), Row::Bytes(b"line".to_vec())),
         ("text", Key::Text32([9; 32]), Row::Blob(b"version = \"2026.1\"".to_vec())),
+        ("approval", Key::Approval(BundleId::from_bytes([3; 32])), Row::Blob(b"approval".to_vec())),
         ("local", Key::Local("account/ops".to_owned()), Row::Bytes(b"account".to_vec())),
     ]
 }

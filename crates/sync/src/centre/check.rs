@@ -12,6 +12,7 @@ use super::receive::EnrolledKey;
 use crate::bundle::{self, BundleError, Header};
 use crate::edits::EditSet;
 use crate::error::{CentreError, Refusal, RefusedRecord};
+use crate::evidence::{certify, write_signed};
 use crate::school::breach_code;
 use crate::state::{self, Judged, Position};
 use crate::store::{FindingRow, Flow, Key, Range, ReadStore, Row, StateName, StoreError};
@@ -79,6 +80,8 @@ pub(super) struct Sound {
     /// What of this log the school had when it sealed.
     sealed_on: LogVersion,
     judged_on: Date,
+    /// The approval with the head's key, as it is kept.
+    pub(super) kept: Vec<u8>,
 }
 
 /// A bundle that may take effect.
@@ -113,7 +116,10 @@ impl<'a> Centre<'a> {
         let verified = approval.verify(&public).map_err(|_| refuse("approval.signature", Who::Head))?;
         self.check_signer(verified.text(), &key, &edits)?;
         let judged_on = verified.text().judged_on;
-        Ok(Sound { header, edits, sealed_on, judged_on })
+        let (ptk, id) = (key.ptk, verified.text().key);
+        let head_key = certify(self.npsn, ptk, id, key.public, key.enrolled_at, &self.keys.signing);
+        let kept = write_signed(&approval, &head_key);
+        Ok(Sound { header, edits, sealed_on, judged_on, kept })
     }
 
     /// Gives the version of this log that the bundle was sealed on.

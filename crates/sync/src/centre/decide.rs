@@ -59,6 +59,8 @@ impl Centre<'_> {
         frozen: &[u8],
         mut position: Position,
     ) -> Result<Step, CentreError> {
+        // Kept as it was signed: whoever doubts later what the head approved is shown it.
+        let approval = sound.kept.clone();
         let edits_at = if frozen.len() <= MAX_INLINE {
             EditsAt::Inline(frozen.to_vec())
         } else {
@@ -76,9 +78,14 @@ impl Centre<'_> {
                 let records = u32::try_from(sound.edits.edits().len()).unwrap_or(u32::MAX);
                 self.put_entry(&mut work, &mut position, intent, records)?;
                 work.put_state(StateName::Judged, &judged)?;
+                work.put(Key::Approval(id), Row::Blob(approval));
                 Ok(Step::of(work.finish()))
             }
-            Judgement::Large => self.intend(&sound.edits, intent),
+            Judgement::Large => {
+                let mut step = self.intend(&sound.edits, intent)?;
+                step.batch.put(Key::Approval(id), Row::Blob(approval));
+                Ok(step)
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use selaras_policy::Finding;
 
 use crate::Rules;
 use crate::error::CentreError;
+use crate::evidence::{self, Evidence};
 use crate::state::{self, Intent, Judged, Position};
 use crate::step::Step;
 use crate::store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, StoreError};
@@ -232,6 +233,19 @@ impl<'a> Centre<'a> {
     pub fn snapshot<W: std::io::Write>(&self, out: W) -> Result<W, CentreError> {
         let position = self.at_rest()?;
         Ok(crate::snapshot::write(self.store, self.blobs, &position, self.today.days_since_epoch(), out)?)
+    }
+
+    /// Gives the evidence of an entry that a bundle became.
+    ///
+    /// # Errors
+    /// `evidence.none` where the entry is none, or no bundle's; `evidence.no-approval` where the approval is not kept
+    /// here, as after a restored centre was healed.
+    pub fn evidence(&self, version: LogVersion) -> Result<Evidence, CentreError> {
+        let key = self.keys.signing.verifying_key().to_bytes();
+        match crate::page::entry_at(self.store, version) {
+            Ok((_, row)) => evidence::gather(self.store, row, key)?.map_err(CentreError::refused),
+            Err(_) => Err(CentreError::refused("evidence.none")),
+        }
     }
 
     /// Gives the newest entry of the log.

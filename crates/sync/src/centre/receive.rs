@@ -30,6 +30,8 @@ pub struct EnrolledKey {
     pub ptk: RecordId,
     /// The Ed25519 public key.
     pub public: [u8; 32],
+    /// When it was enrolled, by the centre's clock in seconds since 1970.
+    pub enrolled_at: i64,
     /// Whether it was revoked.
     pub revoked: bool,
 }

@@ -14,7 +14,8 @@ use super::seal::{Sealing, number};
 use crate::bundle::{self, Bundle, Header};
 use crate::edits::{EditSet, EditsError};
 use crate::error::{GateClosed, Refusal, SchoolError};
-use crate::state::{self, HistoryKind, Judged, Phase, Position, Sealed};
+use crate::evidence::{HeadKey, write_signed};
+use crate::state::{self, HistoryKind, Installation, Judged, Phase, Position, Sealed};
 use crate::step::Step;
 use crate::store::{Batch, Key, Row, StateName, StoreError};
 use crate::work::Work;
@@ -35,6 +36,17 @@ pub struct Order<'o> {
     pub author: &'o str,
 }
 
+/// The head's key on this computer.
+#[derive(Debug, Clone, Copy)]
+pub struct Signer<'s> {
+    /// The secret key.
+    pub key: &'s SigningKey,
+    /// Its name at the centre.
+    pub id: KeyId,
+    /// The centre's word that it enrolled the key; without it the approval is no evidence later.
+    pub enrolled: Option<&'s HeadKey>,
+}
+
 /// A bundle that was sealed.
 #[derive(Debug)]
 pub struct Approved {
@@ -52,10 +64,12 @@ impl School<'_> {
     /// # Errors
     /// [`SchoolError::Gate`] with everything that keeps it closed; [`SchoolError::Refused`] when there is nothing to
     /// seal, a bundle is sealed already, or this computer has to pull first.
-    pub fn approve(&self, order: &Order<'_>, key: &SigningKey, key_id: KeyId) -> Result<Approved, SchoolError> {
+    pub fn approve(&self, order: &Order<'_>, signer: &Signer<'_>) -> Result<Approved, SchoolError> {
         self.seal(order, Phase::Approved, |pass, text| {
-            let approval = pass.approve(ApprovalText { key: key_id, ..text }, key);
-            approval.map_err(|_| Refusal::new("approval.text", Who::Head).into())
+            let approval = pass.approve(ApprovalText { key: signer.id, ..text }, signer.key);
+            let approval = approval.map_err(|_| SchoolError::from(Refusal::new("approval.text", Who::Head)))?;
+            let kept = signer.enrolled.map(|enrolled| write_signed(&approval, enrolled));
+            Ok((approval, kept))
         })
     }
 
@@ -64,14 +78,14 @@ impl School<'_> {
     /// # Errors
     /// As [`Self::approve`].
     pub fn seal_for_head(&self, order: &Order<'_>) -> Result<Approved, SchoolError> {
-        self.seal(order, Phase::Waiting, |_, text| Ok(Approval::from_parts(text, [0; 64])))
+        self.seal(order, Phase::Waiting, |_, text| Ok((Approval::from_parts(text, [0; 64]), None)))
     }
 
     fn seal(
         &self,
         order: &Order<'_>,
         phase: Phase,
-        sign: impl FnOnce(Pass, ApprovalText) -> Result<Approval, SchoolError>,
+        sign: impl FnOnce(Pass, ApprovalText) -> Result<(Approval, Option<Vec<u8>>), SchoolError>,
     ) -> Result<Approved, SchoolError> {
         let position = self.ready_to_seal()?;
         let mut sealing = self.sealing(&position, &self.chosen(order.modules)?)?;
@@ -90,7 +104,7 @@ impl School<'_> {
         })?;
         let id = bundle::id(&frozen);
         let text = self.text(id, &header, &sealing, &position, &pass);
-        let approval = sign(pass, text)?;
+        let (approval, kept) = sign(pass, text)?;
         self.blobs.put(id.as_bytes(), &frozen)?;
         let sealed = Sealed {
             bundle: id,
@@ -103,7 +117,8 @@ impl School<'_> {
             sealed_on: position.version,
             approval: crate::approval::to_wire(&approval, &self.rules.pack).encode_to_vec(),
         };
-        let batch = self.seal_batch(position, &sealed, sealing, &approval, order)?;
+        let mut batch = self.seal_batch(position, &sealed, sealing, &approval, order)?;
+        keep(&mut batch, id, kept);
         Ok(Approved { step: Step::of(batch), bundle: id, records })
     }
 
@@ -226,7 +241,7 @@ impl School<'_> {
     pub fn take_approval(
         &self,
         approval: &Approval,
-        public: &VerifyingKey,
+        enrolled: &HeadKey,
         facts: &AccountFacts,
         author: &str,
     ) -> Result<Step, SchoolError> {
@@ -238,8 +253,12 @@ impl School<'_> {
         if *approval.text() != asked {
             return Err(refuse("approval.other-bytes"));
         }
+        let installation: Installation = state::need(self.store, StateName::Installation)?;
+        let centre = VerifyingKey::from_bytes(&installation.centre_key).map_err(|_| refuse("approval.key-unknown"))?;
+        let public = enrolled.verify(asked.npsn, asked.ptk, asked.key, &centre);
+        let public = public.map_err(|_| refuse("approval.key-unknown"))?;
         let pass = self.pass_gate(&self.left_out()?, &position, facts)?;
-        let approval = pass.accept(approval, public).map_err(|error| match error {
+        let approval = pass.accept(approval, &public).map_err(|error| match error {
             selaras_policy::ApprovalError::Signature => refuse("approval.signature"),
             _ => refuse("approval.text"),
         })?;
@@ -254,7 +273,16 @@ impl School<'_> {
         self.tell(&mut work, &mut position, HistoryKind::Approved, "", &args)?;
         work.put_state(StateName::Sealed, &sealed)?;
         work.put_state(StateName::Position, &position)?;
-        Ok(Step::of(work.finish()))
+        let mut batch = work.finish();
+        keep(&mut batch, sealed.bundle, Some(write_signed(&approval, enrolled)));
+        Ok(Step::of(batch))
+    }
+}
+
+/// Keeps the approval for as long as the log is kept; a bundle that is let go takes it along.
+fn keep(batch: &mut Batch, bundle: BundleId, kept: Option<Vec<u8>>) {
+    if let Some(kept) = kept {
+        batch.put(Key::Approval(bundle), Row::Blob(kept));
     }
 }
 

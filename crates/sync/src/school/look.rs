@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Digest, EntityCode, Fields, Record, RecordId, RecordKey, root_digest};
-use selaras_policy::Finding;
+use selaras_model::{Digest, EntityCode, Fields, LogVersion, Record, RecordId, RecordKey, root_digest};
+use selaras_policy::{Finding, Who};
 
 use super::School;
 use super::layers::{drafts, each_draft};
 use crate::entry::Receipt;
-use crate::error::SchoolError;
+use crate::error::{Refusal, SchoolError};
+use crate::evidence::{self, Evidence};
 use crate::state::{self, HistoryLine, Installation};
 use crate::store::{Flow, Key, Range, Row, StoreError};
 use crate::view::StoreView;
@@ -160,6 +161,21 @@ impl<'a> School<'a> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&installation.centre_key).map_err(|_| damaged())?;
         let signature = row.signature.ok_or_else(damaged)?;
         Ok(Some(Receipt::verify(row.entry, &signature, &key).map_err(|_| damaged())?))
+    }
+
+    /// Gives the evidence of what was sent: of the last receipt, or of an entry of the log.
+    ///
+    /// # Errors
+    /// `evidence.none` where there is no such entry of this school's bundles; `evidence.no-approval` where its approval
+    /// is not kept here, as after a recovery.
+    pub fn evidence(&self, version: Option<LogVersion>) -> Result<Evidence, SchoolError> {
+        let none = |code| SchoolError::from(Refusal::new(code, Who::Operator));
+        let position = self.position()?;
+        let of_this_life = version.or(position.receipt).map(Key::Entry);
+        let key = of_this_life.or(position.keeping.receipt.map(Key::Past)).ok_or_else(|| none("evidence.none"))?;
+        let Some(Row::Entry(row)) = self.store.get(&key)? else { return Err(none("evidence.none")) };
+        let installation: Installation = state::need(self.store, crate::store::StateName::Installation)?;
+        evidence::gather(self.store, row, installation.centre_key)?.map_err(none)
     }
 
     /// Gives the readable log from a line on.

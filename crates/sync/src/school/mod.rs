@@ -33,7 +33,7 @@ use selaras_policy::Who;
 pub use absorb::{Absorbed, Outcome};
 pub(crate) use answer::refusal_hash;
 pub use answer::{Incoming, Offer};
-pub use approve::{Approved, Order};
+pub use approve::{Approved, Order, Signer};
 pub use conflicts::OpenConflict;
 pub use edit::MAX_EDIT_RECORDS;
 pub(crate) use edit::breach_code;

@@ -32,8 +32,9 @@ impl School<'_> {
     }
 
     /// Lets a bundle go: one row, and its drafts are drafts again. Views follow in steps.
-    pub(super) fn release(&self, work: &mut Work<'_>, _sealed: &Sealed) -> Result<(), SchoolError> {
+    pub(super) fn release(&self, work: &mut Work<'_>, sealed: &Sealed) -> Result<(), SchoolError> {
         work.remove(Key::State(StateName::Sealed));
+        work.remove(Key::Approval(sealed.bundle));
         Ok(work.put_state(StateName::Intent, &Intent::Release { from: None })?)
     }
 
