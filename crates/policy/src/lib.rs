@@ -25,7 +25,10 @@ mod rulebook;
 mod view;
 
 pub use approval::{Approval, ApprovalError, ApprovalText, MAX_MODULES, ModuleCount, Verified, sign_elsewhere};
-pub use entitlement::{AccountFacts, ConditionId, Entitlement, Unmet, entitlement, heads, local_entitlement};
+pub use entitlement::{
+    AccountFacts, AccountState, CapacityPage, ConditionId, ConditionPage, Entitlement, KeyState, Unmet, capacity_pages,
+    condition_pages, entitlement, heads, local_entitlement,
+};
 pub use error::PolicyError;
 pub use examples::{Example, Examples, MAX_EXAMPLES_BYTES, Missed};
 pub use finding::{Finding, Level, MAX_GROUP_KEY, MAX_RULE_ID, RuleId, RuleIdError, SubjectKey, SubjectKeyError, Tab};

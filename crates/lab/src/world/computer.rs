@@ -97,7 +97,7 @@ impl Computer {
     /// Approves; says which findings closed the gate where it is closed.
     pub(super) fn approve(&self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
         self.settle()?;
-        let facts = AccountFacts { ptk: Some(RecordId::from_bytes(HEAD)), head_role: true, key_activated: true };
+        let facts = AccountFacts::of_head(RecordId::from_bytes(HEAD));
         let signer = Signer { key: &centre.head, id: HEAD_KEY, enrolled: None };
         match self.school().approve(&Order { modules: None, facts: &facts, author: "kepala" }, &signer) {
             Ok(approved) => self.drive(Some(approved.step)).map(Ok),

@@ -196,7 +196,7 @@ impl Computer {
     }
 
     pub(crate) fn facts(&self, centre: &CentreStage) -> AccountFacts {
-        AccountFacts { ptk: Some(centre.head_ptk), head_role: true, key_activated: true }
+        AccountFacts::of_head(centre.head_ptk)
     }
 
     pub(crate) fn try_approve(&self, centre: &CentreStage) -> Result<u32, SchoolError> {

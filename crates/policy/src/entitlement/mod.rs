@@ -3,78 +3,29 @@
 //! The answer is either the right, or **all** unmet conditions of the capacity that lacks the fewest, each with who has
 //! to act and how. The centre judges by PTK records alone; a school adds the conditions of its account.
 
+mod facts;
+mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unmet;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
-use selaras_model::{Date, Label, Lang, Pack, Record, RecordId, RecordKey, Value};
+use selaras_model::{Date, Pack, Record, RecordId, RecordKey, Value};
 
 use crate::error::PolicyError;
 use crate::gate::{Capacity, Entitled};
-use crate::rendered::{Rendered, Who, fill};
 use crate::view::SchoolView;
-use table::{CapacityRow, Condition, LocalCondition, Table};
+use table::{CapacityRow, Condition, Table};
+
+pub use facts::{AccountFacts, AccountState, KeyState};
+pub use rows::{CapacityPage, ConditionPage, capacity_pages, condition_pages};
+pub use unmet::{ConditionId, Unmet};
 
 /// The entity of people.
 const PERSON: &str = "ptk";
-
-/// The stable name of a condition, such as `head-assignment`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConditionId(String);
-
-impl ConditionId {
-    /// Gives the name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ConditionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A condition that is not fulfilled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmet {
-    /// Its name.
-    pub condition: ConditionId,
-    /// Who has to act.
-    pub who: Who,
-    /// What the message names.
-    pub args: BTreeMap<String, String>,
-    message: Label,
-    remedy: Label,
-}
-
-impl Unmet {
-    /// Gives the condition in words.
-    #[must_use]
-    pub fn render(&self, lang: Lang) -> Rendered {
-        Rendered {
-            message: fill(&self.message, lang, &self.args),
-            remedy: fill(&self.remedy, lang, &self.args),
-            who: self.who,
-        }
-    }
-
-    fn of_condition(condition: &Condition) -> Self {
-        Self::new(&condition.id, condition.who, (&condition.message).into(), (&condition.remedy).into())
-    }
-
-    fn of_local(condition: &LocalCondition) -> Self {
-        Self::new(&condition.id, condition.who, (&condition.message).into(), (&condition.remedy).into())
-    }
-
-    fn new(id: &str, who: Who, message: Label, remedy: Label) -> Self {
-        Self { condition: ConditionId(id.to_owned()), who, args: BTreeMap::new(), message, remedy }
-    }
-}
 
 /// Whether a person may approve.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,15 +36,15 @@ pub enum Entitlement {
     MayNot(Vec<Unmet>),
 }
 
-/// What the school knows of an account beside the records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountFacts {
-    /// The PTK to whom the account belongs.
-    pub ptk: Option<RecordId>,
-    /// Whether the account has the role Kepala Sekolah.
-    pub head_role: bool,
-    /// Whether the person's key is enrolled at the centre.
-    pub key_activated: bool,
+impl Entitlement {
+    /// Whether the person's own conditions are fulfilled: what others lack or have too much of ends nobody's key.
+    #[must_use]
+    pub fn stands_on_its_own(&self) -> bool {
+        match self {
+            Self::May(_) => true,
+            Self::MayNot(unmet) => unmet.iter().all(|unmet| !unmet.is_personal()),
+        }
+    }
 }
 
 /// Judges a person by the PTK records alone, as the centre does.
@@ -101,22 +52,11 @@ pub struct AccountFacts {
 /// # Errors
 /// When the records cannot be read, or the pack lacks an entity that a condition reads.
 pub fn entitlement(view: &dyn SchoolView, pack: &Pack, ptk: RecordId, date: Date) -> Result<Entitlement, PolicyError> {
-    let table = Table::builtin()?;
-    let person = RecordKey { entity: pack_entity(pack, PERSON)?, id: ptk };
-    if view.record(person)?.is_none_or(|record| record.deleted) {
-        return Ok(Entitlement::MayNot(vec![Unmet::of_local(table.local("ptk-record")?)]));
+    let question = Question { view, pack, table: Table::builtin()?, date };
+    if !question.is_known(ptk)? {
+        return Ok(Entitlement::MayNot(vec![Unmet::of_local(question.table.local("ptk-record")?)]));
     }
-    let mut nearest: Option<Vec<Unmet>> = None;
-    for row in &table.capacity {
-        let unmet = unmet(view, pack, table, row, ptk, date)?;
-        if unmet.is_empty() {
-            return Ok(Entitlement::May(Entitled::new(ptk, row.capacity())));
-        }
-        if nearest.as_ref().is_none_or(|best| unmet.len() < best.len()) {
-            nearest = Some(unmet);
-        }
-    }
-    nearest.map(Entitlement::MayNot).ok_or_else(|| PolicyError::Data { what: "capacity".to_owned() })
+    question.nearest(ptk, |_, unmet| Ok(unmet), |_| false)
 }
 
 /// Judges an account at the school: its own conditions, and those of the records.
@@ -130,24 +70,20 @@ pub fn local_entitlement(
     date: Date,
 ) -> Result<Entitlement, PolicyError> {
     let table = Table::builtin()?;
-    let mut unmet = Vec::new();
-    let mut entitled = None;
-    match facts.ptk {
-        None => unmet.push(Unmet::of_local(table.local("account-ptk")?)),
-        Some(ptk) => match entitlement(view, pack, ptk, date)? {
-            Entitlement::May(person) => entitled = Some(person),
-            Entitlement::MayNot(lacking) => unmet.extend(lacking),
-        },
+    let question = Question { view, pack, table, date };
+    let Some(ptk) = facts.ptk else {
+        return Ok(Entitlement::MayNot(facts.lacks(table, None)?));
+    };
+    if !question.is_known(ptk)? {
+        let mut unmet = vec![Unmet::of_local(table.local("ptk-record")?)];
+        unmet.extend(facts.lacks(table, None)?);
+        return Ok(Entitlement::MayNot(unmet));
     }
-    for (fulfilled, id) in [(facts.head_role, "head-role"), (facts.key_activated, "key-activated")] {
-        if !fulfilled {
-            unmet.push(Unmet::of_local(table.local(id)?));
-        }
-    }
-    match entitled {
-        Some(person) if unmet.is_empty() => Ok(Entitlement::May(person)),
-        _ => Ok(Entitlement::MayNot(unmet)),
-    }
+    let with_account = |row: &CapacityRow, mut unmet: Vec<Unmet>| {
+        unmet.extend(facts.lacks(table, Some(row))?);
+        Ok(unmet)
+    };
+    question.nearest(ptk, with_account, |row| facts.has_role(row.capacity()))
 }
 
 /// Gives the people whom the records name as head or Plt by at least one condition that belongs to heads alone.
@@ -170,39 +106,91 @@ pub fn heads(view: &dyn SchoolView, pack: &Pack, date: Date) -> Result<Vec<Recor
     Ok(people.into_iter().collect())
 }
 
-fn unmet(
-    view: &dyn SchoolView,
-    pack: &Pack,
-    table: &Table,
-    row: &CapacityRow,
-    ptk: RecordId,
+/// What is asked, of which records and of which day.
+struct Question<'a> {
+    view: &'a dyn SchoolView,
+    pack: &'a Pack,
+    table: &'static Table,
     date: Date,
-) -> Result<Vec<Unmet>, PolicyError> {
-    let mut unmet = Vec::new();
-    for id in &row.conditions {
-        let condition = table.condition(id)?;
-        let records = records_of(view, pack, condition, ptk)?;
-        if !records.iter().any(|record| condition.holds(record, pack, date)) {
-            unmet.push(Unmet::of_condition(condition));
-        }
-    }
-    Ok(unmet)
 }
 
-fn records_of(
-    view: &dyn SchoolView,
-    pack: &Pack,
-    condition: &Condition,
-    ptk: RecordId,
-) -> Result<Vec<Record>, PolicyError> {
-    let entity = pack_entity(pack, &condition.entity)?;
-    let mut ids = Vec::new();
-    view.with_value(entity, &condition.by, &Value::Ref(ptk), &mut |id| ids.push(id))?;
-    let mut records = Vec::with_capacity(ids.len());
-    for id in ids {
-        records.extend(view.record(RecordKey { entity, id })?.filter(|record| !record.deleted));
+impl Question<'_> {
+    fn is_known(&self, ptk: RecordId) -> Result<bool, PolicyError> {
+        let person = RecordKey { entity: pack_entity(self.pack, PERSON)?, id: ptk };
+        Ok(self.view.record(person)?.is_some_and(|record| !record.deleted))
     }
-    Ok(records)
+
+    /// The capacity that lacks the fewest conditions; of two alike the one whose records lack fewer, then the first.
+    fn nearest(
+        &self,
+        ptk: RecordId,
+        complete: impl Fn(&CapacityRow, Vec<Unmet>) -> Result<Vec<Unmet>, PolicyError>,
+        has_role: impl Fn(&CapacityRow) -> bool,
+    ) -> Result<Entitlement, PolicyError> {
+        let mut nearest: Option<(usize, usize, Vec<Unmet>)> = None;
+        for row in &self.table.capacity {
+            let of_records = self.unmet(row, ptk, has_role(row))?;
+            let records = of_records.len();
+            let unmet = complete(row, of_records)?;
+            if unmet.is_empty() {
+                return Ok(Entitlement::May(Entitled::new(ptk, row.capacity())));
+            }
+            let lacks = (unmet.len(), records);
+            if nearest.as_ref().is_none_or(|best| lacks < (best.0, best.1)) {
+                nearest = Some((lacks.0, lacks.1, unmet));
+            }
+        }
+        let (_, _, unmet) = nearest.ok_or_else(|| PolicyError::Data { what: "capacity".to_owned() })?;
+        Ok(Entitlement::MayNot(unmet))
+    }
+
+    fn unmet(&self, row: &CapacityRow, ptk: RecordId, has_role: bool) -> Result<Vec<Unmet>, PolicyError> {
+        let mut unmet = Vec::new();
+        for id in &row.conditions {
+            let condition = self.table.condition(id)?;
+            let records = self.records_of(condition, ptk)?;
+            let holding = records.iter().filter(|record| condition.holds(record, self.pack, self.date));
+            if condition.alone.is_empty() {
+                if holding.count() == 0 {
+                    let why = condition.why(&records, has_role, self.pack, self.date);
+                    let shown = why.and_then(|why| why.shown(&records, self.pack, self.date));
+                    unmet.push(Unmet::of_condition(condition, why, shown));
+                }
+            } else {
+                let several: Vec<Record> = holding.cloned().collect();
+                if several.len() > 1 {
+                    let why = condition.why(&several, has_role, self.pack, self.date);
+                    unmet.push(Unmet::of_condition(condition, why, None));
+                }
+            }
+        }
+        Ok(unmet)
+    }
+
+    /// The live records that a condition looks at: the person's, or those of the whole school.
+    fn records_of(&self, condition: &Condition, ptk: RecordId) -> Result<Vec<Record>, PolicyError> {
+        let entity = pack_entity(self.pack, &condition.entity)?;
+        let mut values = Vec::new();
+        for text in &condition.alone {
+            let value = self.pack.parse_field(entity, &condition.by, text);
+            values.push(value.map_err(|_| PolicyError::Data { what: condition.by.clone() })?);
+        }
+        if condition.alone.is_empty() {
+            values.push(Value::Ref(ptk));
+        }
+        let mut ids = Vec::new();
+        for value in &values {
+            self.view.with_value(entity, &condition.by, value, &mut |id| ids.push(id))?;
+        }
+        let mut records = Vec::with_capacity(ids.len());
+        for id in ids {
+            let record = self.view.record(RecordKey { entity, id })?;
+            // An index may name more than it was asked for.
+            let live = record.filter(|record| !record.deleted && values.contains(record.get(&condition.by)));
+            records.extend(live);
+        }
+        Ok(records)
+    }
 }
 
 fn pack_entity(pack: &Pack, name: &str) -> Result<selaras_model::EntityCode, PolicyError> {

@@ -25,6 +25,8 @@ pub(super) struct Table {
 #[serde(deny_unknown_fields)]
 pub(super) struct CapacityRow {
     name: CapacityName,
+    /// The role that the capacity demands of an account, as it is typed.
+    pub(super) role: String,
     pub(super) conditions: Vec<String>,
 }
 
@@ -42,8 +44,31 @@ pub(super) struct Condition {
     pub(super) who: Who,
     pub(super) entity: String,
     pub(super) by: String,
+    /// Values of `by` of which the whole school may have one record, whoever the person is.
+    #[serde(default)]
+    pub(super) alone: Vec<String>,
     #[serde(rename = "where")]
     tests: Vec<FieldTest>,
+    pub(super) message: Words,
+    pub(super) remedy: Words,
+    pub(super) command: String,
+    #[serde(default)]
+    pub(super) variant: Vec<Variant>,
+}
+
+/// Why exactly a condition is not met.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Variant {
+    pub(super) id: String,
+    /// Only of an account that has the capacity's role.
+    #[serde(default)]
+    pub(super) role: bool,
+    /// Groups of tests; each has to be fulfilled by a record of its own.
+    #[serde(rename = "where")]
+    groups: Vec<Vec<FieldTest>>,
+    /// A date of those records that the texts name.
+    pub(super) shows: Option<String>,
     pub(super) message: Words,
     pub(super) remedy: Words,
 }
@@ -55,6 +80,7 @@ pub(super) struct LocalCondition {
     pub(super) who: Who,
     pub(super) message: Words,
     pub(super) remedy: Words,
+    pub(super) command: String,
 }
 
 #[derive(Deserialize)]
@@ -64,19 +90,27 @@ pub(super) struct Words {
     en: String,
 }
 
-/// One test of a field; of the options exactly one is given.
+/// One test of a field: by its values or by a state.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FieldTest {
     field: String,
     #[serde(default)]
     is: Vec<String>,
-    #[serde(default)]
-    empty: bool,
-    #[serde(default)]
-    active: bool,
-    #[serde(default)]
-    year: bool,
+    state: Option<State>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    /// Holds nothing.
+    Empty,
+    /// A last day that is not over, or none.
+    Active,
+    /// A last day that is over.
+    Ended,
+    /// This school year, or none: a pack whose registrations are not kept by year has the field empty.
+    Year,
 }
 
 impl From<&Words> for Label {
@@ -118,26 +152,42 @@ impl Condition {
     pub(super) fn holds(&self, record: &Record, pack: &Pack, date: Date) -> bool {
         self.tests.iter().all(|test| test.holds(record.get(&test.field), pack, date))
     }
+
+    /// Finds the variant that says why these records do not meet the condition.
+    pub(super) fn why(&self, records: &[Record], has_role: bool, pack: &Pack, date: Date) -> Option<&Variant> {
+        self.variant.iter().find(|variant| {
+            (has_role || !variant.role)
+                && variant.groups.iter().all(|group| records.iter().any(|record| all(group, record, pack, date)))
+        })
+    }
+}
+
+impl Variant {
+    /// The latest date that the texts name, of the records that the variant is about.
+    pub(super) fn shown(&self, records: &[Record], pack: &Pack, date: Date) -> Option<(&str, Date)> {
+        let field = self.shows.as_deref()?;
+        let about = |record: &&Record| self.groups.iter().any(|group| all(group, record, pack, date));
+        let latest = records.iter().filter(about).filter_map(|record| record.date(field)).max()?;
+        Some((field, latest))
+    }
+}
+
+fn all(tests: &[FieldTest], record: &Record, pack: &Pack, date: Date) -> bool {
+    tests.iter().all(|test| test.holds(record.get(&test.field), pack, date))
 }
 
 impl FieldTest {
     fn holds(&self, value: &Value, pack: &Pack, date: Date) -> bool {
-        if self.empty {
-            return *value == Value::Null;
-        }
-        if self.active {
-            return match value {
+        match self.state {
+            Some(State::Empty) => *value == Value::Null,
+            Some(State::Active) => match value {
                 Value::Null => true,
                 Value::Date(last) => *last >= date,
                 _ => false,
-            };
-        }
-        let text = plain(value);
-        // A pack whose registrations are not kept by year has the field empty.
-        if self.year {
-            text.is_none_or(|year| year == pack.school_year())
-        } else {
-            text.is_some_and(|text| self.is.contains(&text))
+            },
+            Some(State::Ended) => matches!(value, Value::Date(last) if *last < date),
+            Some(State::Year) => plain(value).is_none_or(|year| year == pack.school_year()),
+            None => plain(value).is_some_and(|text| self.is.contains(&text)),
         }
     }
 }

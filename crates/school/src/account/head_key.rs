@@ -50,6 +50,9 @@ pub(crate) struct SealedKey {
     enrolled_at: i64,
     #[serde(default)]
     certificate: String,
+    /// Whether the centre has said that the key is no longer good; it never becomes good again.
+    #[serde(default)]
+    pub(crate) revoked: bool,
 }
 
 impl std::fmt::Debug for SealedKey {
@@ -95,6 +98,7 @@ impl SealedKey {
             sealed: HEXLOWER.encode(&sealed),
             enrolled_at: 0,
             certificate: String::new(),
+            revoked: false,
         })
     }
 
@@ -140,7 +144,12 @@ impl SealedKey {
     ) -> Result<SealedKey, Failure> {
         let key = self.open(account, old)?;
         let sealed = SealedKey::seal(&key, self.id, self.ptk, account, new, cost)?;
-        Ok(SealedKey { enrolled_at: self.enrolled_at, certificate: self.certificate.clone(), ..sealed })
+        Ok(SealedKey {
+            enrolled_at: self.enrolled_at,
+            certificate: self.certificate.clone(),
+            revoked: self.revoked,
+            ..sealed
+        })
     }
 }
 

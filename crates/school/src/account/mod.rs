@@ -3,14 +3,16 @@
 //! Accounts stay on this computer. The centre judges by the records of teachers and by the keys that were activated
 //! there; a role here decides only what this application offers.
 
+mod guesses;
 mod head_key;
 mod password;
 
+pub(crate) use guesses::{Guarded, Guesses, LOCKED_AT, Watch};
 pub(crate) use head_key::{HeadKeyError, SealedKey, fresh_key};
 pub(crate) use password::{Hashed, MIN_CHARACTERS, same, weakness};
 
 use selaras_model::RecordId;
-use selaras_policy::AccountFacts;
+use selaras_policy::{AccountFacts, AccountState, KeyState};
 use selaras_sync::{Batch, Key, Range, ReadStore, Row};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,9 @@ pub enum Role {
     /// Kepala Sekolah: approves what is sent.
     #[value(alias = "kepala-sekolah")]
     Head,
+    /// Plt Kepala Sekolah: approves what is sent while there is no head.
+    #[value(alias = "plt-kepala-sekolah")]
+    Plt,
     /// PTK.
     Ptk,
     /// Wali kelas.
@@ -39,10 +44,24 @@ impl Role {
         match self {
             Role::Operator => "role.operator",
             Role::Head => "role.head",
+            Role::Plt => "role.plt",
             Role::Ptk => "role.ptk",
             Role::WaliKelas => "role.wali-kelas",
             Role::Bendahara => "role.bendahara",
         }
+    }
+
+    /// Whether only somebody with a PTK record can have it.
+    pub(crate) const fn needs_ptk(self) -> bool {
+        match self {
+            Role::Head | Role::Plt | Role::Ptk | Role::WaliKelas => true,
+            Role::Operator | Role::Bendahara => false,
+        }
+    }
+
+    /// Whether it approves what is sent.
+    pub(crate) const fn approves(self) -> bool {
+        matches!(self, Role::Head | Role::Plt)
     }
 }
 
@@ -59,6 +78,9 @@ pub(crate) struct Account {
     pub(crate) password: Hashed,
     /// The head's key, once activated.
     pub(crate) key: Option<SealedKey>,
+    /// Whether the account may not be used for now (`aktif` of the school's users, turned round).
+    #[serde(default)]
+    pub(crate) disabled: bool,
 }
 
 /// The longest name of an account, in bytes.
@@ -119,11 +141,37 @@ impl Account {
 
     /// What entitlement needs to know of the account.
     pub(crate) fn facts(&self) -> AccountFacts {
+        let key = self.key.as_ref().filter(|key| Some(key.ptk) == self.ptk);
         AccountFacts {
+            account: if self.disabled { AccountState::Disabled } else { AccountState::Active },
             ptk: self.ptk,
+            any_role: !self.roles.is_empty(),
             head_role: self.roles.contains(&Role::Head),
-            key_activated: self.key.as_ref().is_some_and(|key| Some(key.ptk) == self.ptk),
+            plt_role: self.roles.contains(&Role::Plt),
+            key: match key {
+                None => KeyState::None,
+                Some(key) if key.revoked => KeyState::Revoked,
+                Some(_) => KeyState::Active,
+            },
         }
+    }
+
+    /// Whether one of its roles approves what is sent.
+    pub(crate) fn approves(&self) -> bool {
+        self.roles.iter().any(|role| role.approves())
+    }
+
+    /// The account of a PTK, other than the named one.
+    pub(crate) fn of_ptk(store: &dyn ReadStore, ptk: RecordId, but: &str) -> Result<Option<Account>, Failure> {
+        let all = Account::all(store)?;
+        Ok(all.into_iter().find(|account| account.ptk == Some(ptk) && account.name != but))
+    }
+
+    /// Takes a role away; says whether it was there.
+    pub(crate) fn remove_role(&mut self, role: Role) -> bool {
+        let before = self.roles.len();
+        self.roles.retain(|had| *had != role);
+        self.roles.len() < before
     }
 
     /// Adds a role; says whether it was new.

@@ -187,13 +187,34 @@ fn configured_lang(place: &Place) -> Result<Lang, Failure> {
 /// Runs a command where the store is: in the process that owns it, else here.
 fn run_command(place: Place, command: &Command, screen: &mut Screen) -> Result<Exit, Failure> {
     if let Some(ended) = crate::serve::forward(&place, command, screen) {
+        let ended = match wait_for_guess(&ended, screen) {
+            true => crate::serve::forward(&place, command, screen).unwrap_or(ended),
+            false => ended,
+        };
         return ended.map(crate::failure::Outcome::exit);
     }
     let mut service = match Service::open(place.clone()) {
         Err(trouble) if command.does_without_store() => Service::without_store(place, trouble),
         opened => opened?,
     };
-    service.run(command, screen).map(crate::failure::Outcome::exit)
+    let ended = service.run(command, screen);
+    // The same service: another one would begin to wait anew.
+    let ended = if wait_for_guess(&ended, screen) { service.run(command, screen) } else { ended };
+    ended.map(crate::failure::Outcome::exit)
+}
+
+/// Waits where a secret was offered too soon after wrong ones; it has not been compared yet. Says whether to go on.
+fn wait_for_guess(ended: &Result<crate::failure::Outcome, Failure>, screen: &mut Screen) -> bool {
+    let Err(failure) = ended else { return false };
+    if !matches!(failure.code.as_str(), "account.wait" | "kode.wait") {
+        return false;
+    }
+    let Some(seconds) = failure.args.get("seconds").and_then(|seconds| seconds.parse().ok()) else { return false };
+    let wait = std::time::Duration::from_secs(seconds);
+    let out: &mut dyn crate::output::Output = screen;
+    out.waiting(failure.clone(), wait, 1);
+    std::thread::sleep(wait);
+    true
 }
 
 /// The command that a line of words is, for the demonstration and for tests.

@@ -19,8 +19,14 @@ fn commands() -> Vec<Command> {
         "selaras recover --server https://pusat.example --npsn 99999999",
         "selaras account add siti --ptk 0a1b2c3d",
         "selaras account passwd siti",
+        "selaras account reset siti",
+        "selaras account link siti --ptk 0a1b2c3d",
+        "selaras account unlock siti",
+        "selaras account disable siti",
+        "selaras account enable siti",
         "selaras account list",
         "selaras role add siti head",
+        "selaras role remove siti plt",
         "selaras head activate siti",
         "selaras pull",
         "selaras status",
@@ -68,6 +74,9 @@ fn every_command_comes_out_of_a_message_as_it_went_in() {
 fn secrets_are_asked_for_and_are_no_arguments() {
     let wanted = |line| parse(line).secrets().into_iter().map(|(wanted, _)| wanted).collect::<Vec<_>>();
     assert_eq!(wanted("selaras account passwd siti"), [Wanted::Password, Wanted::NewPassword]);
+    assert_eq!(wanted("selaras account reset siti"), [Wanted::Kode, Wanted::NewPassword]);
+    assert_eq!(wanted("selaras account unlock siti"), [Wanted::Kode]);
+    assert_eq!(wanted("selaras role remove siti head"), [Wanted::Kode]);
     assert_eq!(wanted("selaras head activate siti"), [Wanted::Kode, Wanted::Password]);
     assert_eq!(wanted("selaras backup school.age"), [Wanted::NewPassphrase]);
     assert_eq!(wanted("selaras backup --list"), []);

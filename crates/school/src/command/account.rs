@@ -1,12 +1,13 @@
-//! `account add`, `account passwd`, `account list`.
+//! `account add`, `passwd`, `reset`, `link`, `unlock`, `disable`, `enable`, `list`.
 
+use selaras_model::RecordId;
 use selaras_policy::Entitlement;
-use selaras_sync::ReadStore;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account as Row, Hashed, Role, weakness};
 use crate::catalogue::Words;
 use crate::command::{Done, Report, Wanted};
+use crate::config::PasswordCost;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::page::Page;
@@ -21,6 +22,16 @@ pub enum Account {
     Add(Add),
     /// Changes an account's password.
     Passwd(Passwd),
+    /// Sets a password in place of one that was forgotten.
+    Reset(Reset),
+    /// Links an account to the PTK that the person is.
+    Link(Link),
+    /// Forgets the wrong passwords of a locked account.
+    Unlock(Named),
+    /// Lets an account no longer be used.
+    Disable(Named),
+    /// Lets a disabled account be used again.
+    Enable(Named),
     /// Lists the accounts.
     List,
 }
@@ -51,12 +62,55 @@ pub struct Passwd {
     pub new_password: Secret,
 }
 
+/// The arguments of `account reset`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Reset {
+    /// The account's name.
+    pub name: String,
+    /// The kode registrasi.
+    #[arg(skip)]
+    pub kode: Secret,
+    /// The password to be set.
+    #[arg(skip)]
+    pub new_password: Secret,
+}
+
+/// The arguments of `account link`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Link {
+    /// The account's name.
+    pub name: String,
+    /// The PTK that this person is: an id or a unique beginning of one.
+    #[arg(long, value_name = "ID")]
+    pub ptk: String,
+    /// The kode registrasi.
+    #[arg(skip)]
+    pub kode: Secret,
+}
+
+/// An account, and the kode registrasi that changing it needs.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Named {
+    /// The account's name.
+    pub name: String,
+    /// The kode registrasi.
+    #[arg(skip)]
+    pub kode: Secret,
+}
+
 impl Account {
     pub(super) fn secrets(&mut self) -> Vec<(Wanted, &mut Secret)> {
         match self {
             Account::Add(command) => vec![(Wanted::NewPassword, &mut command.password)],
             Account::Passwd(command) => {
                 vec![(Wanted::Password, &mut command.password), (Wanted::NewPassword, &mut command.new_password)]
+            }
+            Account::Reset(command) => {
+                vec![(Wanted::Kode, &mut command.kode), (Wanted::NewPassword, &mut command.new_password)]
+            }
+            Account::Link(command) => vec![(Wanted::Kode, &mut command.kode)],
+            Account::Unlock(command) | Account::Disable(command) | Account::Enable(command) => {
+                vec![(Wanted::Kode, &mut command.kode)]
             }
             Account::List => Vec::new(),
         }
@@ -65,37 +119,117 @@ impl Account {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let cost = service.config().password;
         let open = service.open_store()?;
-        match self {
-            Account::Add(command) => {
-                Row::check_name(&command.name)?;
-                if Row::load(open.store(), &command.name)?.is_some() {
-                    return Err(Failure::new("account.exists").arg("name", &command.name));
-                }
-                check_password(open, &command.password, &command.name)?;
-                let ptk = command.ptk.as_deref().map(|text| open.find_record("ptk", text)).transpose()?;
-                let password = Hashed::new(&command.password, cost)?;
-                let ptk = ptk.map(|key| key.id);
-                let account = Row { name: command.name.clone(), ptk, roles: Vec::new(), password, key: None };
-                open.commit(&account.batch()?)?;
-                out.report(Done::new("account.added").arg("name", &command.name).report());
+        let done = match self {
+            Account::Add(command) => command.run(open, cost)?,
+            Account::Passwd(command) => command.run(open, cost)?,
+            Account::Reset(command) => command.run(open, cost)?,
+            Account::Link(command) => command.run(open)?,
+            Account::Unlock(command) => {
+                let account = command.opened(open)?;
+                open.forgive(&account.name)?;
+                Done::new("account.unlocked").arg("name", &account.name)
             }
-            Account::Passwd(command) => {
-                let mut account = Row::find(open.store(), &command.name)?;
-                if !account.password.fits(&command.password)? {
-                    return Err(Failure::new("account.password").arg("name", &command.name));
-                }
-                check_password(open, &command.new_password, &command.name)?;
-                if let Some(key) = &account.key {
-                    let sealed = key.reseal(&account.name, &command.password, &command.new_password, cost)?;
-                    account.key = Some(sealed);
-                }
-                account.password = Hashed::new(&command.new_password, cost)?;
-                open.commit(&account.batch()?)?;
-                out.report(Done::new("account.passwd").arg("name", &command.name).report());
+            Account::Disable(command) => {
+                command.disable(open, true)?;
+                Done::new("account.is-disabled").arg("name", &command.name)
             }
-            Account::List => out.report(Report::Accounts(AccountsReport::new(open)?)),
-        }
+            Account::Enable(command) => {
+                command.disable(open, false)?;
+                Done::new("account.is-enabled").arg("name", &command.name)
+            }
+            Account::List => {
+                out.report(Report::Accounts(AccountsReport::new(open)?));
+                return Ok(Outcome::Done);
+            }
+        };
+        out.report(done.report());
         Ok(Outcome::Done)
+    }
+}
+
+impl Add {
+    fn run(&self, open: &mut Open, cost: PasswordCost) -> Result<Done, Failure> {
+        Row::check_name(&self.name)?;
+        if Row::load(open.store(), &self.name)?.is_some() {
+            return Err(Failure::new("account.exists").arg("name", &self.name));
+        }
+        check_password(open, &self.password, &self.name)?;
+        let ptk = self.ptk.as_deref().map(|text| free_ptk(open, text, &self.name)).transpose()?;
+        let password = Hashed::new(&self.password, cost)?;
+        let name = self.name.clone();
+        let account = Row { name, ptk, roles: Vec::new(), password, key: None, disabled: false };
+        open.commit(&account.batch()?)?;
+        Ok(Done::new("account.added").arg("name", &self.name))
+    }
+}
+
+impl Passwd {
+    fn run(&self, open: &mut Open, cost: PasswordCost) -> Result<Done, Failure> {
+        let mut account = open.authenticate(&self.name, &self.password)?;
+        if self.new_password == self.password {
+            return Err(Failure::new("password.same"));
+        }
+        check_password(open, &self.new_password, &self.name)?;
+        if let Some(key) = &account.key {
+            account.key = Some(key.reseal(&account.name, &self.password, &self.new_password, cost)?);
+        }
+        account.password = Hashed::new(&self.new_password, cost)?;
+        open.commit(&account.batch()?)?;
+        Ok(Done::new("account.passwd").arg("name", &self.name))
+    }
+}
+
+impl Reset {
+    /// The head's key was sealed under the forgotten password, so nobody can open it any more: it goes.
+    fn run(&self, open: &mut Open, cost: PasswordCost) -> Result<Done, Failure> {
+        let mut account = Row::find(open.store(), &self.name)?;
+        open.check_kode(&self.kode)?;
+        check_password(open, &self.new_password, &self.name)?;
+        account.key = None;
+        account.password = Hashed::new(&self.new_password, cost)?;
+        open.commit(&account.batch()?)?;
+        open.forgive(&self.name)?;
+        Ok(Done::new("account.reset").arg("name", &self.name))
+    }
+}
+
+impl Link {
+    /// A key stays its PTK's: an account of somebody else does not approve with it.
+    fn run(&self, open: &mut Open) -> Result<Done, Failure> {
+        let mut account = Row::find(open.store(), &self.name)?;
+        open.check_kode(&self.kode)?;
+        let ptk = free_ptk(open, &self.ptk, &self.name)?;
+        account.ptk = Some(ptk);
+        account.key = account.key.filter(|key| key.ptk == ptk);
+        open.commit(&account.batch()?)?;
+        let title = open.title_of("ptk", ptk)?;
+        Ok(Done::new("account.linked").arg("name", &self.name).arg("title", title))
+    }
+}
+
+impl Named {
+    /// The account, once the kode was right.
+    fn opened(&self, open: &mut Open) -> Result<Row, Failure> {
+        let account = Row::find(open.store(), &self.name)?;
+        open.check_kode(&self.kode)?;
+        Ok(account)
+    }
+
+    fn disable(&self, open: &mut Open, disabled: bool) -> Result<(), Failure> {
+        let account = Row { disabled, ..self.opened(open)? };
+        open.commit(&account.batch()?)
+    }
+}
+
+/// The PTK of a text, which is there, not deleted, and nobody else's account: one PTK has one account.
+fn free_ptk(open: &Open, text: &str, name: &str) -> Result<RecordId, Failure> {
+    let key = open.find_record("ptk", text)?;
+    if open.record(key)?.deleted {
+        return Err(Failure::new("account.ptk-deleted").arg("id", key.id));
+    }
+    match Row::of_ptk(open.store(), key.id, name)? {
+        Some(other) => Err(Failure::new("account.ptk-taken").arg("id", key.id).arg("name", other.name)),
+        None => Ok(key.id),
     }
 }
 
@@ -106,12 +240,6 @@ fn check_password(open: &Open, password: &Secret, name: &str) -> Result<(), Fail
             Err(Failure::new(weakness.code()).arg("least", crate::account::MIN_CHARACTERS).arg("name", name))
         }
     }
-}
-
-/// Checks an account's password.
-pub(super) fn authenticate(store: &dyn ReadStore, name: &str, password: &Secret) -> Result<Row, Failure> {
-    let account = Row::find(store, name)?;
-    if account.password.fits(password)? { Ok(account) } else { Err(Failure::new("account.password").arg("name", name)) }
 }
 
 /// The accounts of the school.
@@ -136,6 +264,10 @@ pub struct AccountLine {
     pub key: bool,
     /// Whether the account may approve now.
     pub may_approve: bool,
+    /// Whether it may not be used for now.
+    pub disabled: bool,
+    /// Whether it is locked after too many wrong passwords.
+    pub locked: bool,
 }
 
 impl AccountsReport {
@@ -148,6 +280,8 @@ impl AccountsReport {
                 ptk: account.ptk.map(|id| id.to_string()),
                 key: account.key.is_some(),
                 may_approve: matches!(entitlement, Entitlement::May(_)),
+                disabled: account.disabled,
+                locked: open.is_locked(&account.name)?,
                 name: account.name,
                 roles: account.roles,
             });
@@ -164,7 +298,12 @@ impl AccountsReport {
             .iter()
             .map(|account| {
                 let roles: Vec<&str> = account.roles.iter().map(|role| words.say_or(role.key(), "?")).collect();
-                let may = if account.may_approve { words.say("account.may") } else { "" };
+                let may = match account {
+                    AccountLine { disabled: true, .. } => words.say("account.disabled-line"),
+                    AccountLine { locked: true, .. } => words.say("account.locked-line"),
+                    AccountLine { may_approve: true, .. } => words.say("account.may"),
+                    _ => "",
+                };
                 vec![
                     account.name.clone(),
                     account.title.clone().unwrap_or_else(|| "-".to_owned()),

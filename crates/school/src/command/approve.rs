@@ -3,13 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use selaras_policy::{AccountFacts, ApprovalText, sign_elsewhere};
+use selaras_policy::{AccountFacts, ApprovalText, KeyState, sign_elsewhere};
 use selaras_sync::evidence::{read_request, read_signed, write_request, write_signed};
 use selaras_sync::{Order, Signer};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Role};
-use crate::command::account::authenticate;
+use crate::account::Account;
 use crate::command::approval::ApprovalReport;
 use crate::command::prepare::some;
 use crate::command::verify::{read_small, refused};
@@ -66,15 +65,16 @@ impl Approve {
     }
 
     fn approve(&self, open: &mut Open, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        let account = authenticate(open.store(), self.name(), &self.password)?;
+        let account = open.authenticate(self.name(), &self.password)?;
         open.settle(out)?;
         let modules = some(&self.modules);
         if modules.is_none() {
             open.check_gate(&account, out)?;
+        } else {
+            open.check_entitled(&account, out)?;
         }
         let Some(sealed) = &account.key else {
-            // The gate names this condition; without a key there is nothing to sign with.
-            open.check_gate(&account, out)?;
+            // This condition was named already; without a key there is nothing to sign with.
             return Err(Failure::new("gate.not-entitled").arg("name", &account.name));
         };
         let (key, enrolled) = (sealed.open(&account.name, &self.password)?, sealed.enrolled());
@@ -105,7 +105,7 @@ impl Approve {
 
     fn seal(&self, open: &mut Open, account: &Account, out: &mut dyn Output) -> Result<ApprovalText, Failure> {
         // Whether that key is enrolled is judged when its signature comes back.
-        let facts = AccountFacts { key_activated: true, ..account.facts() };
+        let facts = AccountFacts { key: KeyState::Active, ..account.facts() };
         let order = Order { modules: some(&self.modules), facts: &facts, author: &account.name };
         let sealed = match open.school().seal_for_head(&order) {
             Ok(sealed) => sealed,
@@ -122,11 +122,12 @@ impl Approve {
             return Err(Failure::new("approval.other-school").arg("npsn", text.npsn));
         }
         let Some(target) = &self.out else { return report(open, &text, None, "approve.asked", out) };
-        let account = authenticate(open.store(), self.name(), &self.password)?;
+        let account = open.authenticate(self.name(), &self.password)?;
         if account.ptk != Some(text.ptk) {
             return Err(Failure::new("approval.other-person").arg("name", &account.name));
         }
-        let sealed = account.key.as_ref().ok_or_else(|| Failure::new("approval.no-key").arg("name", &account.name))?;
+        let sealed = account.key.as_ref().filter(|key| !key.revoked);
+        let sealed = sealed.ok_or_else(|| Failure::new("approval.no-key").arg("name", &account.name))?;
         let enrolled = sealed.enrolled().ok_or_else(|| Failure::new("approval.no-key").arg("name", &account.name))?;
         let key = sealed.open(&account.name, &self.password)?;
         let text = ApprovalText { key: sealed.id, ..text };
@@ -147,8 +148,8 @@ fn import(open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome,
     open.settle(out)?;
     let account = Account::all(open.store())?.into_iter().find(|account| account.ptk == Some(text.ptk));
     let name = account.as_ref().map(|account| account.name.clone()).unwrap_or_default();
-    let head_role = account.is_some_and(|account| account.roles.contains(&Role::Head));
-    let facts = AccountFacts { ptk: Some(text.ptk), head_role, key_activated: true };
+    let known = account.map_or_else(|| AccountFacts::without_account(text.ptk), |account| account.facts());
+    let facts = AccountFacts { key: KeyState::Active, ..known };
     let step = match open.school().take_approval(&approval, &enrolled, &facts, &name) {
         Ok(step) => step,
         Err(error) => return Err(open.explain(error, &name, out)),

@@ -30,6 +30,7 @@ pub(super) const DEFAULT_AUTHOR: &str = "operator";
 impl Edit {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
+        open.check_author(&self.author)?;
         open.finish_steps(out)?;
         let key = open.find_record(&self.entity, &self.id)?;
         let fields = open.parse_assignments(&self.entity, &self.fields)?;

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{SealedKey, fresh_key};
 use crate::command::Done;
-use crate::command::account::authenticate;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::secret::Secret;
@@ -37,7 +36,7 @@ impl Head {
         let Head::Activate(command) = self;
         let cost = service.config().password;
         let open = service.open_store()?;
-        let mut account = authenticate(open.store(), &command.account, &command.password)?;
+        let mut account = open.authenticate(&command.account, &command.password)?;
         let Some(ptk) = account.ptk else {
             return Err(Failure::new("role.no-ptk").arg("name", &command.account));
         };

@@ -40,6 +40,7 @@ const PROGRESS_EVERY: usize = 1_000;
 impl Import {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
+        open.check_author(&self.author)?;
         open.finish_steps(out)?;
         let mut read = Read::default();
         self.read(open, &mut read, out)?;

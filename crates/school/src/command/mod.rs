@@ -181,7 +181,7 @@ impl Command {
             Command::Init(command) => vec![(Wanted::Kode, &mut command.kode)],
             Command::Recover(command) => vec![(Wanted::Kode, &mut command.kode)],
             Command::Account(command) => command.secrets(),
-            Command::Role(role::Role::Add(command)) => vec![(Wanted::Kode, &mut command.kode)],
+            Command::Role(command) => vec![(Wanted::Kode, command.kode())],
             Command::Head(head::Head::Activate(command)) => {
                 vec![(Wanted::Kode, &mut command.kode), (Wanted::Password, &mut command.password)]
             }

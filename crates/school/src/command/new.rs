@@ -25,6 +25,7 @@ pub struct New {
 impl New {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
+        open.check_author(&self.author)?;
         open.finish_steps(out)?;
         let entity = open.entity(&self.entity)?.code;
         let key = RecordKey { entity, id: RecordId::from_random(crate::env::random()?) };

@@ -34,6 +34,7 @@ pub struct Resolve {
 impl Resolve {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
+        open.check_author(&self.author)?;
         open.finish_steps(out)?;
         let key = open.find_record(&self.entity, &self.id)?;
         let conflict = open

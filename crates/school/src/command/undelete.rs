@@ -22,6 +22,7 @@ pub struct Undelete {
 impl Undelete {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
+        open.check_author(&self.author)?;
         open.finish_steps(out)?;
         let key = open.find_record(&self.entity, &self.id)?;
         save(open, flag(key, false), &self.author, "edit.undeleted", out)

@@ -2,12 +2,16 @@
 
 use ed25519_dalek::VerifyingKey;
 use selaras_policy::{entitlement, heads, local_entitlement};
+use selaras_sync::Refusal;
 use selaras_sync::evidence::HeadKey;
 
 use super::{Account, Entitlement, KeyId, Open, RecordId};
 use crate::failure::{Failure, Reason};
 use crate::output::Output;
 use crate::secret::Secret;
+
+/// The centre's words for a key that never becomes good again.
+const KEY_IS_OVER: [&str; 2] = ["approval.key-revoked", "approval.key-unknown"];
 
 impl Open {
     /// Whether an account may approve, or everything that it lacks.
@@ -28,7 +32,7 @@ impl Open {
     pub(crate) fn candidate_entitlement(&self, ptk: RecordId) -> Result<Entitlement, Failure> {
         let school = self.school();
         let judged_on = school.position()?.judged_on;
-        let facts = selaras_policy::AccountFacts { ptk: Some(ptk), head_role: false, key_activated: false };
+        let facts = selaras_policy::AccountFacts::without_account(ptk);
         Ok(local_entitlement(&school.view(), &self.rules.pack, &facts, judged_on)?)
     }
 
@@ -65,6 +69,42 @@ impl Open {
             reasons.push(Reason { place: String::new(), message, remedy: String::new(), who: String::new() });
         }
         Err(Failure::new(code).arg("name", &account.name).arg("invalid", invalid).because(reasons))
+    }
+
+    /// The centre has said that a key is no longer good: whoever's it is has to activate another.
+    pub(crate) fn key_refused(&mut self, refusal: &Refusal) -> Result<(), Failure> {
+        if !KEY_IS_OVER.contains(&refusal.code.as_str()) {
+            return Ok(());
+        }
+        let Some(refused) = refusal.args.get("key") else { return Ok(()) };
+        for mut account in Account::all(self.store())? {
+            let Some(key) = account.key.as_mut().filter(|key| key.id.to_string() == *refused) else { continue };
+            key.revoked = true;
+            self.commit(&account.batch()?)?;
+        }
+        Ok(())
+    }
+
+    /// Fails where an account may not type edits: it is disabled, or has no role. A name without an account is a note
+    /// of who typed, no more.
+    pub(crate) fn check_author(&self, name: &str) -> Result<(), Failure> {
+        match Account::load(self.store(), name)? {
+            Some(account) if account.disabled => Err(Failure::new("account.disabled").arg("name", name)),
+            Some(account) if account.roles.is_empty() => Err(Failure::new("account.no-role").arg("name", name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a person is the homeroom teacher of a class of this semester.
+    pub(crate) fn has_class(&self, ptk: RecordId) -> Result<bool, Failure> {
+        let semester = self.rules.pack.semester().to_owned();
+        let mut found = false;
+        self.each(self.entity("rombongan_belajar")?.code, &mut |class| {
+            found |= !class.deleted
+                && class.reference("ptk_id") == Some(ptk)
+                && class.code("semester_id").is_none_or(|of| of == semester);
+        })?;
+        Ok(found)
     }
 
     /// Has the centre enrol a head's key.

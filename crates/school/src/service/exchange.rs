@@ -164,7 +164,10 @@ impl Open {
         match incoming.outcome() {
             Outcome::None => {}
             Outcome::Receipt(receipt) => report.receipt = Some(super::lines::receipt_line(receipt)),
-            Outcome::Refusal(refusal) => *refused = Some(self.refusal(refusal, lang)),
+            Outcome::Refusal(refusal) => {
+                self.key_refused(refusal)?;
+                *refused = Some(self.refusal(refusal, lang));
+            }
         }
         Ok(if incoming.more() { Turn::More } else { Turn::Done })
     }

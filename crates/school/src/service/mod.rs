@@ -24,6 +24,7 @@ mod enrol;
 mod entitle;
 mod exchange;
 mod explain;
+mod guard;
 mod healing;
 mod lines;
 mod lookup;
@@ -184,6 +185,7 @@ pub(crate) struct Open {
     installation: Installation,
     link: Option<crate::link::Link>,
     patience: Patience,
+    watch: crate::account::Watch,
 }
 
 impl Open {
@@ -192,7 +194,7 @@ impl Open {
         let Some(rules) = Rules::load(store.as_ref())? else { return Ok(None) };
         let installation = School::new(store.as_ref(), blobs.as_ref(), &rules, crate::env::now()).installation()?;
         let Some(installation) = installation else { return Ok(None) };
-        Ok(Some(Open { store, blobs, rules, installation, link: None, patience: Patience::PERSON }))
+        Ok(Some(Open { store, blobs, rules, installation, link: None, patience: Patience::PERSON, watch: crate::account::Watch::default() }))
     }
 
     /// The engine's school, for one call.
