@@ -5,12 +5,13 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use selaras_tests::{error_pages, rules_page};
+use selaras_tests::{conditions_page, error_pages, rules_page};
 
 fn main() -> io::Result<ExitCode> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let errors = docs.join("errors");
     let rules = rules_page::page().map_err(io::Error::other)?;
+    let conditions = conditions_page::page().map_err(io::Error::other)?;
     let pages = error_pages::pages();
     if std::env::args().nth(1).as_deref() == Some("write") {
         let _ = std::fs::remove_dir_all(&errors);
@@ -19,11 +20,15 @@ fn main() -> io::Result<ExitCode> {
             std::fs::write(errors.join(name), text)?;
         }
         std::fs::write(docs.join("rules.md"), rules)?;
+        std::fs::write(docs.join("conditions.md"), conditions)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut stale = stale_in(&errors, &pages)?;
     if std::fs::read_to_string(docs.join("rules.md")).ok() != Some(rules) {
         stale.push("rules.md".to_owned());
+    }
+    if std::fs::read_to_string(docs.join("conditions.md")).ok() != Some(conditions) {
+        stale.push("conditions.md".to_owned());
     }
     if stale.is_empty() {
         return Ok(ExitCode::SUCCESS);

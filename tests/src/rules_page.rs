@@ -82,7 +82,7 @@ const fn title(tab: Tab) -> &'static str {
     }
 }
 
-const fn who(who: Who) -> &'static str {
+pub(crate) const fn who(who: Who) -> &'static str {
     match who {
         Who::Operator => "the school's operator",
         Who::Head => "the head",

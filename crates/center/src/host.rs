@@ -12,7 +12,7 @@ use selaras_sync::{CentreKeys, Rules, StoreError};
 use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
-use crate::access::{AddressGuesses, Kode, Nonces, TokenKey};
+use crate::access::{Accounts, AddressGuesses, Kode, Nonces, Staff, TokenKey};
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -48,6 +48,10 @@ pub(crate) struct Host {
     /// Why schools are turned away for now.
     pub(crate) closed: Option<String>,
     admin_token: blake3::Hash,
+    /// Accounts of the Dinas and the centre.
+    pub(crate) accounts: Accounts,
+    /// Wrong operators' tokens by address.
+    pub(crate) strangers: AddressGuesses,
     blobs: PathBuf,
     /// The data directory.
     pub(crate) data: PathBuf,
@@ -86,6 +90,9 @@ impl Host {
             probes: crate::api::Probes::default(),
             closed,
             admin_token: blake3::Hash::from_bytes(row.admin_token),
+            accounts: Accounts::open(changelog.school(nobody()?))
+                .map_err(|error| Failure::local("the accounts cannot be read", &error))?,
+            strangers: AddressGuesses::default(),
             blobs: data.join("blobs"),
             data: data.to_owned(),
             changelog,
@@ -147,9 +154,12 @@ impl Host {
         FileBlobs::open(&self.blobs.join(npsn.to_string()))
     }
 
-    /// Whether this is the operators' token; compared in constant time.
-    pub(crate) fn is_admin(&self, token: &str) -> bool {
-        blake3::hash(token.as_bytes()) == self.admin_token
+    /// Whose operator's token this is; compared in constant time.
+    pub(crate) fn staff(&self, token: &str) -> Result<Staff, Problem> {
+        if blake3::hash(token.as_bytes()) == self.admin_token {
+            return Ok(Staff::root());
+        }
+        self.accounts.of_token(token)
     }
 }
 

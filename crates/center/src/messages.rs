@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, PackHash, RecordId, RulebookHash};
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Area, StaffRole};
+
 /// Fields as a person writes them: every value as text, as the pack reads it.
 pub(crate) type TextFields = BTreeMap<String, String>;
 
@@ -93,6 +95,70 @@ pub(crate) struct HeadAssign {
 pub(crate) struct HeadEnd {
     pub(crate) ptk: RecordId,
     pub(crate) until: Date,
+}
+
+/// Ends the keys of a PTK, whatever the records say.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HeadRevoke {
+    pub(crate) ptk: RecordId,
+}
+
+/// The heads' keys of a school.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HeadKeys {
+    pub(crate) keys: Vec<HeadKeyLine>,
+}
+
+/// A head's key.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct HeadKeyLine {
+    pub(crate) key: KeyId,
+    pub(crate) ptk: RecordId,
+    /// Seconds since 1970 by the centre's clock.
+    pub(crate) enrolled_at: i64,
+    pub(crate) revoked_at: Option<i64>,
+    /// Conditions that were no longer met, or `by-hand`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) revoked_because: Vec<String>,
+}
+
+/// Makes an account of the Dinas or the centre.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StaffAdd {
+    pub(crate) name: String,
+    pub(crate) role: StaffRole,
+    #[serde(default)]
+    pub(crate) area: Area,
+}
+
+/// An account's token, shown once.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StaffToken {
+    pub(crate) name: String,
+    pub(crate) token: String,
+}
+
+/// An account.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StaffLine {
+    pub(crate) name: String,
+    pub(crate) role: StaffRole,
+    pub(crate) area: Area,
+    pub(crate) disabled: bool,
+    /// Seconds since 1970 by the centre's clock.
+    pub(crate) made_at: i64,
+}
+
+/// All accounts.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StaffList {
+    pub(crate) accounts: Vec<StaffLine>,
+}
+
+/// Disables an account, or enables it again.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StaffDisable {
+    pub(crate) disabled: bool,
 }
 
 /// Adds a student with a registration.

@@ -11,6 +11,8 @@ mod arrows;
 mod backed_up;
 mod by_parts;
 mod causes;
+mod change_of_head;
+mod conditions;
 mod copied;
 mod demo;
 mod error_pages;

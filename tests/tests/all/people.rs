@@ -16,9 +16,19 @@ fn lines(file: &std::path::Path) -> Vec<Value> {
 }
 
 pub(crate) fn add_school(place: &std::path::Path, centre: &Centre, npsn: &'static str, seed: &str) -> School {
+    add_large_school(place, centre, npsn, seed, 60)
+}
+
+pub(crate) fn add_large_school(
+    place: &std::path::Path,
+    centre: &Centre,
+    npsn: &'static str,
+    seed: &str,
+    students: u32,
+) -> School {
     let files = place.join(npsn);
     let made = std::process::Command::new(SCHOOL)
-        .args(["sample", "--students", "60", "--seed", seed, "--npsn", npsn, "--out"])
+        .args(["sample", "--students", &students.to_string(), "--seed", seed, "--npsn", npsn, "--out"])
         .arg(&files)
         .output()
         .unwrap();
@@ -35,8 +45,13 @@ pub(crate) fn add_school(place: &std::path::Path, centre: &Centre, npsn: &'stati
 }
 
 pub(crate) fn computer(place: &std::path::Path, centre: &Centre, school: &School, name: &str) -> Computer {
+    computer_at(place, &centre.url, school, name)
+}
+
+/// A computer that reaches its centre by this address.
+pub(crate) fn computer_at(place: &std::path::Path, url: &str, school: &School, name: &str) -> Computer {
     let computer = Computer { data: place.join(format!("{}-{name}", school.npsn)) };
-    computer.run(&["init", "--server", &centre.url, "--npsn", school.npsn], &[&school.kode]);
+    computer.run(&["init", "--server", url, "--npsn", school.npsn], &[&school.kode]);
     computer.run(&["pull"], &[]);
     computer.run(&["account", "add", "kepala", "--ptk", &school.head], &[PASSWORD]);
     computer.run(&["role", "add", "kepala", "head"], &[&school.kode]);

@@ -3,30 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Query, Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use data_encoding::HEXLOWER;
 use selaras_model::RecordId;
-use selaras_transport::server::{BodyLimits, bearer, read_body};
+use selaras_transport::server::{BodyLimits, read_body};
 use selaras_transport::{LINES_TYPE, MAX_LINES_BODY, Problem};
 use serde::de::DeserializeOwned;
 
+use super::staff::{in_area, staff};
 use super::{STALL, Shared, json, reply};
+use crate::access::Staff;
 use crate::catalogue::{lookup, problem};
 use crate::desk::Desk;
 use crate::host::{Host, school};
 use crate::messages::{
-    Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, IdentityEdit, KeyShown, KodeShown, RecordEdit, SchoolAdd,
+    Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, HeadRevoke, IdentityEdit, KeyShown, KodeShown, RecordEdit,
+    SchoolAdd,
     SchoolPage, StudentAdd, StudentMove,
 };
 
 /// Schools on a page of the list.
 const PAGE_SCHOOLS: usize = 200;
-/// Who acted, in the school's history.
-const BY: &str = "pusat";
 
 type Questions = Query<BTreeMap<String, String>>;
 
@@ -44,33 +44,30 @@ pub(super) fn router() -> Router<Arc<Host>> {
         .route("/v1/admin/schools/{npsn}/records", get(page).post(edit))
         .route("/v1/admin/schools/{npsn}/records/{entity}/{id}", get(show))
         .route("/v1/admin/schools/{npsn}/identity", post(identity))
-        .route("/v1/admin/schools/{npsn}/heads", post(assign))
+        .route("/v1/admin/schools/{npsn}/heads", get(keys).post(assign))
+        .route("/v1/admin/schools/{npsn}/heads/revoke", post(revoke))
         .route("/v1/admin/schools/{npsn}/heads/end", post(end))
         .route("/v1/admin/schools/{npsn}/students", post(add_student))
         .route("/v1/admin/schools/{npsn}/students/move", post(move_student))
 }
 
-/// Lets through who has the operators' token.
-pub(super) async fn operators_only(State(host): Shared, request: Request, next: Next) -> Response {
-    if bearer(request.headers()).is_some_and(|token| host.is_admin(token)) {
-        return next.run(request).await;
-    }
-    host.metrics.request("admin", "admin.wrong-token");
-    problem("admin.wrong-token").into_response()
+async fn list(State(host): Shared, Query(asked): Questions, Extension(staff): Extension<Staff>) -> Response {
+    reply(&host, "admin", listed(&host, &asked, &staff).await)
 }
 
-async fn list(State(host): Shared, Query(asked): Questions) -> Response {
-    reply(&host, "admin", listed(&host, &asked).await)
-}
-
-async fn listed(host: &Arc<Host>, asked: &BTreeMap<String, String>) -> Result<SchoolPage, Problem> {
+/// A page may be shorter than it is long where an account sees a part of the schools only.
+async fn listed(host: &Arc<Host>, asked: &BTreeMap<String, String>, staff: &Staff) -> Result<SchoolPage, Problem> {
     let after = asked.get("after").map(|text| school(text)).transpose()?;
     let reader = Arc::clone(host);
     let found = tokio::task::spawn_blocking(move || reader.schools(after, PAGE_SCHOOLS)).await;
     let found = found.map_err(|_| problem("center.failed"))??;
     let mut schools = Vec::new();
     for npsn in found.iter().take(PAGE_SCHOOLS) {
-        schools.push(host.at(*npsn, Desk::line).await?);
+        match in_area(host, staff, *npsn).await {
+            Ok(()) => schools.push(host.at(*npsn, Desk::line).await?),
+            Err(problem) if problem.code == "admin.outside-area" => {}
+            Err(problem) => return Err(problem),
+        }
     }
     let next = (found.len() > PAGE_SCHOOLS).then(|| found.get(PAGE_SCHOOLS - 1).copied()).flatten();
     Ok(SchoolPage { schools, next })
@@ -162,6 +159,7 @@ async fn import(State(host): Shared, Path(npsn): Path<String>, request: Request)
 
 async fn imported(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted, Problem> {
     let npsn = school(npsn)?;
+    let by = staff(&request)?.name;
     let (parts, body) = request.into_parts();
     let limits = BodyLimits { bytes: MAX_LINES_BODY, stall: STALL };
     let (lines, permit) = read_body(&parts.headers, body, LINES_TYPE, limits, &host.budget)
@@ -169,46 +167,56 @@ async fn imported(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acte
         .map_err(|rejection| rejection.problem(lookup))?;
     host.at(npsn, move |desk| {
         let _permit = permit;
-        desk.import(BY, &lines)
+        desk.import(&by, &lines)
     })
     .await
 }
 
-/// Reads a JSON body and has the desk act on it.
+/// Reads a JSON body and has the desk act on it, in the name of whoever asked.
 async fn acted<T: DeserializeOwned + Send + 'static>(
     host: Arc<Host>,
     npsn: String,
     request: Request,
-    act: impl FnOnce(&Desk, &T) -> Result<Acted, Problem> + Send + 'static,
+    act: impl FnOnce(&Desk, &str, &T) -> Result<Acted, Problem> + Send + 'static,
 ) -> Response {
     let work = async {
         let npsn = school(&npsn)?;
+        let by = staff(&request)?.name;
         let (parts, body) = request.into_parts();
         let asked: T = json(&host, &parts.headers, body).await?;
-        host.at(npsn, move |desk| act(desk, &asked)).await
+        host.at(npsn, move |desk| act(desk, &by, &asked)).await
     };
     let result = work.await;
     reply(&host, "admin", result)
 }
 
 async fn edit(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    acted(host, npsn, request, |desk, asked: &RecordEdit| desk.edit(BY, asked)).await
+    acted(host, npsn, request, |desk, by, asked: &RecordEdit| desk.edit(by, asked)).await
 }
 
 async fn identity(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    acted(host, npsn, request, |desk, asked: &IdentityEdit| desk.verify(BY, asked)).await
+    acted(host, npsn, request, |desk, by, asked: &IdentityEdit| desk.verify(by, asked)).await
 }
 
 async fn assign(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    acted(host, npsn, request, |desk, asked: &HeadAssign| desk.assign(BY, asked)).await
+    acted(host, npsn, request, |desk, by, asked: &HeadAssign| desk.assign(by, asked)).await
 }
 
 async fn end(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    acted(host, npsn, request, |desk, asked: &HeadEnd| desk.end(BY, asked)).await
+    acted(host, npsn, request, |desk, by, asked: &HeadEnd| desk.end(by, asked)).await
+}
+
+async fn revoke(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
+    acted(host, npsn, request, |desk, _, asked: &HeadRevoke| desk.revoke(asked)).await
+}
+
+async fn keys(State(host): Shared, Path(npsn): Path<String>) -> Response {
+    let work = async { host.at(school(&npsn)?, Desk::keys).await };
+    reply(&host, "admin", work.await)
 }
 
 async fn add_student(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    acted(host, npsn, request, |desk, asked: &StudentAdd| desk.add_student(BY, asked)).await
+    acted(host, npsn, request, |desk, by, asked: &StudentAdd| desk.add_student(by, asked)).await
 }
 
 async fn move_student(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
@@ -221,15 +229,19 @@ async fn move_student(State(host): Shared, Path(npsn): Path<String>, request: Re
 /// which is visible and is mended by asking again; the other order could leave a student at none.
 async fn moved(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted, Problem> {
     let old = school(npsn)?;
+    let staff = staff(&request)?;
     let (parts, body) = request.into_parts();
     let asked: Arc<StudentMove> = Arc::new(json(host, &parts.headers, body).await?);
     let new = school(&asked.to.to_string())?;
     if old == new {
         return Err(problem("student.elsewhere").with("npsn", new));
     }
+    in_area(host, &staff, new).await?;
+    let by = staff.name;
     let student = asked.student;
     let (fields, from) = host.at(old, move |desk| Ok((desk.leaving(student)?, desk.name()))).await?;
     let arriving = Arc::clone(&asked);
-    host.at(new, move |desk| desk.arrive(BY, &arriving, fields, &from)).await?;
-    host.at(old, move |desk| desk.leave(BY, &asked)).await
+    let name = by.clone();
+    host.at(new, move |desk| desk.arrive(&name, &arriving, fields, &from)).await?;
+    host.at(old, move |desk| desk.leave(&by, &asked)).await
 }

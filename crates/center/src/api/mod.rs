@@ -7,6 +7,7 @@ mod probe;
 mod registration;
 mod rules;
 mod snapshots;
+mod staff;
 mod uploads;
 
 use std::net::IpAddr;
@@ -59,7 +60,8 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
     let uploads = uploads::router().layer(from_fn_with_state(Arc::clone(&host), open));
     let admin = admin::router()
         .merge(rules::router())
-        .layer(from_fn_with_state(Arc::clone(&host), admin::operators_only))
+        .merge(staff::router())
+        .layer(from_fn_with_state(Arc::clone(&host), staff::staff_only))
         .layer(protocol);
     Router::new()
         .merge(schools)

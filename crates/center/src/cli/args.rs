@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use selaras_model::{Date, Lang, Npsn, RecordId};
 use selaras_storage::EngineKind;
 
+use crate::access::StaffRole;
+
 /// The central server of Selaras and its operators' commands.
 #[derive(Parser)]
 #[command(name = "selaras-center", version, disable_help_subcommand = true)]
@@ -82,7 +84,10 @@ pub(super) enum Command {
     /// Schools: add, list, import, new kode registrasi, healing after a restore.
     #[command(subcommand)]
     School(School),
-    /// Heads: assign, end.
+    /// Accounts of the Dinas and the centre's staff: add, list, disable, enable, new token.
+    #[command(subcommand)]
+    Account(Account),
+    /// Heads: assign, end; their keys: list, revoke.
     #[command(subcommand)]
     Head(Head),
     /// Students: add, move.
@@ -168,6 +173,31 @@ pub(super) enum School {
 }
 
 #[derive(Subcommand)]
+pub(super) enum Account {
+    /// Makes an account; prints its token once, to be kept in a file for --token-file.
+    Add {
+        name: String,
+        /// What it may do: dinas for heads and moves in its area, centre for everything.
+        #[arg(long)]
+        role: StaffRole,
+        /// The beginning of the kode_wilayah of its schools; may be given again.
+        #[arg(long)]
+        area: Vec<String>,
+        /// A school of its area by number; may be given again.
+        #[arg(long)]
+        school: Vec<Npsn>,
+    },
+    /// Lists the accounts as JSON lines.
+    List,
+    /// Lets an account do nothing any more.
+    Disable { name: String },
+    /// Lets a disabled account act again.
+    Enable { name: String },
+    /// Replaces an account's token; prints the new one once.
+    Token { name: String },
+}
+
+#[derive(Subcommand)]
 pub(super) enum Head {
     /// Assigns a head, or an acting one.
     Assign {
@@ -195,6 +225,15 @@ pub(super) enum Head {
         #[arg(long)]
         until: Date,
     },
+    /// Ends the keys of a PTK at once, whatever the records say: a computer was lost, a password is known.
+    Revoke {
+        npsn: Npsn,
+        /// The PTK's id.
+        #[arg(long)]
+        ptk: RecordId,
+    },
+    /// Lists the heads' keys as JSON lines, with when and why one ended.
+    Keys { npsn: Npsn },
 }
 
 #[derive(Subcommand)]

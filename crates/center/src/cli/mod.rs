@@ -1,5 +1,6 @@
 //! The binary's commands: those that work on the data directory, and those that ask a running centre.
 
+mod account;
 mod args;
 mod operator;
 mod remote;

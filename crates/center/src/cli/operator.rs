@@ -9,7 +9,8 @@ use super::args::{Command, Head, Identity, Record, School, Student};
 use super::remote::{Remote, school};
 use crate::failure::Failure;
 use crate::messages::{
-    Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HealingState, IdentityEdit, KeyShown,
+    Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HeadKeys, HeadRevoke, HealingState,
+    IdentityEdit, KeyShown,
     KodeShown, RecordEdit, RecordPage, SchoolAdd, SchoolLine, SchoolPage, StudentAdd, StudentMove, TextFields,
 };
 use crate::output;
@@ -25,6 +26,7 @@ impl Remote {
             Command::Init(_) | Command::Serve(_) | Command::Restore { .. } => Ok(()),
             Command::Backup { to } => self.backup(&to),
             Command::School(command) => self.school(command),
+            Command::Account(command) => self.account(command),
             Command::Head(command) => self.head(command),
             Command::Student(command) => self.student(command),
             Command::Identity(command) => self.identity(command),
@@ -85,6 +87,12 @@ impl Remote {
                 self.post(&school(npsn, "/heads"), &HeadAssign { ptk, plt, sk, from })?
             }
             Head::End { npsn, ptk, until } => self.post(&school(npsn, "/heads/end"), &HeadEnd { ptk, until })?,
+            Head::Revoke { npsn, ptk } => self.post(&school(npsn, "/heads/revoke"), &HeadRevoke { ptk })?,
+            Head::Keys { npsn } => {
+                let keys: HeadKeys = self.get(&school(npsn, "/heads"))?;
+                keys.keys.iter().for_each(|key| self.data(key));
+                return Ok(());
+            }
         };
         self.acted(&acted)
     }

@@ -27,10 +27,11 @@ impl Desk {
                 }
             }
         }
+        let mut revoked = self.sweep_keys()?;
         let step = self.centre().act(by, edits).map_err(|error| refused(&error))?;
         self.drive(step)?;
         self.host.metrics.records.inc_by(keys.len() as u64);
-        let revoked = self.sweep_keys()?;
+        revoked.extend(self.sweep_keys()?);
         let version = self.version()?;
         tracing::info!(npsn = %self.npsn, version, records = keys.len(), "the centre acted");
         Ok(Acted { version, records: keys.len(), created, revoked })

@@ -20,7 +20,12 @@ impl Desk {
         if let Some(step) = received.step.take() {
             self.drive(step)?;
         }
-        match self.centre().verdict(&received).map_err(|error| refused(&error))? {
+        let verdict = self.centre().verdict(&received).map_err(|error| refused(&error))?;
+        if verdict.is_some() {
+            // What was refused for the signer's sake ends the key; and a school's own edits may end one.
+            self.sweep_keys()?;
+        }
+        match verdict {
             Some(Verdict::Accepted) => _ = self.host.metrics.accepted.inc(),
             Some(Verdict::Refused) => _ = self.host.metrics.refused.inc(),
             None => {}

@@ -12,7 +12,7 @@ use selaras_transport::{HeadAnswer, HeadRequest, Problem, Reason, Text};
 use super::rows::{self, HeadKeyRow};
 use super::{Desk, stored};
 use crate::catalogue::problem;
-use crate::messages::{Acted, HeadAssign, HeadEnd};
+use crate::messages::{Acted, HeadAssign, HeadEnd, HeadKeyLine, HeadKeys, HeadRevoke};
 
 const ASSIGNMENT: &str = "tugas_tambahan";
 const REGISTERED: &str = "ptk_terdaftar";
@@ -36,11 +36,17 @@ impl Desk {
         let before: Option<HeadKeyRow> = rows::read(&self.store, &name).map_err(|error| stored(&error))?;
         if before.as_ref().is_some_and(|row| row.revoked_at.is_some()) {
             // The same key again would bring approvals of the ended assignment back to life.
-            return Err(problem("registration.bad-key"));
+            return Err(problem("head.key-revoked"));
         }
         let enrolled_at = before.as_ref().map_or(self.now, |row| row.enrolled_at);
         if before.is_none() {
-            let row = HeadKeyRow { ptk: request.ptk, public: request.public_key, enrolled_at, revoked_at: None };
+            let row = HeadKeyRow {
+                ptk: request.ptk,
+                public: request.public_key,
+                enrolled_at,
+                revoked_at: None,
+                revoked_because: Vec::new(),
+            };
             let mut batch = Batch::default();
             rows::put(&mut batch, &name, &row).map_err(|error| stored(&error))?;
             self.commit(&batch)?;
@@ -94,23 +100,63 @@ impl Desk {
         self.act(by, edits)
     }
 
-    /// Ends the keys of those who are no longer entitled; called after every act of the centre.
+    /// Ends the keys of those who are no longer entitled by records of their own. Called before and after every act of
+    /// the centre and after every verdict: a key that ended by the calendar alone must not come back to life with the
+    /// next assignment. Two heads at once end nobody's key; they approve nothing while it lasts.
     pub(crate) fn sweep_keys(&self) -> Result<Vec<KeyId>, Problem> {
-        let mut batch = Batch::default();
         let mut ended = Vec::new();
         for (id, row) in rows::keys(&self.store).map_err(|error| stored(&error))? {
-            if row.revoked_at.is_some() || matches!(self.entitled(row.ptk)?, Entitlement::May(_)) {
+            if row.revoked_at.is_some() {
                 continue;
             }
-            let row = HeadKeyRow { revoked_at: Some(self.now), ..row };
+            let judged = self.entitled(row.ptk)?;
+            if judged.stands_on_its_own() {
+                continue;
+            }
+            let unmet = if let Entitlement::MayNot(unmet) = judged { unmet } else { Vec::new() };
+            ended.push((id, row, unmet.iter().map(|unmet| unmet.condition.to_string()).collect()));
+        }
+        self.revoke_keys(ended)
+    }
+
+    /// Ends the keys of a PTK, whatever the records say.
+    pub(crate) fn revoke(&self, asked: &HeadRevoke) -> Result<Acted, Problem> {
+        let keys = rows::keys(&self.store).map_err(|error| stored(&error))?;
+        let mine = keys.into_iter().filter(|(_, row)| row.ptk == asked.ptk && row.revoked_at.is_none());
+        let by_hand = || vec![HeadKeyRow::BY_HAND.to_owned()];
+        let revoked = self.revoke_keys(mine.map(|(id, row)| (id, row, by_hand())).collect())?;
+        if revoked.is_empty() {
+            return Err(problem("head.no-key"));
+        }
+        Ok(Acted { version: self.version()?, revoked, ..Acted::default() })
+    }
+
+    /// Every key that was ever enrolled, with its end and why.
+    pub(crate) fn keys(&self) -> Result<HeadKeys, Problem> {
+        let keys = rows::keys(&self.store).map_err(|error| stored(&error))?;
+        let line = |(key, row): (KeyId, HeadKeyRow)| HeadKeyLine {
+            key,
+            ptk: row.ptk,
+            enrolled_at: row.enrolled_at,
+            revoked_at: row.revoked_at,
+            revoked_because: row.revoked_because,
+        };
+        Ok(HeadKeys { keys: keys.into_iter().map(line).collect() })
+    }
+
+    fn revoke_keys(&self, ended: Vec<(KeyId, HeadKeyRow, Vec<String>)>) -> Result<Vec<KeyId>, Problem> {
+        let mut batch = Batch::default();
+        let mut names = Vec::with_capacity(ended.len());
+        for (id, row, revoked_because) in ended {
+            let row = HeadKeyRow { revoked_at: Some(self.now), revoked_because, ..row };
             rows::put(&mut batch, &rows::key(id), &row).map_err(|error| stored(&error))?;
-            ended.push(id);
+            names.push(id);
         }
-        if !ended.is_empty() {
+        if !names.is_empty() {
             self.commit(&batch)?;
-            tracing::info!(npsn = %self.npsn, keys = ended.len(), "keys of heads were revoked");
+            tracing::info!(npsn = %self.npsn, keys = names.len(), "keys of heads were revoked");
         }
-        Ok(ended)
+        Ok(names)
     }
 
     fn entitled(&self, ptk: RecordId) -> Result<Entitlement, Problem> {

@@ -10,6 +10,7 @@ use selaras_transport::Problem;
 
 use super::rows::{self, SEEN, SeenRow};
 use super::{Desk, refused, stored};
+use crate::access::Area;
 use crate::catalogue::problem;
 use crate::messages::{Digests, EvidenceShown, RecordPage, SchoolLine};
 
@@ -95,6 +96,21 @@ impl Desk {
             last_agent: seen.map(|row| row.agent),
             app_versions,
         })
+    }
+
+    /// Whether the school lies in an area, by the place in its own record.
+    pub(crate) fn is_in(&self, area: &Area) -> Result<bool, Problem> {
+        let code = self.code_of("sekolah")?;
+        let mut place = None;
+        let read = self.centre().view().each(code, &mut |school| {
+            place = school.code("kode_wilayah").map(str::to_owned);
+            Ok(())
+        });
+        read.map_err(|error| {
+            tracing::error!(%error, "the school's record could not be read");
+            problem("center.store")
+        })?;
+        Ok(area.holds(self.npsn, place.as_deref()))
     }
 
     /// The version of the log.

@@ -3,6 +3,7 @@
 //! | key | row |
 //! |---|---|
 //! | `centre` | [`CentreRow`], in the scope of NPSN 00000000 |
+//! | `staff/<name>` | [`StaffRow`], there too |
 //! | `registration` | [`RegistrationRow`] |
 //! | `device/<id>` | [`DeviceRow`] |
 //! | `key/<id>` | [`HeadKeyRow`] |
@@ -13,13 +14,14 @@ use selaras_sync::{Batch, Flow, Key, Range, ReadStore, Row, StoreError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Guesses, HashedKode};
+use crate::access::{Guesses, HashedKode, StaffRow};
 
 pub(crate) const CENTRE: &str = "centre";
 pub(crate) const REGISTRATION: &str = "registration";
 pub(crate) const SEEN: &str = "seen";
 const DEVICES: &str = "device/";
 const KEYS: &str = "key/";
+const STAFF: &str = "staff/";
 
 /// What holds for the whole centre.
 #[derive(Serialize, Deserialize)]
@@ -55,6 +57,14 @@ pub(crate) struct HeadKeyRow {
     pub(crate) enrolled_at: i64,
     /// Once set, for ever: who becomes head again activates again.
     pub(crate) revoked_at: Option<i64>,
+    /// Why: the conditions that the person no longer met, or [`HeadKeyRow::BY_HAND`].
+    #[serde(default)]
+    pub(crate) revoked_because: Vec<String>,
+}
+
+impl HeadKeyRow {
+    /// Revoked by somebody who said so, whatever the records say: a computer was lost, a password is known.
+    pub(crate) const BY_HAND: &str = "by-hand";
 }
 
 /// When the school was last here.
@@ -71,6 +81,10 @@ pub(crate) fn device(id: DeviceId) -> String {
 
 pub(crate) fn key(id: KeyId) -> String {
     format!("{KEYS}{id}")
+}
+
+pub(crate) fn staff_key(name: &str) -> String {
+    format!("{STAFF}{name}")
 }
 
 /// Reads a row.
@@ -93,6 +107,11 @@ pub(crate) fn devices(store: &dyn ReadStore) -> Result<Vec<(DeviceId, DeviceRow)
 /// All head keys.
 pub(crate) fn keys(store: &dyn ReadStore) -> Result<Vec<(KeyId, HeadKeyRow)>, StoreError> {
     all(store, KEYS)
+}
+
+/// All accounts of the Dinas and the centre.
+pub(crate) fn staff(store: &dyn ReadStore) -> Result<Vec<(String, StaffRow)>, StoreError> {
+    all(store, STAFF)
 }
 
 fn all<I: std::str::FromStr, T: DeserializeOwned>(

@@ -77,3 +77,43 @@ async fn an_acting_head_activates_too() {
     stand.json(&["head", "assign", NPSN, "--ptk", PTK, "--plt", "--sk", "800/125/2026", "--from", "2026-07-01"]);
     enrol(&link, &token, &kode).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_key_that_the_calendar_ended_stays_over_when_its_head_is_assigned_again() {
+    let stand = Stand::with("date_offset_hours = 0", &[]);
+    let (link, installation, device, token, kode) = registered(&stand).await;
+    stand.json(&["record", "edit", NPSN, "ptk", PTK, "nama=Contoh Guru"]);
+    stand.json(&["head", "assign", NPSN, "--ptk", PTK, "--sk", "800/123/2026", "--from", "2026-07-01"]);
+    let key = enrol(&link, &token, &kode).await.unwrap();
+    let today = installation.register(&link, &kode).await.unwrap().today.to_string();
+    let acted = stand.json(&["head", "end", NPSN, "--ptk", PTK, "--until", &today]);
+    assert!(acted["revoked"].is_null(), "the last day is a day in office: {acted}");
+
+    // Four days later nobody has done anything, and then the Dinas prolongs.
+    let data = stand.end();
+    let file = data.path().join("selaras-center.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("date_offset_hours = 0", "date_offset_hours = 100")).unwrap();
+    let stand = Stand::serve(data, &[]);
+    let acted = stand.json(&["head", "assign", NPSN, "--ptk", PTK, "--sk", "800/124/2026", "--from", "2027-07-01"]);
+    assert_eq!(acted["revoked"][0], key.to_string(), "{acted}");
+    let keys = stand.json(&["head", "keys", NPSN]);
+    assert_eq!(keys["revoked_because"][0], "head-assignment-ended", "{keys}");
+    let link = stand.link();
+    let token = installation.token(&link, device).await.unwrap();
+    let error = enrol(&link, &token, &kode).await.unwrap_err();
+    assert_eq!(error.code(), "head.key-revoked", "the same key never comes back");
+}
+
+#[tokio::test]
+async fn a_key_is_revoked_by_hand_once() {
+    let stand = Stand::start();
+    let (link, token, kode) = with_ptk(&stand).await;
+    stand.json(&["head", "assign", NPSN, "--ptk", PTK, "--sk", "800/123/2026", "--from", "2026-07-01"]);
+    let key = enrol(&link, &token, &kode).await.unwrap();
+    assert_eq!(stand.json(&["head", "revoke", NPSN, "--ptk", PTK])["revoked"][0], key.to_string());
+    assert_eq!(stand.json(&["head", "keys", NPSN])["revoked_because"][0], "by-hand");
+    let none = stand.command(&["head", "revoke", NPSN, "--ptk", PTK]);
+    assert_eq!(none.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&none.stdout).contains("head.no-key"), "{none:?}");
+}

@@ -10,6 +10,7 @@ mod protocol;
 mod registration;
 mod sessions;
 mod snapshots;
+mod staff;
 mod stand;
 mod tls;
 mod uploads;

@@ -108,8 +108,6 @@ impl AccountFacts {
         }
         let role = capacity.map_or("head", |row| row.role.as_str());
         let ptk = self.ptk.map_or_else(|| "ID".to_owned(), |ptk| ptk.to_string());
-        ids.into_iter()
-            .map(|id| Ok(Unmet::of_local(table.local(id)?).with("ptk", &ptk).with("role", role)))
-            .collect()
+        ids.into_iter().map(|id| Ok(Unmet::of_local(table.local(id)?).with("ptk", &ptk).with("role", role))).collect()
     }
 }

@@ -49,9 +49,7 @@ impl Role {
                 fits(open, &account, change.role)?;
                 (account.add_role(change.role), Done::new("role.added"), Done::new("role.had"))
             }
-            Role::Remove(_) => {
-                (account.remove_role(change.role), Done::new("role.removed"), Done::new("role.had-not"))
-            }
+            Role::Remove(_) => (account.remove_role(change.role), Done::new("role.removed"), Done::new("role.had-not")),
         };
         if changed {
             open.commit(&account.batch()?)?;

@@ -194,7 +194,15 @@ impl Open {
         let Some(rules) = Rules::load(store.as_ref())? else { return Ok(None) };
         let installation = School::new(store.as_ref(), blobs.as_ref(), &rules, crate::env::now()).installation()?;
         let Some(installation) = installation else { return Ok(None) };
-        Ok(Some(Open { store, blobs, rules, installation, link: None, patience: Patience::PERSON, watch: crate::account::Watch::default() }))
+        Ok(Some(Open {
+            store,
+            blobs,
+            rules,
+            installation,
+            link: None,
+            patience: Patience::PERSON,
+            watch: crate::account::Watch::default(),
+        }))
     }
 
     /// The engine's school, for one call.

@@ -111,8 +111,11 @@ impl<'a> Centre<'a> {
         let sealed_on = self.check_place(&header, sender, position)?;
         let approval = crate::approval::from_wire(approval, id, &header, &self.rules.pack)
             .ok_or_else(|| refuse("approval.damaged", Who::Head))?;
-        let key = enrolled(approval.text().key)?.ok_or_else(|| refuse("approval.key-unknown", Who::Head))?;
-        let public = VerifyingKey::from_bytes(&key.public).map_err(|_| refuse("approval.key-unknown", Who::Head))?;
+        // The school learns by the key's name which of its accounts has to activate another.
+        let name = approval.text().key;
+        let no_key = |code: &str| No::from(Refusal::new(code, Who::Head).with("key", name));
+        let key = enrolled(name)?.ok_or_else(|| no_key("approval.key-unknown"))?;
+        let public = VerifyingKey::from_bytes(&key.public).map_err(|_| no_key("approval.key-unknown"))?;
         let verified = approval.verify(&public).map_err(|_| refuse("approval.signature", Who::Head))?;
         self.check_signer(verified.text(), &key, &edits)?;
         let judged_on = verified.text().judged_on;
@@ -140,7 +143,7 @@ impl<'a> Centre<'a> {
     /// The signer's entitlement, on the state before the bundle.
     fn check_signer(&self, text: &ApprovalText, key: &EnrolledKey, edits: &EditSet) -> Result<(), No> {
         if key.revoked {
-            return Err(refuse("approval.key-revoked", Who::Head));
+            return Err(Refusal::new("approval.key-revoked", Who::Head).with("key", text.key).into());
         }
         if key.ptk != text.ptk {
             return Err(refuse("approval.person", Who::Head));

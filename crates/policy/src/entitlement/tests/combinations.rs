@@ -54,7 +54,10 @@ impl Case {
             return [vec!["ptk-record"], self.account(None)].concat();
         }
         let (definitive, plt) = (self.definitive(), self.plt());
-        let whole = [[definitive.clone(), self.account(Some(false))].concat(), [plt.clone(), self.account(Some(true))].concat()];
+        let whole = [
+            [definitive.clone(), self.account(Some(false))].concat(),
+            [plt.clone(), self.account(Some(true))].concat(),
+        ];
         let [first, second] = whole;
         if (second.len(), plt.len()) < (first.len(), definitive.len()) { second } else { first }
     }
@@ -129,9 +132,13 @@ fn accounts() -> Vec<AccountFacts> {
     let mut all = Vec::new();
     for account in [AccountState::Missing, AccountState::Disabled, AccountState::Active] {
         for ptk in [None, Some(ptk())] {
-            for (any_role, head_role, plt_role) in
-                [(false, false, false), (true, false, false), (true, true, false), (true, false, true), (true, true, true)]
-            {
+            for (any_role, head_role, plt_role) in [
+                (false, false, false),
+                (true, false, false),
+                (true, true, false),
+                (true, false, true),
+                (true, true, true),
+            ] {
                 for key in [KeyState::None, KeyState::Active, KeyState::Revoked] {
                     all.push(AccountFacts { account, ptk, any_role, head_role, plt_role, key });
                 }

@@ -30,7 +30,8 @@ struct Desk {
 impl Desk {
     fn new() -> Desk {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("selaras.toml"), "[password]\nmemory_kib = 64\npasses = 1\nlanes = 1\n").unwrap();
+        std::fs::write(dir.path().join("selaras.toml"), "[password]\nmemory_kib = 64\npasses = 1\nlanes = 1\n")
+            .unwrap();
         let place = Place::choose(Some(dir.path())).unwrap();
         let mut service = Service::open(place.clone()).unwrap();
         let (changelog, blobs, _) = service.create(EngineKind::default()).unwrap();
