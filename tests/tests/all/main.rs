@@ -17,6 +17,7 @@ mod copied;
 mod demo;
 mod error_pages;
 mod evidence;
+mod guessed;
 mod in_step;
 mod killed;
 mod listed;

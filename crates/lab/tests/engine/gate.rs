@@ -57,6 +57,15 @@ fn a_revoked_key_approves_nothing() {
 }
 
 #[test]
+fn a_key_that_was_activated_at_another_school_approves_nothing_here() {
+    let mut stage = Stage::in_step(12);
+    stage.first.set(stage.student(), "rt", Value::Int(99));
+    stage.first.approve(&stage.centre);
+    stage.centre.elsewhere = true;
+    assert_eq!(refusal(&stage.first.sync(&stage.centre)), "approval.key-unknown");
+}
+
+#[test]
 fn an_approval_by_an_old_date_is_refused() {
     let mut stage = Stage::in_step(12);
     stage.first.set(stage.student(), "rt", Value::Int(99));

@@ -31,6 +31,8 @@ pub(crate) struct CentreStage {
     pub(crate) head: SigningKey,
     pub(crate) head_ptk: RecordId,
     pub(crate) revoked: bool,
+    /// The head's key was activated at another school.
+    pub(crate) elsewhere: bool,
     pub(crate) today: Date,
     /// Bundles that landed and are committed by their ids.
     pub(crate) landed: MemoryBlobs,
@@ -50,6 +52,7 @@ impl CentreStage {
             head: SigningKey::from_bytes(&[7; 32]),
             head_ptk,
             revoked: false,
+            elsewhere: false,
             today: today(),
             landed: MemoryBlobs::new(),
         }
@@ -94,7 +97,7 @@ impl CentreStage {
         let enrolled = |key: KeyId| {
             let public = self.head.verifying_key().to_bytes();
             let known = EnrolledKey { ptk: self.head_ptk, public, enrolled_at: NOW, revoked: self.revoked };
-            Ok((key == self.head_key()).then_some(known))
+            Ok((key == self.head_key() && !self.elsewhere).then_some(known))
         };
         let landed = |id: BundleId| self.landed.get(id.as_bytes());
         let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
