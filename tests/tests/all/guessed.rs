@@ -28,8 +28,8 @@ fn killed_while_it_waits(computer: &Computer, secret: &str) {
         .spawn()
         .unwrap();
     writeln!(child.stdin.take().unwrap(), "{secret}").unwrap();
-    let said = std::io::BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let waits = said.map(|line| line.contains("account.wait")).any(|waits| waits);
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let waits = said.any(|line| line.contains("account.wait"));
     assert!(waits, "it ended without a word of waiting");
     child.kill().unwrap();
     child.wait().unwrap();

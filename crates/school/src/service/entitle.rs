@@ -71,6 +71,17 @@ impl Open {
         Err(Failure::new(code).arg("name", &account.name).arg("invalid", invalid).because(reasons))
     }
 
+    /// Fails with every condition that an account does not meet, whatever the records' findings are.
+    pub(crate) fn check_entitled(&self, account: &Account, out: &dyn Output) -> Result<(), Failure> {
+        match self.entitlement(account)? {
+            Entitlement::May(_) => Ok(()),
+            Entitlement::MayNot(unmet) => {
+                let reasons = unmet.iter().map(|unmet| super::unmet_reason(unmet, out.lang()));
+                Err(Failure::new("gate.not-entitled").arg("name", &account.name).because(reasons))
+            }
+        }
+    }
+
     /// The centre has said that a key is no longer good: whoever's it is has to activate another.
     pub(crate) fn key_refused(&mut self, refusal: &Refusal) -> Result<(), Failure> {
         if !KEY_IS_OVER.contains(&refusal.code.as_str()) {
