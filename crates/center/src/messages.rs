@@ -120,6 +120,9 @@ pub(crate) struct HeadKeyLine {
     /// Conditions that were no longer met, or `by-hand`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) revoked_because: Vec<String>,
+    /// The account that revoked it by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked_by: Option<String>,
 }
 
 /// Makes an account of the Dinas or the centre.

@@ -207,7 +207,7 @@ async fn end(State(host): Shared, Path(npsn): Path<String>, request: Request) ->
 }
 
 async fn revoke(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    acted(host, npsn, request, |desk, _, asked: &HeadRevoke| desk.revoke(asked)).await
+    acted(host, npsn, request, |desk, by, asked: &HeadRevoke| desk.revoke(by, asked)).await
 }
 
 async fn keys(State(host): Shared, Path(npsn): Path<String>) -> Response {

@@ -46,6 +46,7 @@ impl Desk {
                 enrolled_at,
                 revoked_at: None,
                 revoked_because: Vec::new(),
+                revoked_by: None,
             };
             let mut batch = Batch::default();
             rows::put(&mut batch, &name, &row).map_err(|error| stored(&error))?;
@@ -116,15 +117,15 @@ impl Desk {
             let unmet = if let Entitlement::MayNot(unmet) = judged { unmet } else { Vec::new() };
             ended.push((id, row, unmet.iter().map(|unmet| unmet.condition.to_string()).collect()));
         }
-        self.revoke_keys(ended)
+        self.revoke_keys(ended, None)
     }
 
     /// Ends the keys of a PTK, whatever the records say.
-    pub(crate) fn revoke(&self, asked: &HeadRevoke) -> Result<Acted, Problem> {
+    pub(crate) fn revoke(&self, by: &str, asked: &HeadRevoke) -> Result<Acted, Problem> {
         let keys = rows::keys(&self.store).map_err(|error| stored(&error))?;
         let mine = keys.into_iter().filter(|(_, row)| row.ptk == asked.ptk && row.revoked_at.is_none());
         let by_hand = || vec![HeadKeyRow::BY_HAND.to_owned()];
-        let revoked = self.revoke_keys(mine.map(|(id, row)| (id, row, by_hand())).collect())?;
+        let revoked = self.revoke_keys(mine.map(|(id, row)| (id, row, by_hand())).collect(), Some(by))?;
         if revoked.is_empty() {
             return Err(problem("head.no-key"));
         }
@@ -140,15 +141,21 @@ impl Desk {
             enrolled_at: row.enrolled_at,
             revoked_at: row.revoked_at,
             revoked_because: row.revoked_because,
+            revoked_by: row.revoked_by,
         };
         Ok(HeadKeys { keys: keys.into_iter().map(line).collect() })
     }
 
-    fn revoke_keys(&self, ended: Vec<(KeyId, HeadKeyRow, Vec<String>)>) -> Result<Vec<KeyId>, Problem> {
+    fn revoke_keys(
+        &self,
+        ended: Vec<(KeyId, HeadKeyRow, Vec<String>)>,
+        by: Option<&str>,
+    ) -> Result<Vec<KeyId>, Problem> {
         let mut batch = Batch::default();
         let mut names = Vec::with_capacity(ended.len());
         for (id, row, revoked_because) in ended {
-            let row = HeadKeyRow { revoked_at: Some(self.now), revoked_because, ..row };
+            let row =
+                HeadKeyRow { revoked_at: Some(self.now), revoked_because, revoked_by: by.map(str::to_owned), ..row };
             rows::put(&mut batch, &rows::key(id), &row).map_err(|error| stored(&error))?;
             names.push(id);
         }

@@ -60,6 +60,9 @@ pub(crate) struct HeadKeyRow {
     /// Why: the conditions that the person no longer met, or [`HeadKeyRow::BY_HAND`].
     #[serde(default)]
     pub(crate) revoked_because: Vec<String>,
+    /// Who revoked it by hand: an account's name.
+    #[serde(default)]
+    pub(crate) revoked_by: Option<String>,
 }
 
 impl HeadKeyRow {

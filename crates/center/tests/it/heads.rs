@@ -112,7 +112,8 @@ async fn a_key_is_revoked_by_hand_once() {
     stand.json(&["head", "assign", NPSN, "--ptk", PTK, "--sk", "800/123/2026", "--from", "2026-07-01"]);
     let key = enrol(&link, &token, &kode).await.unwrap();
     assert_eq!(stand.json(&["head", "revoke", NPSN, "--ptk", PTK])["revoked"][0], key.to_string());
-    assert_eq!(stand.json(&["head", "keys", NPSN])["revoked_because"][0], "by-hand");
+    let keys = stand.json(&["head", "keys", NPSN]);
+    assert_eq!((&keys["revoked_because"][0], &keys["revoked_by"]), (&"by-hand".into(), &"pusat".into()), "{keys}");
     let none = stand.command(&["head", "revoke", NPSN, "--ptk", PTK]);
     assert_eq!(none.status.code(), Some(4));
     assert!(String::from_utf8_lossy(&none.stdout).contains("head.no-key"), "{none:?}");

@@ -17,6 +17,7 @@ use crate::secret::Secret;
 use crate::service::Service;
 
 mod account;
+mod accounts;
 mod approval;
 mod approve;
 mod backup;
@@ -27,6 +28,7 @@ mod done;
 mod edit;
 mod export;
 mod head;
+mod heads;
 mod import;
 mod init;
 mod list;
@@ -264,7 +266,7 @@ pub enum Report {
     /// Something was done.
     Done(Done),
     /// Accounts.
-    Accounts(account::AccountsReport),
+    Accounts(accounts::AccountsReport),
     /// What an exchange brought.
     Exchange(pull::ExchangeReport),
     /// What a recovery brought.

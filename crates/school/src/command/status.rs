@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use selaras_policy::{Entitlement, Level, Unmet};
+use selaras_policy::Level;
 use selaras_sync::{Flow, Phase};
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
 use crate::catalogue::Words;
 use crate::command::Report;
+use crate::command::heads::{HeadLine, heads};
 use crate::command::prepare::ModuleLine;
 use crate::command::receipt::ReceiptReport;
 use crate::command::report::AnnouncedLine;
-use crate::failure::{Failure, Outcome, Reason};
+use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::page::{Manner, Page};
-use crate::service::{Open, Service, tab_word, unmet_reason, who_key};
+use crate::service::{Open, Service, tab_word};
 
 /// The arguments of `status`.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
@@ -79,36 +79,6 @@ pub struct TabLine {
     pub invalid: u32,
     /// Findings that do not.
     pub warnings: u32,
-}
-
-/// A person who heads the school, or could.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeadLine {
-    /// The account, when there is one.
-    pub account: Option<String>,
-    /// The person's name.
-    pub title: Option<String>,
-    /// Whether this account may approve.
-    pub may_approve: bool,
-    /// Every condition that is not met.
-    pub unmet: Vec<Reason>,
-    /// The way from here to an approval, in the order in which it is gone; what is done is no longer in it.
-    pub steps: Vec<PathStep>,
-}
-
-/// A step of the way to an approval.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PathStep {
-    /// Its place, from 1.
-    pub number: usize,
-    /// The condition that it meets, or `approve`.
-    pub step: String,
-    /// What is to be done.
-    pub what: String,
-    /// Who has to act: a key of the catalogue's `who`.
-    pub who: String,
-    /// What is typed on this computer.
-    pub command: String,
 }
 
 /// The sealed bundle.
@@ -181,7 +151,7 @@ impl StatusReport {
         self.show_equal(words, page);
         self.show_work(words, page);
         self.show_findings(words, page);
-        self.show_heads(words, page);
+        crate::command::heads::show(&self.heads, words, page);
     }
 
     fn show_equal(&self, words: Words, page: &mut Page) {
@@ -223,26 +193,6 @@ impl StatusReport {
             announced.show(words, page);
         }
     }
-
-    fn show_heads(&self, words: Words, page: &mut Page) {
-        let may = self.heads.iter().any(|head| head.may_approve);
-        page.line(
-            if may { Manner::Good } else { Manner::Bad },
-            words.say(if may { "status.may" } else { "status.may-not" }),
-        );
-        for head in &self.heads {
-            let title = head.title.as_deref().unwrap_or("-");
-            let account = head.account.as_deref().unwrap_or_else(|| words.say("status.no-account"));
-            page.plain(format!("  {title} — {account}"));
-            for reason in &head.unmet {
-                page.plain(format!("  - {}", reason.message));
-            }
-            head.show_steps(words, page);
-        }
-        if self.heads.is_empty() {
-            page.plain(format!("  {}", words.say("status.no-head")));
-        }
-    }
 }
 
 fn tabs(open: &Open) -> Result<Vec<TabLine>, Failure> {
@@ -256,77 +206,4 @@ fn tabs(open: &Open) -> Result<Vec<TabLine>, Failure> {
         Flow::Continue
     })?;
     Ok(counts.into_iter().map(|(tab, (invalid, warnings))| TabLine { tab, invalid, warnings }).collect())
-}
-
-/// Accounts that approve, then people that the records name as heads and that have no account. Someone whose account
-/// lacks the role is one of these too: the role is a step of the way.
-fn heads(open: &Open, out: &dyn Output, waits: bool) -> Result<Vec<HeadLine>, Failure> {
-    let named = open.heads()?;
-    let mut lines = Vec::new();
-    let mut with_account = Vec::new();
-    for account in Account::all(open.store())? {
-        let is_named = account.ptk.is_some_and(|ptk| named.contains(&ptk));
-        if !account.approves() && !is_named {
-            continue;
-        }
-        with_account.extend(account.ptk);
-        lines.push(HeadLine {
-            title: account.ptk.map(|id| open.title_of("ptk", id)).transpose()?,
-            ..head_line(open.entitlement(&account)?, Some(account.name), waits, out)
-        });
-    }
-    for ptk in named.into_iter().filter(|ptk| !with_account.contains(ptk)) {
-        let title = Some(open.title_of("ptk", ptk)?);
-        lines.push(HeadLine { title, ..head_line(open.candidate_entitlement(ptk)?, None, waits, out) });
-    }
-    Ok(lines)
-}
-
-fn head_line(entitlement: Entitlement, account: Option<String>, waits: bool, out: &dyn Output) -> HeadLine {
-    let unmet = match entitlement {
-        Entitlement::May(_) => Vec::new(),
-        Entitlement::MayNot(unmet) => unmet,
-    };
-    let steps = steps(&unmet, account.as_deref(), waits, out);
-    let may_approve = unmet.is_empty() && account.is_some();
-    let unmet = unmet.iter().map(|unmet| unmet_reason(unmet, out.lang())).collect();
-    HeadLine { may_approve, account, title: None, unmet, steps }
-}
-
-/// The way to an approval: a step for each condition, then the approval where something waits for one.
-fn steps(unmet: &[Unmet], account: Option<&str>, waits: bool, out: &dyn Output) -> Vec<PathStep> {
-    let words = Words(out.lang());
-    let name = account.unwrap_or_else(|| words.say("status.account"));
-    let mut steps: Vec<PathStep> = unmet
-        .iter()
-        .map(|unmet| PathStep {
-            number: 0,
-            step: unmet.condition.to_string(),
-            what: unmet.render(out.lang()).remedy,
-            who: who_key(unmet.who).to_owned(),
-            command: unmet.command(name),
-        })
-        .collect();
-    if waits {
-        steps.push(PathStep {
-            number: 0,
-            step: "approve".to_owned(),
-            what: words.say("status.approve").to_owned(),
-            who: "head".to_owned(),
-            command: format!("selaras approve {name}"),
-        });
-    }
-    for (number, step) in (1..).zip(&mut steps) {
-        step.number = number;
-    }
-    steps
-}
-
-impl HeadLine {
-    fn show_steps(&self, words: Words, page: &mut Page) {
-        for step in &self.steps {
-            page.plain(format!("    {}. {} ({})", step.number, step.what, words.who(&step.who)));
-            page.line(Manner::Faint, format!("       {}", step.command));
-        }
-    }
 }
