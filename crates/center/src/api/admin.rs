@@ -21,8 +21,7 @@ use crate::desk::Desk;
 use crate::host::{Host, school};
 use crate::messages::{
     Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, HeadRevoke, IdentityEdit, KeyShown, KodeShown, RecordEdit,
-    SchoolAdd,
-    SchoolPage, StudentAdd, StudentMove,
+    SchoolAdd, SchoolPage, StudentAdd, StudentMove,
 };
 
 /// Schools on a page of the list.

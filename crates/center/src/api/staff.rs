@@ -26,6 +26,7 @@ const SCHOOLS: &str = "/v1/admin/schools/";
 const OF_DINAS: &[(Method, &str)] = &[
     (Method::GET, "/v1/admin/schools"),
     (Method::GET, "/v1/admin/schools/{npsn}/digests"),
+    (Method::GET, "/v1/admin/schools/{npsn}/evidence/{version}"),
     (Method::GET, "/v1/admin/schools/{npsn}/records"),
     (Method::GET, "/v1/admin/schools/{npsn}/records/{entity}/{id}"),
     (Method::GET, "/v1/admin/schools/{npsn}/heads"),

@@ -10,8 +10,8 @@ use super::remote::{Remote, school};
 use crate::failure::Failure;
 use crate::messages::{
     Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HeadKeys, HeadRevoke, HealingState,
-    IdentityEdit, KeyShown,
-    KodeShown, RecordEdit, RecordPage, SchoolAdd, SchoolLine, SchoolPage, StudentAdd, StudentMove, TextFields,
+    IdentityEdit, KeyShown, KodeShown, RecordEdit, RecordPage, SchoolAdd, SchoolLine, SchoolPage, StudentAdd,
+    StudentMove, TextFields,
 };
 use crate::output;
 

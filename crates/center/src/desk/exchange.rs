@@ -56,7 +56,7 @@ impl Desk {
     fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
         let row: Option<HeadKeyRow> = rows::read(&self.store, &rows::key(key))?;
         Ok(row.map(|row| {
-            let HeadKeyRow { ptk, public, enrolled_at, revoked_at } = row;
+            let HeadKeyRow { ptk, public, enrolled_at, revoked_at, .. } = row;
             EnrolledKey { ptk, public, enrolled_at, revoked: revoked_at.is_some() }
         }))
     }
