@@ -38,6 +38,9 @@ pub(crate) struct Manifest {
     pub(crate) schools: Vec<SchoolCopy>,
     /// Rows that belong to no school.
     pub(crate) global: String,
+    /// The audit log's files, by name and hash.
+    #[serde(default)]
+    pub(crate) audit: Vec<(String, String)>,
 }
 
 /// A school in a backup.
@@ -75,8 +78,11 @@ pub(crate) async fn back_up(host: &Arc<Host>, to: &Path) -> Result<Manifest, Pro
     let (copied, directory) = (Arc::clone(host), to.to_owned());
     let global = tokio::task::spawn_blocking(move || copy::global(&copied, &directory)).await;
     let global = global.map_err(|_| problem("center.failed"))?.map_err(broken)?;
-    let manifest = Manifest { format: FORMAT, at: host.clock.now(), schools, global };
     copy::keys(&host.data, to).map_err(broken)?;
+    let (data, directory) = (host.data.clone(), to.to_owned());
+    let audit = tokio::task::spawn_blocking(move || copy::audit(&data, &directory)).await;
+    let audit = audit.map_err(|_| problem("center.failed"))?.map_err(broken)?;
+    let manifest = Manifest { format: FORMAT, at: host.clock.now(), schools, global, audit };
     copy::manifest(&manifest, to).map_err(broken)?;
     let directory = to.to_owned();
     let verified = tokio::task::spawn_blocking(move || copy::verify(&directory)).await;

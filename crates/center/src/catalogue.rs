@@ -86,6 +86,9 @@ const ENTRIES: &[CatalogueEntry] = &[
     entry("rules.none-announced", 404, Retry::Never, "nobody",
         "Belum ada buku aturan baru yang diumumkan.",
         "No new rulebook has been announced."),
+    entry("center.audit", 503, Retry::After, "centre",
+        "Pusat tidak dapat mencatat apa yang terjadi, jadi tidak melakukannya (cakram penuh?). Data Anda aman; coba lagi {seconds} detik lagi.",
+        "The centre cannot note what happens, and so does nothing (is the disk full?). Your data is safe; try again in {seconds} seconds."),
     // Evidence.
     entry("evidence.none", 404, Retry::AfterHumanAction, "operator",
         "Versi ini bukan paket dari sekolah.",

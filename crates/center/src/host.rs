@@ -13,6 +13,7 @@ use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
 use crate::access::{Accounts, AddressGuesses, Kode, Nonces, Staff, TokenKey};
+use crate::audit::{Audit, Event, ok};
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -34,6 +35,7 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) changelog: Changelog,
     pub(crate) releases: Releases,
+    pub(crate) audit: Audit,
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
     pub(crate) epoch: EpochId,
@@ -69,13 +71,18 @@ impl Host {
         let keys = CentreKeys { signing: SigningKey::from_bytes(&seed) };
         let unread = |error: StoreError| Failure::local("pack or rulebook", &error);
         let releases = Releases::open(global, load_rules(data, &config)?, &keys).map_err(unread)?;
+        let clock = Clock::east(config.date_offset_hours);
+        let began =
+            Event { who: "centre".to_owned(), what: "started".to_owned(), about: row.epoch.to_string(), ..ok() };
+        let audit = Audit::open(data, clock, began).map_err(|error| Failure::local("the audit log", &error))?;
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             some => some,
         };
         let patience = Duration::from_secs(u64::from(config.wait_seconds));
         let host = Self {
-            clock: Clock::east(config.date_offset_hours),
+            clock,
+            audit,
             releases,
             keys,
             tokens: TokenKey::derive(&seed),

@@ -11,6 +11,7 @@
 
 mod access;
 mod api;
+mod audit;
 mod backup;
 mod catalogue;
 mod cli;

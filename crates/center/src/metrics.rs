@@ -30,6 +30,7 @@ pub(crate) struct Metrics {
     pub(crate) uploaded: Counter,
     received: Counter,
     sent: Counter,
+    alarms: Counter,
 }
 
 impl Metrics {
@@ -53,7 +54,8 @@ impl Metrics {
         let uploaded = counter(&mut registry, "uploaded_bytes", "Bytes of bundles that landed");
         let received = counter(&mut registry, "exchange_received_bytes", "Bytes of exchange requests");
         let sent = counter(&mut registry, "exchange_sent_bytes", "Bytes of exchange answers");
-        Self { registry, requests, seconds, schools, accepted, refused, records, uploaded, received, sent }
+        let alarms = counter(&mut registry, "guess_alarms", "Alarms that a kode registrasi is being guessed");
+        Self { registry, requests, seconds, schools, accepted, refused, records, uploaded, received, sent, alarms }
     }
 
     /// Counts a request by its outcome.
@@ -68,8 +70,9 @@ impl Metrics {
         self.sent.inc_by(sent as u64);
     }
 
-    /// Everything as text.
-    pub(crate) fn text(&self) -> String {
+    /// Everything as text; `alarms` of guessing are counted elsewhere.
+    pub(crate) fn text(&self, alarms: u64) -> String {
+        self.alarms.inc_by(alarms.saturating_sub(self.alarms.get()));
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {
             // Writing to a string cannot fail; should it, an empty page is better than a broken one.
@@ -90,12 +93,13 @@ mod tests {
         metrics.request("sync", "ok");
         metrics.exchange(Duration::from_millis(3), 100, 200);
         metrics.accepted.inc();
-        let text = metrics.text();
+        let text = metrics.text(2);
         for line in [
             r#"selaras_center_requests_total{endpoint="sync",code="ok"} 1"#,
             "selaras_center_exchange_seconds_count 1",
             "selaras_center_bundles_accepted_total 1",
             "selaras_center_exchange_sent_bytes_total 200",
+            "selaras_center_guess_alarms_total 2",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }

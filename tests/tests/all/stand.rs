@@ -25,7 +25,18 @@ impl Centre {
             let made = Command::new(CENTER).args(["init", "--name", "Pusat Uji", "--data"]).arg(data).output().unwrap();
             assert!(made.status.success(), "{made:?}");
         }
-        let mut child = Command::new(CENTER)
+        Self::start_by(Command::new(CENTER), data)
+    }
+
+    /// Starts a centre to which a limit on the size of files is an error of writing, as a full disk is, and no end.
+    pub(crate) fn start_limited(data: &Path) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", CENTER]);
+        Self::start_by(command, data)
+    }
+
+    fn start_by(mut command: Command, data: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--parent-stdin", "--data"])
             .arg(data)
             .stdin(Stdio::piped())

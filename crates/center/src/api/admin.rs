@@ -14,7 +14,7 @@ use selaras_transport::{LINES_TYPE, MAX_LINES_BODY, Problem};
 use serde::de::DeserializeOwned;
 
 use super::staff::{in_area, staff};
-use super::{STALL, Shared, json, reply};
+use super::{About, STALL, Shared, json, reply, told};
 use crate::access::Staff;
 use crate::catalogue::{lookup, problem};
 use crate::desk::Desk;
@@ -171,6 +171,13 @@ async fn imported(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acte
     .await
 }
 
+/// An act by its version and counts, and the ids that it made or ended.
+fn about(acted: &Acted) -> About {
+    let Acted { version, records, created, revoked } = acted;
+    let ids = created.iter().map(|id| format!(" made {id}")).chain(revoked.iter().map(|id| format!(" revoked {id}")));
+    About::done(format!("version {version} records {records}{}", ids.collect::<String>()))
+}
+
 /// Reads a JSON body and has the desk act on it, in the name of whoever asked.
 async fn acted<T: DeserializeOwned + Send + 'static>(
     host: Arc<Host>,
@@ -185,8 +192,8 @@ async fn acted<T: DeserializeOwned + Send + 'static>(
         let asked: T = json(&host, &parts.headers, body).await?;
         host.at(npsn, move |desk| act(desk, &by, &asked)).await
     };
-    let result = work.await;
-    reply(&host, "admin", result)
+    let result: Result<Acted, Problem> = work.await;
+    told(result.as_ref().ok().map(about), reply(&host, "admin", result))
 }
 
 async fn edit(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {

@@ -10,7 +10,7 @@ use selaras_sync::limits::{MAX_HEAL_BYTES, MAX_REPAIR_BYTES};
 use selaras_transport::server::{BodyLimits, read_body};
 use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
 
-use super::{STALL, Shared, session};
+use super::{About, STALL, Shared, session, told};
 use crate::catalogue::lookup;
 use crate::host::{Host, school};
 use crate::lanes::Urgency;
@@ -21,10 +21,11 @@ const MAX_AGENT: usize = 40;
 pub(super) async fn sync(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
     let began = Instant::now();
     match answer(&host, &npsn, request).await {
-        Ok((received, body)) => {
+        Ok((received, (body, about))) => {
             host.metrics.request("sync", "ok");
             host.metrics.exchange(began.elapsed(), received, body.len());
-            ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response()
+            let response = ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response();
+            told(about, response)
         }
         Err(problem) => {
             host.metrics.request("sync", &problem.code);
@@ -97,7 +98,7 @@ async fn repaired(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Vec<
     .await
 }
 
-async fn answer(host: &Arc<Host>, npsn: &str, request: Request) -> Result<(usize, Vec<u8>), Problem> {
+async fn answer(host: &Arc<Host>, npsn: &str, request: Request) -> Result<(usize, (Vec<u8>, Option<About>)), Problem> {
     let npsn = school(npsn)?;
     let (parts, body) = request.into_parts();
     let bearer = session(host, &parts.headers, npsn)?;

@@ -25,7 +25,7 @@ pub(super) async fn healthz(State(host): Shared) -> Response {
 
 pub(super) async fn metrics(State(host): Shared) -> Response {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, content_type)], host.metrics.text()).into_response()
+    ([(header::CONTENT_TYPE, content_type)], host.metrics.text(host.audit.alarms())).into_response()
 }
 
 /// Reads something of the store.

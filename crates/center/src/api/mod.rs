@@ -1,6 +1,7 @@
 //! The centre's HTTP endpoints: heads, tokens and bodies in; the desk's work on a blocking thread; answers out.
 
 mod admin;
+mod audited;
 mod exchange;
 mod health;
 mod probe;
@@ -31,6 +32,7 @@ use crate::access::{Bearer, TokenFault};
 use crate::catalogue::{lookup, problem};
 use crate::host::Host;
 
+pub(crate) use audited::About;
 pub(crate) use probe::Probes;
 
 /// A body that stands still for longer is refused.
@@ -73,6 +75,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .method_not_allowed_fallback(|| async { problem("path.unknown") })
         // Bodies have limits of their own, by endpoint.
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(Arc::clone(&host), audited::audited))
         .layer(from_fn(mark))
         .layer(from_fn(linger))
         .with_state(host)
@@ -101,6 +104,11 @@ fn reply<T: Serialize>(host: &Host, endpoint: &'static str, result: Result<T, Pr
             problem.into_response()
         }
     }
+}
+
+/// Adds to an answer what the audit log is to say of it.
+fn told(about: Option<About>, response: Response) -> Response {
+    if let Some(about) = about { about.on(response) } else { response }
 }
 
 /// Reads a JSON body.

@@ -7,13 +7,15 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use selaras_transport::{HeadAnswer, JSON_TYPE, Problem, RegisterAnswer, TokenAnswer, takes_zstd};
 
-use super::{From, Shared, address, json, reply, session};
+use super::{About, From, Shared, address, json, reply, session, told};
 use crate::catalogue::problem;
 use crate::host::{Host, school};
 use crate::releases::Held;
 
 pub(super) async fn register(State(host): Shared, Path(npsn): Path<String>, from: From, request: Request) -> Response {
-    reply(&host, "register", registered(&host, &npsn, &from, request).await)
+    let registered = registered(&host, &npsn, &from, request).await;
+    let about = registered.as_ref().ok().map(|answer| About::done(format!("device {}", answer.device)));
+    told(about, reply(&host, "register", registered))
 }
 
 async fn registered(host: &Arc<Host>, npsn: &str, from: &From, request: Request) -> Result<RegisterAnswer, Problem> {
@@ -36,7 +38,9 @@ async fn given(host: &Arc<Host>, npsn: &str, request: Request) -> Result<TokenAn
 }
 
 pub(super) async fn heads(State(host): Shared, Path(npsn): Path<String>, from: From, request: Request) -> Response {
-    reply(&host, "heads", enrolled(&host, &npsn, &from, request).await)
+    let enrolled = enrolled(&host, &npsn, &from, request).await;
+    let about = enrolled.as_ref().ok().map(|answer| About::done(format!("key {}", answer.key_id)));
+    told(about, reply(&host, "heads", enrolled))
 }
 
 async fn enrolled(host: &Arc<Host>, npsn: &str, from: &From, request: Request) -> Result<HeadAnswer, Problem> {

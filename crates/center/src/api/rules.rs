@@ -10,7 +10,7 @@ use selaras_model::Date;
 use selaras_transport::server::{BodyLimits, read_body};
 use selaras_transport::{JSON_TYPE, MAX_RULES_BODY, Problem};
 
-use super::{STALL, Shared, json, reply};
+use super::{About, STALL, Shared, json, reply, told};
 use crate::catalogue::{lookup, problem};
 use crate::host::Host;
 use crate::messages::{ReleaseLine, RulesPublish, RulesWithdraw};
@@ -29,7 +29,13 @@ async fn list(State(host): Shared) -> Response {
 }
 
 async fn publish(State(host): Shared, request: Request) -> Response {
-    reply(&host, "admin", published(&host, request).await)
+    let published = published(&host, request).await;
+    told(published.as_ref().ok().map(about), reply(&host, "admin", published))
+}
+
+fn about(line: &ReleaseLine) -> About {
+    let from = line.from.map(|from| from.to_string()).unwrap_or_default();
+    About::done(format!("from {from} pack {} rulebook {}", line.pack, line.rulebook))
 }
 
 async fn published(host: &Arc<Host>, request: Request) -> Result<ReleaseLine, Problem> {
@@ -48,7 +54,8 @@ async fn published(host: &Arc<Host>, request: Request) -> Result<ReleaseLine, Pr
 }
 
 async fn withdraw(State(host): Shared, request: Request) -> Response {
-    reply(&host, "admin", withdrawn(&host, request).await)
+    let withdrawn = withdrawn(&host, request).await;
+    told(withdrawn.as_ref().ok().map(about), reply(&host, "admin", withdrawn))
 }
 
 async fn withdrawn(host: &Arc<Host>, request: Request) -> Result<ReleaseLine, Problem> {

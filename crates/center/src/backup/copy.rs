@@ -77,6 +77,21 @@ pub(super) fn keys(data: &Path, to: &Path) -> Result<(), CopyError> {
     Ok(())
 }
 
+/// Copies the audit log as far as it is written.
+pub(super) fn audit(data: &Path, to: &Path) -> Result<Vec<(String, String)>, CopyError> {
+    let directory = to.join(crate::audit::DIRECTORY);
+    fs::create_dir_all(&directory)?;
+    let mut copied = Vec::new();
+    for path in crate::audit::files_of(data)? {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let bytes = fs::read(&path)?;
+        write_synced(&directory.join(&name), &bytes)?;
+        copied.push((name, blake3::hash(&bytes).to_hex().to_string()));
+    }
+    sync_directory(&directory)?;
+    Ok(copied)
+}
+
 /// Writes the manifest, with which the directory becomes a backup.
 pub(super) fn manifest(manifest: &Manifest, to: &Path) -> Result<(), CopyError> {
     let text = serde_json::to_vec_pretty(manifest).map_err(damaged)?;
@@ -97,6 +112,13 @@ pub(super) fn verify(of: &Path) -> Result<Manifest, CopyError> {
         return Err(damaged(format!("format {}, this version knows {FORMAT}", manifest.format)));
     }
     check_rows(of, &nobodys(), &manifest.global)?;
+    for (name, hash) in &manifest.audit {
+        // A name from a file must not lead out of the directory.
+        let plain = Path::new(name).file_name().is_some_and(|plain| plain.to_string_lossy() == *name);
+        if !plain || hash_of(&of.join(crate::audit::DIRECTORY).join(name))? != *hash {
+            return Err(damaged("the audit log"));
+        }
+    }
     for school in &manifest.schools {
         check_rows(of, &school.npsn.to_string(), &school.rows)?;
         for name in &school.blobs {

@@ -106,6 +106,9 @@ pub(super) enum Command {
     Digest { npsn: Npsn },
     /// Writes all records of a school as JSON lines.
     Export { npsn: Npsn },
+    /// The audit log of the data directory: show, export, verify. It needs no serving centre.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Prints the centre's public key, by which anybody verifies evidence.
     Key,
     /// Writes who approved what became a version of a school's log, as a file that anybody can verify.
@@ -275,6 +278,41 @@ pub(super) enum Identity {
         /// field=value; an empty value clears.
         #[arg(required = true, value_parser = pair)]
         fields: Vec<(String, String)>,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Audit {
+    /// Shows entries, and the tip: its number and hash, kept elsewhere, prove later that nothing was cut off.
+    Show {
+        /// Only this school.
+        #[arg(long)]
+        npsn: Option<Npsn>,
+        /// Only from this day on.
+        #[arg(long)]
+        since: Option<Date>,
+        /// Only what has this in it, such as `heads` or `guess-alarm`.
+        #[arg(long)]
+        what: Option<String>,
+        /// Only who, such as `device:0102030405060708` or an account.
+        #[arg(long)]
+        who: Option<String>,
+    },
+    /// Writes entries as JSON lines with their hashes.
+    Export {
+        /// The file.
+        file: PathBuf,
+        /// The first entry's number.
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+    },
+    /// Checks the chain of the data directory, or of an exported file.
+    Verify {
+        /// An exported file.
+        file: Option<PathBuf>,
+        /// The hash of a tip that was kept elsewhere, which has to be in the chain.
+        #[arg(long)]
+        tip: Option<String>,
     },
 }
 

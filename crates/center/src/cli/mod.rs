@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod audit;
 mod operator;
 mod remote;
 mod rules;
@@ -52,6 +53,7 @@ fn dispatch(command: Command, global: &Global, voice: Voice) -> Result<(), Failu
     match command {
         Command::Init(asked) => make(asked, global, voice),
         Command::Serve(asked) => run_server(asked, global),
+        Command::Audit(asked) => audit::run(asked, &global.data, voice),
         Command::Restore { from, engine } => restore(&from, engine, global, voice),
         Command::Backup { to } if is_stopped(global) => back_up(&to, global, voice),
         other => remote::Remote::connect(global, voice)?.run(other),

@@ -6,13 +6,19 @@ use selaras_transport::Problem;
 
 use super::rows::{self, HeadKeyRow, SEEN, SeenRow};
 use super::{Desk, refused, stored};
+use crate::api::About;
 
 /// Seconds within which another visit of the same device is not written down: every commit is a sync of the disk.
 const SEEN_EVERY: i64 = 60;
 
 impl Desk {
-    /// Takes a request and gives the answer's body.
-    pub(crate) fn exchange(&self, device: DeviceId, agent: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    /// Takes a request and gives the answer's body; and what became of a bundle that it decided about.
+    pub(crate) fn exchange(
+        &self,
+        device: DeviceId,
+        agent: &str,
+        body: &[u8],
+    ) -> Result<(Vec<u8>, Option<About>), Problem> {
         self.device(device)?;
         let enrolled = |key: KeyId| self.enrolled(key);
         let landed = |bundle: BundleId| self.landed(bundle);
@@ -25,11 +31,15 @@ impl Desk {
             // What was refused for the signer's sake ends the key; and a school's own edits may end one.
             self.sweep_keys()?;
         }
-        match verdict {
-            Some(Verdict::Accepted) => _ = self.host.metrics.accepted.inc(),
-            Some(Verdict::Refused) => _ = self.host.metrics.refused.inc(),
+        match &verdict {
+            Some(Verdict::Accepted(_)) => _ = self.host.metrics.accepted.inc(),
+            Some(Verdict::Refused(_)) => _ = self.host.metrics.refused.inc(),
             None => {}
         }
+        let about = verdict.zip(received.decided()).map(|(verdict, bundle)| match verdict {
+            Verdict::Accepted(version) => About::done(format!("bundle {bundle} version {version}")),
+            Verdict::Refused(code) => About { what: format!("bundle {bundle}"), result: code },
+        });
         let offer = if received.takes_snapshot() { self.offer()? } else { None };
         let answer = self.centre().respond(&received, offer.as_ref()).map_err(|error| refused(&error))?;
         if let Some(decided) = received.decided() {
@@ -37,7 +47,7 @@ impl Desk {
             let _ = self.host.uploads.files.remove(self.npsn, decided);
         }
         self.seen(device, agent)?;
-        Ok(answer)
+        Ok((answer, about))
     }
 
     /// The log as a snapshot, for one who begins, where that is better than pages.

@@ -58,12 +58,12 @@ pub struct Received {
 }
 
 /// What was decided about a bundle that was new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It took effect.
-    Accepted,
-    /// It was refused for good.
-    Refused,
+    /// It took effect as this version of the log.
+    Accepted(LogVersion),
+    /// It was refused for good, with this code.
+    Refused(String),
 }
 
 impl Received {
@@ -184,8 +184,13 @@ impl Centre<'_> {
     pub fn verdict(&self, received: &Received) -> Result<Option<Verdict>, CentreError> {
         let Some(bundle) = received.bundle.filter(|_| received.fresh) else { return Ok(None) };
         Ok(match self.store.get(&Key::Answer(bundle))? {
-            Some(Row::Answer(AnswerRow::Receipt(_))) => Some(Verdict::Accepted),
-            Some(Row::Answer(AnswerRow::Refusal(_))) => Some(Verdict::Refused),
+            Some(Row::Answer(AnswerRow::Receipt(version))) => Some(Verdict::Accepted(version)),
+            Some(Row::Answer(AnswerRow::Refusal(bytes))) => {
+                let damaged = |_| StoreError::Damaged("a refusal".to_owned());
+                let signed = wire::SignedRefusal::decode(bytes.as_slice()).map_err(damaged)?;
+                let refusal = wire::Refusal::decode(signed.refusal.as_slice()).map_err(damaged)?;
+                Some(Verdict::Refused(refusal.code))
+            }
             _ => None,
         })
     }
