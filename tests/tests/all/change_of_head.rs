@@ -81,13 +81,13 @@ fn school_in_step(place: &std::path::Path, centre: &Centre) -> (School, Computer
 }
 
 /// Goes the new head's way, and sees each step go once it is done.
-fn new_head_goes_the_way(computer: &Computer, school: &School, new: &str) {
-    assert_eq!(steps(&head_line(computer, None)), ["account", "head-role", "key-activated", "approve"]);
+fn new_head_goes_the_way(computer: &Computer, school: &School, new: &str, role: &str) {
+    assert_eq!(steps(&head_line(computer, None)), ["account", &format!("{role}-role"), "key-activated", "approve"]);
     computer.run(&["account", "add", "baru", "--ptk", new], &[NEW_PASSWORD]);
     let line = head_line(computer, Some("baru"));
     assert_eq!(steps(&line), ["role-none", "key-activated", "approve"]);
-    assert_eq!(line["steps"][0]["command"], "selaras role add baru head");
-    computer.run(&["role", "add", "baru", "head"], &[&school.kode]);
+    assert_eq!(line["steps"][0]["command"], format!("selaras role add baru {role}"));
+    computer.run(&["role", "add", "baru", role], &[&school.kode]);
     assert_eq!(steps(&head_line(computer, Some("baru"))), ["key-activated", "approve"]);
     computer.run(&["head", "activate", "baru"], &[&school.kode, NEW_PASSWORD]);
     assert_eq!(steps(&head_line(computer, Some("baru"))), ["approve"]);
@@ -122,11 +122,30 @@ fn what_the_old_head_approved_is_refused_and_the_new_one_is_shown_the_way() {
     let again = failure(&computer, &["head", "activate", "kepala"], &[&school.kode, PASSWORD]);
     assert_eq!(again["code"], "gate.not-entitled", "{again}");
 
-    new_head_goes_the_way(&computer, &school, &new);
+    new_head_goes_the_way(&computer, &school, &new, "head");
     let report = computer.run(&["sync"], &[]);
     assert_eq!(report["equal"], true, "{report}");
     let landed = centre.operator(&["record", "show", school.npsn, "peserta_didik", &student]);
     assert_eq!(landed["fields"]["alamat_jalan"], "Jalan Disetujui");
+}
+
+#[test]
+fn a_teacher_takes_over_as_plt_and_approves() {
+    let place = tempfile::tempdir().unwrap();
+    let centre = Centre::start(&place.path().join("centre"));
+    let (school, computer) = school_in_step(place.path(), &centre);
+    let teacher = std::fs::read_to_string(school.files.join("school.jsonl")).unwrap();
+    let teacher = teacher.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut teachers = teacher.filter(|line| line["fields"]["jenis_ptk_id"] == "4");
+    let teacher = teachers.next().unwrap()["fields"]["ptk_id"].as_str().unwrap().to_owned();
+    end(&centre, &school);
+    let decree = ["--plt", "--sk", "821.2/0004/2026", "--from", "2026-08-02"];
+    centre.operator(&[&["head", "assign", school.npsn, "--ptk", &teacher], decree.as_slice()].concat());
+    computer.run(&["pull"], &[]);
+    edit(&computer, "Jalan Sementara");
+    new_head_goes_the_way(&computer, &school, &teacher, "plt");
+    let report = computer.run(&["sync"], &[]);
+    assert_eq!(report["equal"], true, "{report}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn a_school_comes_into_step_and_back_from_nothing() {
     // Without the Dinas's assignment nobody may approve, and the condition is named.
     let SchoolError::Gate(gate) = school.try_approve(centre).unwrap_err() else { panic!("not the gate") };
     assert!(gate.invalid.is_empty(), "{:?}", gate.invalid);
-    assert_eq!(gate.unmet.iter().map(|unmet| unmet.condition.as_str()).collect::<Vec<_>>(), ["head-assignment"]);
+    assert_eq!(gate.unmet.iter().map(|unmet| unmet.condition.as_str()).collect::<Vec<_>>(), ["head-role-unassigned"]);
 
     stage.assign_head();
     school.pull(centre);
