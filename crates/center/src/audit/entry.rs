@@ -85,7 +85,8 @@ impl Entry {
 
 /// The first [`MAX_TEXT`] bytes of a text, at a character's end.
 pub(super) fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text)
+    let end = (0..=MAX_TEXT.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
 }
 
 /// A hash in hexadecimal.

@@ -82,7 +82,7 @@ fn every_changed_byte_is_found() {
         fs::write(&path, bytes).unwrap();
         // A length that reaches over the end looks like a torn end, and then the tip is another.
         let read = each(data.path(), &mut |_| {});
-        assert!(!matches!(read, Ok(found) if found == tip), "byte {place} of {:?}", places);
+        assert!(!matches!(read, Ok(found) if found == tip), "byte {place} of {places:?}");
     }
 }
 
