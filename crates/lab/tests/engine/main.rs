@@ -18,6 +18,7 @@ mod large;
 mod mending;
 mod merging;
 mod modules;
+mod reads;
 mod repair;
 mod restored;
 mod rules;

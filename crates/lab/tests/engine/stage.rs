@@ -83,6 +83,12 @@ impl CentreStage {
         self.drive(Some(self.centre().act("test.act", edits).unwrap()));
     }
 
+    /// What this centre knows of the head's key.
+    pub(crate) fn known(&self) -> EnrolledKey {
+        let public = self.head.verifying_key().to_bytes();
+        EnrolledKey { ptk: self.head_ptk, public, enrolled_at: NOW, revoked: self.revoked }
+    }
+
     /// The head's key, as this centre enrolled it.
     pub(crate) fn enrolled(&self) -> HeadKey {
         let public = self.head.verifying_key().to_bytes();
@@ -94,11 +100,7 @@ impl CentreStage {
     }
 
     pub(crate) fn try_serve(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, CentreError> {
-        let enrolled = |key: KeyId| {
-            let public = self.head.verifying_key().to_bytes();
-            let known = EnrolledKey { ptk: self.head_ptk, public, enrolled_at: NOW, revoked: self.revoked };
-            Ok((key == self.head_key() && !self.elsewhere).then_some(known))
-        };
+        let enrolled = |key: KeyId| Ok((key == self.head_key() && !self.elsewhere).then_some(self.known()));
         let landed = |id: BundleId| self.landed.get(id.as_bytes());
         let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
         if let Some(step) = received.step.take() {

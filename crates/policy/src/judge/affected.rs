@@ -28,15 +28,25 @@ struct Dependency {
     steps: Vec<Step>,
 }
 
-pub(super) struct Dependencies(HashMap<EntityCode, Vec<Dependency>>);
+pub(super) struct Dependencies {
+    by_entity: HashMap<EntityCode, Vec<Dependency>>,
+    /// By rule: what it reads of the record that it judges.
+    own: Vec<BTreeSet<FieldName>>,
+}
 
 impl Dependencies {
     pub(super) fn new(pack: &Pack, book: &Rulebook) -> Self {
-        let mut all = Self(HashMap::new());
+        let own = book.rules().iter().map(read_of_own).collect();
+        let mut all = Self { by_entity: HashMap::new(), own };
         for (index, rule) in book.rules().iter().enumerate() {
             all.add_rule(index, rule, pack);
         }
         all
+    }
+
+    /// Whether a change of a record may change what a rule says of the group that the record itself stands for.
+    pub(super) fn touches_own(&self, rule: usize, change: &Change<'_>) -> bool {
+        self.own.get(rule).is_none_or(|fields| change.touches(fields))
     }
 
     /// Gives the subjects' records that a changed record touches, with the rule where it has its own subjects.
@@ -47,7 +57,7 @@ impl Dependencies {
         reader: &Reader<'_>,
     ) -> Result<BTreeSet<(Option<usize>, RecordKey)>, ViewError> {
         let mut found = BTreeSet::new();
-        for dependency in self.0.get(&record.entity).into_iter().flatten() {
+        for dependency in self.by_entity.get(&record.entity).into_iter().flatten() {
             if change.touches(&dependency.fields) {
                 let keys = walk(record, &dependency.steps, reader)?;
                 found.extend(keys.into_iter().map(|key| (dependency.rule, key)));
@@ -130,8 +140,26 @@ impl Dependencies {
     }
 
     fn add(&mut self, entity: EntityCode, rule: Option<usize>, fields: BTreeSet<FieldName>, steps: Vec<Step>) {
-        self.0.entry(entity).or_default().push(Dependency { rule, fields, steps });
+        self.by_entity.entry(entity).or_default().push(Dependency { rule, fields, steps });
     }
+}
+
+/// What a rule over a group reads of the record that stands for it: of a path that leads on, its first reference.
+fn read_of_own(rule: &Rule) -> BTreeSet<FieldName> {
+    let mut paths: Vec<&Path> = rule.when.iter().map(|test| &test.path).collect();
+    let mut fields = BTreeSet::new();
+    match &rule.demand {
+        Demand::Unique { sets, .. } => paths.extend(sets.iter().flatten()),
+        Demand::Total { terms, min, max, equals, .. } => {
+            paths.extend(min.iter().chain(max).filter_map(|limit| limit.by.as_ref().map(|(path, _)| path)));
+            paths.extend(equals);
+            fields.extend(terms.iter().filter_map(|term| term.of.clone()));
+        }
+        // The rungs are other records; those below are judged with the record itself.
+        _ => {}
+    }
+    fields.extend(paths.into_iter().map(|path| path.hops.first().map_or(&path.field, |hop| &hop.field).clone()));
+    fields
 }
 
 fn walk(record: &Record, steps: &[Step], reader: &Reader<'_>) -> Result<BTreeSet<RecordKey>, ViewError> {
@@ -142,7 +170,7 @@ fn walk(record: &Record, steps: &[Step], reader: &Reader<'_>) -> Result<BTreeSet
             match step {
                 Step::Referrers(entity, field) => {
                     let ids = reader.having(*entity, field, &Value::Ref(key.id))?;
-                    next.extend(ids.into_iter().map(|id| RecordKey { entity: *entity, id }));
+                    next.extend(ids.iter().map(|id| RecordKey { entity: *entity, id: *id }));
                 }
                 Step::Named(entity, fields) => {
                     // The changed record itself is at hand, in the state that is asked about.

@@ -190,13 +190,13 @@ impl<'a> Judge<'a> {
     /// When the records cannot be read.
     pub fn incremental(&self, view: &dyn SchoolView, changed: &[Changed]) -> Result<Judged, PolicyError> {
         let mut subjects = BTreeSet::new();
-        let after = Reader::new(view);
+        let after = Reader::remembering(view);
         self.touched(&after, changed, |change| change.after.as_ref(), &mut subjects)?;
         let befores = changed.iter().filter_map(|change| change.before.clone()).collect();
         let mut overlay = Overlay::new(view, befores, self.pack);
         let new = changed.iter().filter(|change| change.before.is_none());
         new.filter_map(Changed::key).for_each(|key| overlay.hide(key));
-        self.touched(&Reader::new(&overlay), changed, |change| change.before.as_ref(), &mut subjects)?;
+        self.touched(&Reader::remembering(&overlay), changed, |change| change.before.as_ref(), &mut subjects)?;
         let mut judged = Judged::with_capacity(subjects.len());
         for subject in subjects {
             let findings = self.findings(&subject, &after)?;
@@ -219,8 +219,8 @@ impl<'a> Judge<'a> {
             if record.deleted {
                 continue;
             }
-            self.groups_of(record, reader, subjects)?;
             let differs = Change::of(change);
+            self.groups_of(record, &differs, reader, subjects)?;
             for (rule, key) in self.dependencies.touched(record, &differs, reader)? {
                 match rule {
                     None => _ = subjects.insert(Subject::Record(key)),
@@ -251,15 +251,16 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Adds the subjects of set rules to which a live record itself belongs.
+    /// Adds the subjects of set rules to which a live record itself belongs, where what they read of it has changed.
     fn groups_of(
         &self,
         record: &Record,
+        change: &Change<'_>,
         reader: &Reader<'_>,
         subjects: &mut BTreeSet<Subject>,
     ) -> Result<(), crate::view::ViewError> {
         for (index, rule) in self.book.rules().iter().enumerate() {
-            if rule.entity == Some(record.entity) {
+            if rule.entity == Some(record.entity) && self.dependencies.touches_own(index, change) {
                 self.add_group(index, rule, record, reader, subjects)?;
             }
         }

@@ -12,14 +12,24 @@ use crate::view::{SchoolView, ViewError};
 /// Most records kept; beyond it the oldest work is forgotten whole.
 const MAX_KEPT: usize = 4_096;
 
+/// Who has a value in a field of an entity.
+type Having = HashMap<(EntityCode, FieldName, Value), Rc<[RecordId]>>;
+
 pub(super) struct Reader<'a> {
     view: &'a dyn SchoolView,
     kept: RefCell<HashMap<RecordKey, Option<Rc<Record>>>>,
+    /// Where looking up costs more than remembering.
+    having: Option<RefCell<Having>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(view: &'a dyn SchoolView) -> Self {
-        Self { view, kept: RefCell::default() }
+        Self { view, kept: RefCell::default(), having: None }
+    }
+
+    /// The same over a store, where many rules ask for the same referrers.
+    pub(super) fn remembering(view: &'a dyn SchoolView) -> Self {
+        Self { having: Some(RefCell::default()), ..Self::new(view) }
     }
 
     /// Gives a record that is there and not deleted.
@@ -42,9 +52,23 @@ impl<'a> Reader<'a> {
         entity: EntityCode,
         field: &FieldName,
         value: &Value,
-    ) -> Result<Vec<RecordId>, ViewError> {
-        let mut ids = Vec::new();
-        self.view.with_value(entity, field, value, &mut |id| ids.push(id))?;
+    ) -> Result<Rc<[RecordId]>, ViewError> {
+        let look = || {
+            let mut ids = Vec::new();
+            self.view.with_value(entity, field, value, &mut |id| ids.push(id))?;
+            Ok(Rc::from(ids))
+        };
+        let Some(having) = &self.having else { return look() };
+        let asked = (entity, field.clone(), value.clone());
+        if let Some(known) = having.borrow().get(&asked) {
+            return Ok(Rc::clone(known));
+        }
+        let ids: Rc<[RecordId]> = look()?;
+        let mut having = having.borrow_mut();
+        if having.len() >= MAX_KEPT {
+            having.clear();
+        }
+        having.insert(asked, Rc::clone(&ids));
         Ok(ids)
     }
 

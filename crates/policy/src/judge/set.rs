@@ -61,7 +61,7 @@ impl Judge<'_> {
         let mut ids = Vec::new();
         let seeds = if alike.contains(value) { alike.as_slice() } else { std::slice::from_ref(value) };
         for value in seeds {
-            ids.extend(reader.having(entity, seed, value)?);
+            ids.extend(reader.having(entity, seed, value)?.iter().copied());
         }
         if ids.len() < 2 {
             return Ok(Vec::new());
@@ -126,7 +126,7 @@ impl Judge<'_> {
         // Who holds two of one step reached it with the first.
         let mut reached: BTreeMap<usize, i64> = BTreeMap::new();
         for field in &rungs.by {
-            for id in reader.having(rungs.entity, field, &Value::Ref(record.id))? {
+            for id in reader.having(rungs.entity, field, &Value::Ref(record.id))?.iter().copied() {
                 let Some(rung) = reader.live(RecordKey { entity: rungs.entity, id })? else { continue };
                 let code = crate::rulebook::test::plain(&reader.value(&rung, step)?);
                 let place = code.and_then(|code| steps.iter().position(|same| same.contains(&code)));
@@ -146,7 +146,7 @@ impl Judge<'_> {
         let Some(of) = of else { return Ok(0) };
         let mut total = 0_i64;
         for field in &term.by {
-            for id in reader.having(term.entity, field, &Value::Ref(of))? {
+            for id in reader.having(term.entity, field, &Value::Ref(of))?.iter().copied() {
                 total = total.saturating_add(self.weight(term, sum, RecordKey { entity: term.entity, id }, reader)?);
             }
         }
