@@ -8,6 +8,7 @@
 )]
 
 mod arrows;
+mod attacks;
 mod audited;
 mod backed_up;
 mod by_parts;

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use ed25519_dalek::VerifyingKey;
 use selaras_model::{Date, KeyId, Lang, Npsn, Record, RecordId, Value};
 use selaras_policy::{Entitlement, Unmet, entitlement};
 use selaras_sync::evidence::certify;
 use selaras_sync::{Batch, TypedEdit};
 use selaras_transport::{HeadAnswer, HeadRequest, Problem, Reason, Text};
 
+use super::registration::sound_key;
 use super::rows::{self, HeadKeyRow};
 use super::{Desk, stored};
 use crate::catalogue::problem;
@@ -23,7 +23,7 @@ impl Desk {
     /// Enrols a head's key: the code is right, and the PTK is entitled now by the centre's own records.
     pub(crate) fn enrol(&self, request: &HeadRequest, from: IpAddr) -> Result<HeadAnswer, Problem> {
         self.check_kode(&request.kode_registrasi, from)?;
-        VerifyingKey::from_bytes(&request.public_key).map_err(|_| problem("registration.bad-key"))?;
+        sound_key(&request.public_key)?;
         if self.live(&self.key_of("ptk", request.ptk)?)?.is_none() {
             return Err(problem("head.unknown-ptk").with("npsn", self.npsn));
         }

@@ -32,7 +32,7 @@ impl Desk {
     pub(crate) fn register(&self, request: &RegisterRequest, from: IpAddr) -> Result<RegisterAnswer, Problem> {
         self.check_kode(&request.kode_registrasi, from)?;
         let public = request.device_key;
-        VerifyingKey::from_bytes(&public).map_err(|_| problem("registration.bad-key"))?;
+        sound_key(&public)?;
         let device = device_id(self.npsn, &public);
         let devices = rows::devices(&self.store).map_err(|error| stored(&error))?;
         if devices.iter().any(|(id, row)| *id != device && row.replica == request.replica) {
@@ -119,4 +119,10 @@ fn device_id(npsn: Npsn, public: &[u8; 32]) -> DeviceId {
     let mut id = [0; 8];
     hasher.finalize_xof().fill(&mut id);
     DeviceId::from_bytes(id)
+}
+
+/// Refuses what is no key, and keys of small order, by which anybody could sign.
+pub(super) fn sound_key(public: &[u8; 32]) -> Result<(), Problem> {
+    let key = VerifyingKey::from_bytes(public).map_err(|_| problem("registration.bad-key"))?;
+    if key.is_weak() { Err(problem("registration.bad-key")) } else { Ok(()) }
 }
