@@ -73,7 +73,8 @@ struct Call<'a> {
     ended: usize,
     name: &'a str,
     arguments: String,
-    result: i64,
+    /// None for one that the end of its process cut off.
+    result: Option<i64>,
 }
 
 fn calls(text: &str) -> Vec<Call<'_>> {
@@ -82,7 +83,8 @@ fn calls(text: &str) -> Vec<Call<'_>> {
     for (line, words) in text.lines().enumerate() {
         let (thread, rest) = words.split_once(' ').unwrap();
         let rest = rest.trim_start();
-        if rest.starts_with("+++") || rest.starts_with("---") {
+        // The last is a call of a process that ended before its name was known.
+        if rest.starts_with("+++") || rest.starts_with("---") || rest.starts_with("???") {
             continue;
         }
         let (began, name, rest) = match rest.strip_prefix("<... ") {
@@ -97,7 +99,8 @@ fn calls(text: &str) -> Vec<Call<'_>> {
                 (line, name, arguments.to_owned())
             }
         };
-        if let Some(arguments) = rest.strip_suffix(" <unfinished ...>") {
+        let cut_off = rest.strip_suffix(" <unfinished ...>").or_else(|| rest.strip_suffix(" <detached ...>"));
+        if let Some(arguments) = cut_off {
             under_way.insert(thread, (began, name, arguments.to_owned()));
             continue;
         }
@@ -107,10 +110,12 @@ fn calls(text: &str) -> Vec<Call<'_>> {
             (rest[..at].trim_end().trim_end_matches(')'), &rest[at + 3..])
         });
         let number = result.split([' ', '<']).next().unwrap();
-        // A process that ended left calls without a result; whatever they did is on the disk by now.
-        let Ok(result) = number.parse() else { continue };
-        calls.push(Call { began, ended: line, name, arguments: arguments.to_owned(), result });
+        // A process that ended left calls without a result.
+        calls.push(Call { began, ended: line, name, arguments: arguments.to_owned(), result: number.parse().ok() });
     }
+    let end = text.lines().count();
+    let left = under_way.into_values();
+    calls.extend(left.map(|(began, name, arguments)| Call { began, ended: end, name, arguments, result: None }));
     calls
 }
 
@@ -130,21 +135,22 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn take(&mut self, call: &Call<'_>) {
-        if call.result < 0 {
+        let arguments: Vec<&str> = call.arguments.split(", ").collect();
+        let Some(result) = call.result else { return self.cut_off(call, &arguments) };
+        if result < 0 {
             return;
         }
-        let arguments: Vec<&str> = call.arguments.split(", ").collect();
         match call.name {
-            "openat" => self.open(call, arguments[1], arguments[2]),
+            "openat" => self.open(call, result, arguments[1], arguments[2]),
             "lseek" => {
                 if let Some(file) = self.files.get_mut(&number(arguments[0])) {
-                    file.at = u64::try_from(call.result).unwrap();
+                    file.at = u64::try_from(result).unwrap();
                 }
             }
-            "write" => self.write(call, &arguments),
+            "write" => self.write(call, result, &arguments),
             "pwrite64" => {
                 let at = arguments[3].parse().unwrap();
-                self.write_at(call, arguments[0], at, arguments[1]);
+                self.write_at(call, result, arguments[0], at, arguments[1]);
             }
             "ftruncate" => {
                 if let Some(path) = self.below(&handle(arguments[0])) {
@@ -166,8 +172,8 @@ impl Reader<'_> {
         }
     }
 
-    fn open(&mut self, call: &Call<'_>, path: &str, flags: &str) {
-        self.files.insert(call.result, OpenFile { at: 0, end: flags.contains("O_APPEND") });
+    fn open(&mut self, call: &Call<'_>, number: i64, path: &str, flags: &str) {
+        self.files.insert(number, OpenFile { at: 0, end: flags.contains("O_APPEND") });
         let Some(path) = self.below(&text(path)) else { return };
         // Whether it was there is known to whoever replays it.
         if flags.contains("O_CREAT") {
@@ -178,7 +184,19 @@ impl Reader<'_> {
         }
     }
 
-    fn write(&mut self, call: &Call<'_>, arguments: &[&str]) {
+    /// Of a write that the end of its process cut off, what arrived is in the file.
+    fn cut_off(&mut self, call: &Call<'_>, arguments: &[&str]) {
+        let ("pwrite64", [file, what, _, at]) = (call.name, arguments) else { return };
+        let path = handle(file);
+        let Some(below) = self.below(&path) else { return };
+        let (at, written) = (at.trim_end_matches(')').parse().unwrap(), unquoted(what));
+        let there = std::fs::read(&path).unwrap_or_default();
+        let there = there.get(usize::try_from(at).unwrap()..).unwrap_or_default();
+        let arrived = written.iter().zip(there).take_while(|(one, other)| one == other).count();
+        self.push(call, Act::Write(below, at, written[..arrived].to_vec()));
+    }
+
+    fn write(&mut self, call: &Call<'_>, result: i64, arguments: &[&str]) {
         let number = number(arguments[0]);
         if number == 1 {
             let said = text(arguments[1]);
@@ -186,17 +204,17 @@ impl Reader<'_> {
         }
         let Some(file) = self.files.get_mut(&number) else { return };
         let at = file.at;
-        file.at += u64::try_from(call.result).unwrap();
+        file.at += u64::try_from(result).unwrap();
         if self.below(&handle(arguments[0])).is_some() {
             assert!(!self.files[&number].end, "appending is not followed");
-            self.write_at(call, arguments[0], at, arguments[1]);
+            self.write_at(call, result, arguments[0], at, arguments[1]);
         }
     }
 
-    fn write_at(&mut self, call: &Call<'_>, file: &str, at: u64, what: &str) {
+    fn write_at(&mut self, call: &Call<'_>, result: i64, file: &str, at: u64, what: &str) {
         let Some(path) = self.below(&handle(file)) else { return };
         let bytes = unquoted(what);
-        assert_eq!(i64::try_from(bytes.len()).unwrap(), call.result, "a write in pieces is not followed");
+        assert_eq!(i64::try_from(bytes.len()).unwrap(), result, "a write in pieces is not followed");
         self.push(call, Act::Write(path, at, bytes));
     }
 
