@@ -17,6 +17,7 @@ small school in which no rule finds anything, and changes of it that a rule has 
 selaras rules list                                             # all rules in a line each
 selaras rules show pd.nik                                      # one, with its examples
 selaras rules test --rulebook my.toml --examples mine.toml     # every problem with its line; a rule without examples is one
+selaras sample --plant pd.nik=3 --out DIR                      # a made-up school with three failures of this rule
 ```
 
 Expressions are a small part of CEL over one record: at most 500 bytes and 64 nodes, no macros, names and types checked against the school pack when the

@@ -22,4 +22,6 @@ pub mod sample;
 mod tls;
 pub mod world;
 
-pub use sample::{Day, Fault, Planted, Sample, SampleError, SampleOptions, SchoolKind, day, sample};
+pub use sample::{
+    Day, Fault, PlantError, Planted, PlantedRule, Planter, Sample, SampleError, SampleOptions, SchoolKind, day, sample,
+};

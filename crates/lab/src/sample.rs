@@ -17,6 +17,7 @@ mod maker;
 mod names;
 mod people;
 mod plan;
+mod plant;
 mod profile;
 mod staff;
 mod staff_history;
@@ -32,6 +33,7 @@ pub use day::{Day, day};
 pub use faults::{Fault, Planted};
 pub use kind::SchoolKind;
 pub use lines::write_lines;
+pub use plant::{PlantError, PlantedRule, Planter};
 
 use self::maker::Maker;
 use self::plan::Plan;

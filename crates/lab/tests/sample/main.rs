@@ -3,6 +3,7 @@
 
 mod day;
 mod ownership;
+mod plant;
 mod sameness;
 mod shape;
 mod timetable;

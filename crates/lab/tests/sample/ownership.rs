@@ -9,7 +9,7 @@ use selaras_model::{Record, RecordKey, Side};
 use crate::{KINDS, pack, schools};
 
 /// Says that a school may type records, over what is there.
-fn school_may(there: &BTreeMap<RecordKey, Record>, typed: &[Record]) {
+pub(crate) fn school_may(there: &BTreeMap<RecordKey, Record>, typed: &[Record]) {
     let pack = pack();
     for record in typed {
         let before = there.get(&record.key());
@@ -19,7 +19,7 @@ fn school_may(there: &BTreeMap<RecordKey, Record>, typed: &[Record]) {
     }
 }
 
-fn by_key(records: &[Record]) -> BTreeMap<RecordKey, Record> {
+pub(crate) fn by_key(records: &[Record]) -> BTreeMap<RecordKey, Record> {
     records.iter().map(|record| (record.key(), record.clone())).collect()
 }
 

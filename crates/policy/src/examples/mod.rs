@@ -66,6 +66,11 @@ impl Example {
         self.school.values()
     }
 
+    /// Gives the records that the rule has to find.
+    pub fn finds(&self) -> impl Iterator<Item = RecordKey> {
+        self.finds.iter().copied()
+    }
+
     /// Tells whether the rule has to find something.
     #[must_use]
     pub fn fails(&self) -> bool {

@@ -8,6 +8,7 @@ mod bad_line;
 mod centre;
 mod measure;
 mod measure_line;
+mod plant;
 mod sabotage;
 mod school;
 mod story;
@@ -37,6 +38,9 @@ pub(crate) struct Sample {
     /// Records that are invalid on purpose.
     #[arg(long, value_name = "K", default_value_t = 0)]
     invalid: u32,
+    /// Failures of rules, by the rules' ids.
+    #[arg(long, value_name = "RULE[=N]")]
+    plant: Vec<plant::Plant>,
     /// School number.
     #[arg(long, value_name = "N", default_value = "99999999")]
     npsn: Npsn,
@@ -72,19 +76,20 @@ impl Sample {
     /// Writes the two files.
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<Exit, Failure> {
         let out = crate::place::absolute(&self.out)?;
-        let files = make_sample(
-            &SampleOptions {
-                students: self.students,
-                seed: self.seed,
-                invalid: self.invalid,
-                npsn: self.npsn,
-                ..SampleOptions::default()
-            },
-            &out,
-        )?;
+        let options = SampleOptions {
+            students: self.students,
+            seed: self.seed,
+            invalid: self.invalid,
+            npsn: self.npsn,
+            ..SampleOptions::default()
+        };
+        let mut made = make(&options)?;
+        let planted = plant::plant(&self.plant, &mut made, self.seed)?;
+        let files = write_sample(&made, &out)?;
         let done = Done::new("sample.done").arg("dir", out.display()).arg("npsn", files.npsn).arg("head", files.head);
         let output: &mut dyn Output = screen;
         output.report(done.arg("centre", files.centre_records).arg("school", files.school_records).report());
+        planted.iter().for_each(|planted| plant::tell(planted, output));
         Ok(Exit::Done)
     }
 }
@@ -109,9 +114,17 @@ struct SampleFiles {
     school_records: usize,
 }
 
-/// Makes a school and writes what the centre has of it and what the school has.
+/// Makes a school and writes it.
 fn make_sample(options: &SampleOptions, dir: &Path) -> Result<SampleFiles, Failure> {
-    let made = sample(&Pack::builtin(), options).map_err(|error| Failure::new("demo.sample").arg("reason", error))?;
+    write_sample(&make(options)?, dir)
+}
+
+fn make(options: &SampleOptions) -> Result<selaras_lab::Sample, Failure> {
+    sample(&Pack::builtin(), options).map_err(|error| Failure::new("demo.sample").arg("reason", error))
+}
+
+/// Writes what the centre has of a school and what the school has.
+fn write_sample(made: &selaras_lab::Sample, dir: &Path) -> Result<SampleFiles, Failure> {
     let unwritable = |_| Failure::new("place.unwritable").arg("place", dir.display());
     std::fs::create_dir_all(dir).map_err(unwritable)?;
     let (centre, school) = (dir.join("centre.jsonl"), dir.join("school.jsonl"));
@@ -119,7 +132,7 @@ fn make_sample(options: &SampleOptions, dir: &Path) -> Result<SampleFiles, Failu
     write_lines(&school, &made.school)?;
     Ok(SampleFiles {
         npsn: made.npsn,
-        name: made.name,
+        name: made.name.clone(),
         head: made.head,
         centre,
         centre_records: made.centre.len(),
