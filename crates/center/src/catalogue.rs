@@ -343,9 +343,12 @@ const ENTRIES: &[CatalogueEntry] = &[
     entry("record.nothing", 400, Retry::Never, "centre",
         "Tidak ada yang diubah.",
         "There is nothing to change."),
-    entry("student.elsewhere", 409, Retry::Never, "centre",
-        "Peserta didik ini sudah ada di sekolah {npsn}.",
-        "This student is at school {npsn} already."),
+    entry("move.elsewhere", 409, Retry::Never, "centre",
+        "Orang dengan ID {id} sudah ada di sekolah {npsn}.",
+        "The person with ID {id} is at school {npsn} already."),
+    entry("move.not-here", 409, Retry::AfterHumanAction, "centre",
+        "Orang dengan ID {id} tidak terdaftar di sekolah {npsn}.",
+        "The person with ID {id} is not at school {npsn}."),
 ];
 
 /// All entries, for the pages that explain the codes.

@@ -6,6 +6,7 @@ use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, PackHash
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Area, StaffRole};
+use crate::desk::Mover;
 
 /// Fields as a person writes them: every value as text, as the pack reads it.
 pub(crate) type TextFields = BTreeMap<String, String>;
@@ -172,10 +173,11 @@ pub(crate) struct StudentAdd {
     pub(crate) registrasi: TextFields,
 }
 
-/// Moves a student to another school.
+/// Offers a person to another school.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct StudentMove {
-    pub(crate) student: RecordId,
+pub(crate) struct MoveAsked {
+    pub(crate) who: Mover,
+    pub(crate) id: RecordId,
     pub(crate) to: Npsn,
     pub(crate) on: Date,
 }

@@ -23,6 +23,7 @@ mod guessed;
 mod in_step;
 mod killed;
 mod listed;
+mod moved;
 mod new_rules;
 mod people;
 mod recovered;

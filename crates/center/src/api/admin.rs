@@ -14,14 +14,14 @@ use selaras_transport::{LINES_TYPE, MAX_LINES_BODY, Problem};
 use serde::de::DeserializeOwned;
 
 use super::staff::{in_area, staff};
-use super::{About, STALL, Shared, json, reply, told};
+use super::{About, STALL, Shared, json, moves, reply, told};
 use crate::access::Staff;
 use crate::catalogue::{lookup, problem};
 use crate::desk::Desk;
 use crate::host::{Host, school};
 use crate::messages::{
     Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, HeadRevoke, IdentityEdit, KeyShown, KodeShown, RecordEdit,
-    SchoolAdd, SchoolPage, StudentAdd, StudentMove,
+    SchoolAdd, SchoolPage, StudentAdd,
 };
 
 /// Schools on a page of the list.
@@ -47,7 +47,7 @@ pub(super) fn router() -> Router<Arc<Host>> {
         .route("/v1/admin/schools/{npsn}/heads/revoke", post(revoke))
         .route("/v1/admin/schools/{npsn}/heads/end", post(end))
         .route("/v1/admin/schools/{npsn}/students", post(add_student))
-        .route("/v1/admin/schools/{npsn}/students/move", post(move_student))
+        .route("/v1/admin/schools/{npsn}/moves", post(moves::offer))
 }
 
 async fn list(State(host): Shared, Query(asked): Questions, Extension(staff): Extension<Staff>) -> Response {
@@ -172,7 +172,7 @@ async fn imported(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acte
 }
 
 /// An act by its version and counts, and the ids that it made or ended.
-fn about(acted: &Acted) -> About {
+pub(super) fn about(acted: &Acted) -> About {
     let Acted { version, records, created, revoked } = acted;
     let ids = created.iter().map(|id| format!(" made {id}")).chain(revoked.iter().map(|id| format!(" revoked {id}")));
     About::done(format!("version {version} records {records}{}", ids.collect::<String>()))
@@ -223,31 +223,4 @@ async fn keys(State(host): Shared, Path(npsn): Path<String>) -> Response {
 
 async fn add_student(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
     acted(host, npsn, request, |desk, by, asked: &StudentAdd| desk.add_student(by, asked)).await
-}
-
-async fn move_student(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    reply(&host, "admin", moved(&host, &npsn, request).await)
-}
-
-/// Moves a student: in at the new school first, then out at the old one.
-///
-/// These are entries of two logs, with no transaction over both. Cut between them, the student is at both schools,
-/// which is visible and is mended by asking again; the other order could leave a student at none.
-async fn moved(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted, Problem> {
-    let old = school(npsn)?;
-    let staff = staff(&request)?;
-    let (parts, body) = request.into_parts();
-    let asked: Arc<StudentMove> = Arc::new(json(host, &parts.headers, body).await?);
-    let new = school(&asked.to.to_string())?;
-    if old == new {
-        return Err(problem("student.elsewhere").with("npsn", new));
-    }
-    in_area(host, &staff, new).await?;
-    let by = staff.name;
-    let student = asked.student;
-    let (fields, from) = host.at(old, move |desk| Ok((desk.leaving(student)?, desk.name()))).await?;
-    let arriving = Arc::clone(&asked);
-    let name = by.clone();
-    host.at(new, move |desk| desk.arrive(&name, &arriving, fields, &from)).await?;
-    host.at(old, move |desk| desk.leave(&by, &asked)).await
 }

@@ -10,7 +10,7 @@ use selaras_sync::limits::{MAX_HEAL_BYTES, MAX_REPAIR_BYTES};
 use selaras_transport::server::{BodyLimits, read_body};
 use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
 
-use super::{About, STALL, Shared, session, told};
+use super::{About, STALL, Shared, moves, session, told};
 use crate::catalogue::lookup;
 use crate::host::{Host, school};
 use crate::lanes::Urgency;
@@ -112,13 +112,14 @@ async fn answer(host: &Arc<Host>, npsn: &str, request: Request) -> Result<(usize
         .map_err(|rejection| rejection.problem(lookup))?;
     let received = body.len();
     let agent = agent(&parts.headers);
-    let answer = host
+    let (answer, answered) = host
         .at_once(npsn, urgency, move |desk| {
             // The body's share of memory is held until the work on it is done.
             let _permit = permit;
-            desk.exchange(bearer.device, &agent, &body)
+            Ok((desk.exchange(bearer.device, &agent, &body)?, desk.answered_moves()?))
         })
         .await?;
+    moves::carry_out(host, npsn, answered).await;
     Ok((received, answer))
 }
 

@@ -4,6 +4,7 @@ mod admin;
 mod audited;
 mod exchange;
 mod health;
+mod moves;
 mod probe;
 mod registration;
 mod rules;

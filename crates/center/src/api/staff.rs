@@ -33,7 +33,7 @@ const OF_DINAS: &[(Method, &str)] = &[
     (Method::POST, "/v1/admin/schools/{npsn}/heads"),
     (Method::POST, "/v1/admin/schools/{npsn}/heads/end"),
     (Method::POST, "/v1/admin/schools/{npsn}/heads/revoke"),
-    (Method::POST, "/v1/admin/schools/{npsn}/students/move"),
+    (Method::POST, "/v1/admin/schools/{npsn}/moves"),
 ];
 
 pub(super) fn router() -> Router<Arc<Host>> {

@@ -90,6 +90,9 @@ pub(super) enum Command {
     /// Heads: assign, end; their keys: list, revoke.
     #[command(subcommand)]
     Head(Head),
+    /// Teachers and staff: move.
+    #[command(subcommand)]
+    Ptk(Ptk),
     /// Students: add, move.
     #[command(subcommand)]
     Student(Student),
@@ -251,19 +254,39 @@ pub(super) enum Student {
         #[arg(long, value_parser = pair, num_args = 1..)]
         registrasi: Vec<(String, String)>,
     },
-    /// Moves a student to another school.
+    /// Offers a student to another school, which takes the student in when it has accepted.
     Move {
         npsn: Npsn,
         /// The student's id.
         #[arg(long)]
         student: RecordId,
-        /// The new school.
-        #[arg(long)]
-        to: Npsn,
-        /// The day of the move.
-        #[arg(long)]
-        on: Date,
+        #[command(flatten)]
+        to: MoveTo,
     },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Ptk {
+    /// Offers a teacher or staff to another school, which takes the person in when it has accepted.
+    Move {
+        npsn: Npsn,
+        /// The PTK's id.
+        #[arg(long)]
+        ptk: RecordId,
+        #[command(flatten)]
+        to: MoveTo,
+    },
+}
+
+/// Where to, and when.
+#[derive(clap::Args)]
+pub(super) struct MoveTo {
+    /// The new school.
+    #[arg(long)]
+    pub(super) to: Npsn,
+    /// The day of the move.
+    #[arg(long)]
+    pub(super) on: Date,
 }
 
 #[derive(Subcommand)]

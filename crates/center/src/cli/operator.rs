@@ -5,13 +5,14 @@ use std::path::Path;
 use selaras_model::{Npsn, RecordId};
 use serde::Serialize;
 
-use super::args::{Command, Head, Identity, Record, School, Student};
+use super::args::{Command, Head, Identity, MoveTo, Ptk, Record, School, Student};
 use super::remote::{Remote, school};
+use crate::desk::Mover;
 use crate::failure::Failure;
 use crate::messages::{
     Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HeadKeys, HeadRevoke, HealingState,
-    IdentityEdit, KeyShown, KodeShown, RecordEdit, RecordPage, SchoolAdd, SchoolLine, SchoolPage, StudentAdd,
-    StudentMove, TextFields,
+    IdentityEdit, KeyShown, KodeShown, MoveAsked, RecordEdit, RecordPage, SchoolAdd, SchoolLine, SchoolPage,
+    StudentAdd, TextFields,
 };
 use crate::output;
 
@@ -29,6 +30,7 @@ impl Remote {
             Command::Account(command) => self.account(command),
             Command::Head(command) => self.head(command),
             Command::Student(command) => self.student(command),
+            Command::Ptk(Ptk::Move { npsn, ptk, to }) => self.offer(npsn, Mover::Ptk, ptk, &to),
             Command::Identity(command) => self.identity(command),
             Command::Rules(command) => self.rules(command),
             Command::Record(command) => self.record(command),
@@ -103,11 +105,14 @@ impl Remote {
                 let body = StudentAdd { fields: text_fields(fields), registrasi: text_fields(registrasi) };
                 self.post(&school(npsn, "/students"), &body)?
             }
-            Student::Move { npsn, student, to, on } => {
-                self.post(&school(npsn, "/students/move"), &StudentMove { student, to, on })?
-            }
+            Student::Move { npsn, student, to } => return self.offer(npsn, Mover::PesertaDidik, student, &to),
         };
         self.acted(&acted)
+    }
+
+    fn offer(&self, npsn: Npsn, who: Mover, id: RecordId, to: &MoveTo) -> Result<(), Failure> {
+        let asked = MoveAsked { who, id, to: to.to, on: to.on };
+        self.acted(&self.post(&school(npsn, "/moves"), &asked)?)
     }
 
     fn identity(&self, command: Identity) -> Result<(), Failure> {

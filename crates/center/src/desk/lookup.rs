@@ -120,10 +120,15 @@ impl Desk {
 
     /// The live records of an entity that refer to a record.
     pub(crate) fn referring(&self, entity: &str, field: &str, to: RecordId) -> Result<Vec<Record>, Problem> {
+        self.with_value(entity, field, &Value::Ref(to))
+    }
+
+    /// The live records of an entity that have a value in an indexed field.
+    pub(crate) fn with_value(&self, entity: &str, field: &str, value: &Value) -> Result<Vec<Record>, Problem> {
         let code = self.code_of(entity)?;
         let view = self.centre().view();
         let mut ids = Vec::new();
-        view.with_value(code, field, &Value::Ref(to), &mut |id| ids.push(id)).map_err(|error| {
+        view.with_value(code, field, value, &mut |id| ids.push(id)).map_err(|error| {
             tracing::error!(%error, "an index could not be read");
             problem("center.store")
         })?;

@@ -8,6 +8,7 @@ mod exchange;
 mod heads;
 mod healing;
 mod lookup;
+mod moves;
 mod registration;
 pub(crate) mod rows;
 mod sessions;
@@ -26,6 +27,7 @@ use crate::releases::InForce;
 
 use self::rows::{REGISTRATION, RegistrationRow};
 
+pub(crate) use self::moves::{Answered, Mover};
 pub(crate) use self::registration::found;
 
 /// How long a school is asked to wait while its other computers heal the centre.

@@ -90,7 +90,7 @@ fn records_are_edited_shown_deleted_and_verified() {
 }
 
 #[test]
-fn a_moved_student_is_at_the_new_school_and_asking_twice_is_asking_once() {
+fn a_move_is_offered_and_asking_twice_is_asking_once() {
     let stand = Stand::start();
     stand.school();
     stand.json(&["school", "add", OTHER, "--name", "SD Lain"]);
@@ -115,11 +115,17 @@ fn a_moved_student_is_at_the_new_school_and_asking_twice_is_asking_once() {
     stand.json(&ask);
     let digest = stand.json(&["digest", OTHER])["root"].clone();
     stand.json(&ask);
-    assert_eq!(stand.json(&["digest", OTHER])["root"], digest);
-    let shown = stand.json(&["record", "show", OTHER, "peserta_didik", &student]);
-    assert_eq!(shown["fields"]["nama"], "Siswa Contoh");
-    let registration = stand.json(&["record", "list", OTHER, "registrasi_peserta_didik"]);
-    assert_eq!(registration["fields"]["sekolah_asal"], "SD Contoh");
-    let left = stand.json(&["record", "list", NPSN, "registrasi_peserta_didik"]);
-    assert_eq!(left["fields"]["tanggal_keluar"], "2026-09-01");
+    assert_eq!(stand.json(&["digest", OTHER])["root"], digest, "offered once");
+    let offer = stand.json(&["record", "list", OTHER, "mutasi_peserta_didik"]);
+    assert_eq!(offer["fields"]["nama"], "Siswa Contoh");
+    assert_eq!(offer["fields"]["npsn_asal"], NPSN);
+    assert_eq!(offer["fields"]["sekolah_asal"], "SD Contoh");
+    assert_eq!(offer["fields"]["tanggal_mutasi"], "2026-09-01");
+    let none = stand.command(&["record", "show", OTHER, "peserta_didik", &student]);
+    assert!(!none.status.success(), "nobody has accepted");
+    let back = ["student", "move", OTHER, "--student", &student, "--to", NPSN, "--on", "2026-09-01"];
+    assert!(
+        String::from_utf8_lossy(&stand.command(&back).stdout).contains("record.unknown"),
+        "nobody can be offered from there"
+    );
 }

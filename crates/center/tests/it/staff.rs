@@ -84,9 +84,11 @@ fn what_a_dinas_role_does_not_name_is_the_centres() {
 }
 
 #[test]
-fn a_student_is_moved_by_the_dinas_of_both_schools() {
+fn a_student_is_offered_by_the_dinas_of_both_schools() {
     let stand = stand();
     stand.json(&["record", "edit", NPSN, "peserta_didik", STUDENT, "nama=Siswa Contoh"]);
+    let at_school = format!("peserta_didik_id={STUDENT}");
+    stand.json(&["record", "edit", NPSN, "registrasi_peserta_didik", "new", &at_school]);
     let to_other = ["student", "move", NPSN, "--student", STUDENT, "--to", OTHER, "--on", "2026-08-01"];
     let one = account(&stand, &["dinas-satu", "--role", "dinas", "--area", "31"]);
     assert_eq!(code(&stand, &one, &to_other), "admin.outside-area");

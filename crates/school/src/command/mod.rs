@@ -33,6 +33,7 @@ mod import;
 mod init;
 mod list;
 mod log;
+mod moves;
 mod new;
 mod prepare;
 mod pull;
@@ -119,6 +120,9 @@ pub enum Command {
     Conflicts(conflicts::Conflicts),
     /// Decides a conflict.
     Resolve(resolve::Resolve),
+    /// People whom the centre offers to this school.
+    #[command(subcommand)]
+    Moves(moves::Moves),
     /// Looks at every part of the way to the centre.
     Doctor(doctor::Doctor),
     /// Writes everything into one encrypted file.
@@ -171,6 +175,7 @@ impl Command {
             Command::Verify(command) => command.run(service, out),
             Command::Conflicts(command) => command.run(service, out),
             Command::Resolve(command) => command.run(service, out),
+            Command::Moves(command) => command.run(service, out),
             Command::Doctor(command) => command.run(service, out),
             Command::Backup(command) => command.run(service, out),
             Command::Restore(command) => command.run(service, out),
@@ -215,6 +220,7 @@ impl Command {
             | Command::Withdraw(_)
             | Command::Sync(_)
             | Command::Resolve(_) => true,
+            Command::Moves(command) => command.changes(),
             Command::Init(_)
             | Command::Recover(_)
             | Command::Status(_)
@@ -293,6 +299,8 @@ pub enum Report {
     Receipt(receipt::ReceiptReport),
     /// Open conflicts.
     Conflicts(conflicts::ConflictsReport),
+    /// People who are offered.
+    Moves(moves::MovesReport),
     /// What a diagnosis found.
     Doctor(doctor::DoctorReport),
     /// A backup.
@@ -323,6 +331,7 @@ impl Report {
             Report::Log(report) => report.show(words, page),
             Report::Receipt(report) => report.show(words, page),
             Report::Conflicts(report) => report.show(words, page),
+            Report::Moves(report) => report.show(words, page),
             Report::Doctor(report) => report.show(words, page),
             Report::Backup(report) => report.show(words, page),
             Report::Backups(report) => report.show(words, page),

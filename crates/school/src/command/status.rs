@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::Words;
 use crate::command::Report;
 use crate::command::heads::{HeadLine, heads};
+use crate::command::moves::offers;
 use crate::command::prepare::ModuleLine;
 use crate::command::receipt::ReceiptReport;
 use crate::command::report::AnnouncedLine;
@@ -62,6 +63,8 @@ pub struct StatusReport {
     pub announced: Option<AnnouncedLine>,
     /// Conflicts that wait for a person.
     pub conflicts: u32,
+    /// People whom the centre offers and whom the school has not answered about.
+    pub moves: u32,
     /// Who may approve, or why not.
     pub heads: Vec<HeadLine>,
     /// The sealed bundle, when there is one.
@@ -126,6 +129,7 @@ impl StatusReport {
             rulebook: open.rules().rulebook.version().to_owned(),
             announced: open.announced_line()?,
             conflicts: open.conflict_count()?,
+            moves: unanswered(open)?,
             // What is sealed has been approved; what came after it waits for the next approval.
             heads: heads(open, out, pending.records > 0 && sealed.is_none())?,
             sealed,
@@ -175,6 +179,9 @@ impl StatusReport {
                 [("records", &sealed.records), ("size", &size), ("phase", &phase)];
             page.plain(format!("  {}", words.fill("status.sealed", &args)));
         }
+        if self.moves > 0 {
+            page.line(Manner::Bad, words.fill("status.moves", &[("count", &self.moves)]));
+        }
         if self.conflicts > 0 {
             page.line(Manner::Bad, words.fill("exchange.conflicts", &[("count", &self.conflicts)]));
         }
@@ -193,6 +200,11 @@ impl StatusReport {
             announced.show(words, page);
         }
     }
+}
+
+fn unanswered(open: &Open) -> Result<u32, Failure> {
+    let waiting = offers(open)?.iter().filter(|line| line.answer.is_none()).count();
+    Ok(u32::try_from(waiting).unwrap_or(u32::MAX))
 }
 
 fn tabs(open: &Open) -> Result<Vec<TabLine>, Failure> {
