@@ -79,7 +79,7 @@ fn in_order_of_ranks(told: &[Told]) -> Option<Document> {
         let at = (0..told.len()).filter(ready).min_by_key(|at| told[*at].rank)?;
         let (next, minted) = mint(document.as_ref(), &told[at].actor, &told[at].edit).expect("an honest edit");
         assert_eq!(minted, told[at].minted);
-        document = Some(if told[at].rank % 2 == 0 { Document::load(&next.save()).expect("its own bytes") } else { next });
+        document = Some(if told[at].rank % 2 == 0 { Document::load(&next.save().expect("what was minted is saved")).expect("its own bytes") } else { next });
         done.push(at);
     }
     document
@@ -91,7 +91,7 @@ fn load(bytes: &[u8]) {
     let nama = "nama".parse().expect("a field's name");
     let edit = Edit { fields: Fields::from([(nama, Value::text("a"))]), ..Edit::on(&document.heads()) };
     if let Ok((edited, _)) = mint(Some(&document), &actor(false, u64::MAX), &edit) {
-        let again = Document::load(&edited.save()).expect("what was saved can be loaded");
+        let again = Document::load(&edited.save().expect("what was minted is saved")).expect("what was saved can be loaded");
         assert_eq!(again.heads(), edited.heads());
     }
 }

@@ -78,10 +78,10 @@ fn aged(document: &Document, edits: i32) -> Outcome<Document> {
 }
 
 fn time_document(what: &str, pack: &Pack, document: &Document) -> Outcome<()> {
-    let saved = document.save();
+    let saved = document.save()?;
     println!("\n{what}: {} changes, {} bytes saved", document.changes(), saved.len());
     time("  load", || Ok(Document::load(&saved)?))?;
-    time("  save", || Ok(document.save()))?;
+    time("  save", || Ok(document.save()?))?;
     time("  resolve", || Ok(document.resolve(pack, ENTITY, ID)?))?;
     for count in [1, 3, 9, FIELDS] {
         let edit = Edit { fields: fields(count, 7)?, ..Edit::on(&document.heads()) };
@@ -92,7 +92,7 @@ fn time_document(what: &str, pack: &Pack, document: &Document) -> Outcome<()> {
     let actor = actor(50)?;
     time("  load, mint, merge 3 fields, resolve, save", || {
         let (next, _) = mint(Some(&Document::load(&saved)?), &actor, &edit)?;
-        Ok((next.resolve(pack, ENTITY, ID)?, next.save()))
+        Ok((next.resolve(pack, ENTITY, ID)?, next.save()?))
     })
 }
 
@@ -104,7 +104,7 @@ fn main() -> Outcome<()> {
     time("mint and merge a new record", || Ok(mint(None, &first, &creation)?))?;
     time("mint, merge, resolve and save a new record", || {
         let (document, _) = mint(None, &first, &creation)?;
-        Ok((document.resolve(&pack, ENTITY, ID)?, document.save()))
+        Ok((document.resolve(&pack, ENTITY, ID)?, document.save()?))
     })?;
     let (document, minted) = mint(None, &first, &creation)?;
     println!("a new record's change has {} bytes", minted.chunk.len());

@@ -47,7 +47,7 @@ pub use conflict::{Candidate, Conflict, Resolved, Subject};
 pub use document::Document;
 pub use edit::{Edit, HeadPrefix, Minted, head_prefix};
 pub use error::MergeError;
-pub use mint::mint;
+pub use mint::{append, mint, peek};
 
 /// Named limits of this crate.
 pub mod limits {

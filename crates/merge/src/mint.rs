@@ -16,12 +16,13 @@ use automerge::{
     ActorId, Automerge, AutomergeError, Change, ChangeHash, ExpandedChange, ObjId, ROOT, ReadDoc as _, ScalarValue,
     Value as Held,
 };
-use selaras_model::Actor;
+use selaras_model::{Actor, EntityCode, Pack, RecordId};
 
 use crate::document::Document;
 use crate::guard::guarded;
 use crate::history::History;
-use crate::{Edit, MergeError, Minted, scalar};
+use crate::resolve::written;
+use crate::{Edit, MergeError, Minted, Resolved, scalar};
 
 /// The root key of the deleted flag. No field's name holds a tilde, and it sorts after all of them.
 pub(crate) const DELETED: &str = "~deleted";
@@ -50,6 +51,67 @@ pub fn mint(doc: Option<&Document>, actor: &Actor, edit: &Edit) -> Result<(Docum
     })
 }
 
+/// Does what [`mint`] and [`Document::resolve`] do together, without putting the change into the document: for whoever
+/// keeps documents as bytes and appends the chunk to them. None where the two have to be asked: the edit did not see
+/// all of the document, was minted before, or has to do with a deletion.
+///
+/// Most edits are answered. Applying a change to a document, saving and reading it costs three times as much.
+///
+/// # Errors
+/// As [`mint`] and [`Document::resolve`].
+pub fn append(
+    doc: Option<&Document>,
+    actor: &Actor,
+    edit: &Edit,
+    place: (&Pack, EntityCode, RecordId),
+) -> Result<Option<(Resolved, Minted)>, MergeError> {
+    if edit.fields.is_empty() || edit.deleted.is_some() {
+        return Ok(None);
+    }
+    guarded(|| {
+        let (heads, start, registers) = match doc {
+            None if edit.heads.is_empty() => (Vec::new(), FIRST, BTreeMap::new()),
+            None => return Ok(None),
+            Some(doc) => {
+                let automerge = doc.automerge();
+                let history = History::of(automerge)?;
+                let heads = history.resolve(&edit.heads)?;
+                if automerge.get_heads() != heads || history.holds_actor(&actor.to_bytes()) {
+                    return Ok(None);
+                }
+                let start = next_op(&history, &heads)?;
+                let registers = registers(automerge, &heads, edit)?;
+                (heads, start, registers)
+            }
+        };
+        let minted = minted(&change(actor, edit, &heads, start, registers)?);
+        let resolved = written(doc.map(Document::automerge), &edit.fields, minted.change, place)?;
+        Ok(resolved.map(|resolved| (resolved, minted)))
+    })
+}
+
+/// Says what a record will be with an edit, and which change that is; the document is left as it was.
+///
+/// # Errors
+/// As [`mint`] and [`Document::resolve`].
+pub fn peek(
+    doc: Option<&Document>,
+    actor: &Actor,
+    edit: &Edit,
+    place: (&Pack, EntityCode, RecordId),
+) -> Result<(Resolved, Minted), MergeError> {
+    if let Some(appended) = append(doc, actor, edit, place)? {
+        return Ok(appended);
+    }
+    let (document, minted) = mint(doc, actor, edit)?;
+    let (pack, entity, id) = place;
+    Ok((document.resolve(pack, entity, id)?, minted))
+}
+
+fn next_op(history: &History, heads: &[ChangeHash]) -> Result<u64, MergeError> {
+    history.max_op(heads).checked_add(1).ok_or(MergeError::Damaged("its operations cannot be counted"))
+}
+
 fn mint_new(actor: &Actor, edit: &Edit) -> Result<(Document, Minted), MergeError> {
     let change = change(actor, edit, &[], FIRST, BTreeMap::new())?;
     let minted = minted(&change);
@@ -60,7 +122,7 @@ fn mint_into(doc: &Document, actor: &Actor, edit: &Edit) -> Result<(Document, Mi
     let automerge = doc.automerge();
     let history = History::of(automerge)?;
     let heads = history.resolve(&edit.heads)?;
-    let start = history.max_op(&heads).checked_add(1).ok_or(MergeError::Damaged("its operations cannot be counted"))?;
+    let start = next_op(&history, &heads)?;
     let registers = registers(automerge, &heads, edit)?;
     let change = change(actor, edit, &heads, start, registers)?;
     let minted = minted(&change);

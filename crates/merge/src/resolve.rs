@@ -22,7 +22,7 @@ impl Document {
             let automerge = self.automerge();
             let mut read = Read::of(automerge, pack.entity(entity))?;
             let mut conflicts = settle(pack, entity, &mut read);
-            let deleted = read.flags.iter().any(|flag| flag.value == Value::Bool(true));
+            let deleted = read.is_deleted();
             if deleted && self.changes() > 1 {
                 conflicts.extend(deletion::conflict(&History::of(automerge)?, &read.flags)?);
             }
@@ -30,6 +30,32 @@ impl Document {
             Ok(Resolved { record, heads: self.heads(), conflicts })
         })
     }
+}
+
+/// Says what a document will say when a change has come to it that saw all of it and left the deleted flag alone; none
+/// where the record is deleted, for what that means depends on its history.
+///
+/// Such a change is the only one that is visible in what it writes, and says nothing of the rest.
+pub(crate) fn written(
+    automerge: Option<&Automerge>,
+    fields: &Fields,
+    change: ChangeHash,
+    (pack, entity, id): (&Pack, EntityCode, RecordId),
+) -> Result<Option<Resolved>, MergeError> {
+    let mut read = match automerge {
+        Some(automerge) => Read::of(automerge, pack.entity(entity))?,
+        None => Read { fields: Fields::new(), contested: Vec::new(), flags: Vec::new() },
+    };
+    if read.is_deleted() {
+        return Ok(None);
+    }
+    read.contested.retain(|(name, _)| !fields.contains_key(name));
+    for (name, value) in fields {
+        read.fields.insert(name.clone(), value.clone());
+    }
+    let conflicts = settle(pack, entity, &mut read);
+    let record = Record { entity, id, deleted: false, fields: read.fields };
+    Ok(Some(Resolved { record, heads: vec![change], conflicts }))
 }
 
 /// A document's keys as they are read.
@@ -43,6 +69,10 @@ struct Read {
 }
 
 impl Read {
+    fn is_deleted(&self) -> bool {
+        self.flags.iter().any(|flag| flag.value == Value::Bool(true))
+    }
+
     /// Reads the whole document in one pass; only contested fields, which are rare, are looked up once more.
     fn of(automerge: &Automerge, entity: Option<&Entity>) -> Result<Self, MergeError> {
         let mut read = Self { fields: Fields::new(), contested: Vec::new(), flags: Vec::new() };

@@ -1,8 +1,9 @@
 //! One batch in the making: changes of documents, views, indexes, digests and findings, read as if committed.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use selaras_merge::{Document, Edit, MergeError, Resolved, mint};
+use selaras_merge::{Document, Edit, MergeError, Resolved, append, mint};
 use selaras_model::{Actor, ChangeHash, Digest, ModuleDigest, Record, RecordKey, element};
 use selaras_policy::{Changed, Judge, PolicyError, ViewError};
 
@@ -49,7 +50,6 @@ impl From<PolicyError> for WorkError {
 
 /// What became of an edit.
 pub(crate) struct Applied {
-    pub(crate) document: Document,
     pub(crate) resolved: Resolved,
     pub(crate) change: ChangeHash,
 }
@@ -60,13 +60,13 @@ pub(crate) struct Work<'a> {
     batch: Batch,
     bytes: usize,
     lanes: BTreeMap<usize, ModuleDigest>,
-    /// Records whose view changed, as they were before.
-    before: BTreeMap<RecordKey, Option<Record>>,
+    /// Records whose view changed, and that were not judged since.
+    changed: BTreeMap<RecordKey, Changed>,
 }
 
 impl<'a> Work<'a> {
     pub(crate) fn new(store: &'a dyn ReadStore, rules: &'a Rules) -> Self {
-        Self { store, rules, batch: Batch::default(), bytes: 0, lanes: BTreeMap::new(), before: BTreeMap::new() }
+        Self { store, rules, batch: Batch::default(), bytes: 0, lanes: BTreeMap::new(), changed: BTreeMap::new() }
     }
 
     pub(crate) fn read(&self) -> Pending<'_> {
@@ -94,7 +94,12 @@ impl<'a> Work<'a> {
     }
 
     pub(crate) fn changed_records(&self) -> usize {
-        self.before.len()
+        self.changed.len()
+    }
+
+    /// What changed of a record; none where people see what they saw before.
+    pub(crate) fn change_of(&self, key: RecordKey) -> Option<&Changed> {
+        self.changed.get(&key)
     }
 
     pub(crate) fn document(&self, key: RecordKey) -> Result<Option<Document>, WorkError> {
@@ -126,45 +131,53 @@ impl<'a> Work<'a> {
         let loaded = saved.as_deref().map(Document::load).transpose();
         let before = loaded.map_err(|error| StoreError::Damaged(format!("{key}: {error}")))?;
         let failed = |error| WorkError::Merge { record: key, error };
+        let old = self.base(key)?;
+        let place = (&*self.rules.pack, key.entity, key.id);
+        let appended = match (&old, &saved) {
+            (Some(old), Some(_)) if old.appended < MAX_APPENDED => Some(old.appended + 1),
+            (None, None) => Some(0),
+            // It is written anew.
+            _ => None,
+        };
+        if let Some(appended) = appended
+            && let Some((resolved, minted)) = append(before.as_ref(), actor, edit, place).map_err(failed)?
+        {
+            self.put_base(key, old, (joined(saved, &minted.chunk), appended), &resolved)?;
+            return Ok(Applied { resolved, change: minted.change });
+        }
         let (document, minted) = mint(before.as_ref(), actor, edit).map_err(failed)?;
         let resolved = document.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
         let known = before.as_ref().is_some_and(|before| before.heads() == resolved.heads);
         if !known {
-            self.put_base(key, saved, &document, &resolved, minted.chunk)?;
+            let saved = match appended {
+                Some(appended) => (joined(saved, &minted.chunk), appended),
+                None => (document.save().map_err(failed)?, 0),
+            };
+            self.put_base(key, old, saved, &resolved)?;
         }
-        Ok(Applied { document, resolved, change: minted.change })
+        Ok(Applied { resolved, change: minted.change })
     }
 
+    /// Writes a document with one more change, and how many were appended to it since it was written as a whole.
     fn put_base(
         &mut self,
         key: RecordKey,
-        saved: Option<Vec<u8>>,
-        document: &Document,
+        old: Option<BaseRow>,
+        (document, appended): (Vec<u8>, u32),
         resolved: &Resolved,
-        chunk: Vec<u8>,
     ) -> Result<(), WorkError> {
-        let old = self.base(key)?;
-        let content = view::hash(self.rules, &resolved.record);
-        let (bytes, appended) = match (&old, saved) {
-            (Some(old), Some(mut bytes)) if old.appended < MAX_APPENDED => {
-                bytes.extend_from_slice(&chunk);
-                (bytes, old.appended + 1)
-            }
-            (None, None) => (chunk, 0),
-            _ => (document.save(), 0),
-        };
-        if bytes.len() > MAX_DOCUMENT {
+        if document.len() > MAX_DOCUMENT {
             return Err(WorkError::TooLarge(key));
         }
         let new = BaseRow {
             heads: resolved.heads.clone(),
-            content,
+            content: view::hash(self.rules, &resolved.record),
             deleted: resolved.record.deleted,
             conflicts: u32::try_from(resolved.conflicts.len()).unwrap_or(u32::MAX),
             appended,
         };
         self.count_in_digest(key, old.as_ref(), &new)?;
-        self.put(Key::Document(key), Row::Blob(bytes));
+        self.put(Key::Document(key), Row::Blob(document));
         self.put(Key::Base(key), Row::Base(new));
         Ok(())
     }
@@ -181,10 +194,9 @@ impl<'a> Work<'a> {
             self.remove(Key::Base(key));
             return Ok(None);
         };
-        let resolved = document
-            .resolve(&self.rules.pack, key.entity, key.id)
-            .map_err(|error| WorkError::Merge { record: key, error })?;
-        let bytes = document.save();
+        let failed = |error| WorkError::Merge { record: key, error };
+        let resolved = document.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
+        let bytes = document.save().map_err(failed)?;
         if bytes.len() > MAX_DOCUMENT {
             return Err(WorkError::TooLarge(key));
         }
@@ -211,8 +223,8 @@ impl<'a> Work<'a> {
         let of = |row: &BaseRow| element(&entity.name, key.id, row.deleted, &row.content, &row.heads);
         let (old, new) = (old.map(of), of(new));
         let lanes = match self.lanes.entry(entity.module) {
-            std::collections::btree_map::Entry::Occupied(lanes) => lanes.into_mut(),
-            std::collections::btree_map::Entry::Vacant(place) => {
+            Entry::Occupied(lanes) => lanes.into_mut(),
+            Entry::Vacant(place) => {
                 place.insert(stored_lanes(&Pending { store: self.store, batch: &self.batch }, entity.module)?)
             }
         };
@@ -224,9 +236,9 @@ impl<'a> Work<'a> {
     }
 
     /// Writes what people see of a record; none where it has never been.
-    pub(crate) fn set_view(&mut self, key: RecordKey, after: Option<&Record>) -> Result<(), StoreError> {
+    pub(crate) fn set_view(&mut self, key: RecordKey, after: Option<Record>) -> Result<(), StoreError> {
         let before = self.view(key)?;
-        if before.as_ref() == after {
+        if before == after {
             return Ok(());
         }
         let old: Vec<Key> = before.iter().flat_map(|record| view::index_keys(self.rules, record)).collect();
@@ -237,11 +249,14 @@ impl<'a> Work<'a> {
         for key in new.iter().filter(|key| !old.contains(key)) {
             self.put(key.clone(), Row::Mark);
         }
-        match after {
+        match &after {
             Some(record) => self.put(Key::View(key), Row::View(view::row(self.rules, record))),
             None => self.remove(Key::View(key)),
         }
-        self.before.entry(key).or_insert(before);
+        match self.changed.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(Changed { before, after })),
+            Entry::Occupied(mut changed) => changed.get_mut().after = after,
+        }
         Ok(())
     }
 
@@ -267,17 +282,15 @@ impl<'a> Work<'a> {
             .collect()
     }
 
-    /// Judges what changed so far and replaces the findings of all subjects that it touches.
+    /// Judges what changed since the last time and replaces the findings of all subjects that it touches.
     ///
     /// Findings that stay keep the version that raised them; new ones get `raised`.
     pub(crate) fn judge(&mut self, judged: &mut Judged, raised: selaras_model::LogVersion) -> Result<(), WorkError> {
+        let changed = std::mem::take(&mut self.changed);
         let fresh = {
             let read = self.read();
             let view = StoreView { store: &read, rules: self.rules };
-            let mut changed = Vec::with_capacity(self.before.len());
-            for (key, before) in &self.before {
-                changed.push(Changed { before: before.clone(), after: view.read(*key)? });
-            }
+            let changed: Vec<Changed> = changed.into_values().collect();
             Judge::new(&self.rules.pack, &self.rules.rulebook, judged.date).incremental(&view, &changed)?
         };
         let mut writes = Vec::new();
@@ -311,6 +324,12 @@ impl<'a> Work<'a> {
         }
         self.batch
     }
+}
+
+fn joined(saved: Option<Vec<u8>>, chunk: &[u8]) -> Vec<u8> {
+    let mut bytes = saved.unwrap_or_default();
+    bytes.extend_from_slice(chunk);
+    bytes
 }
 
 /// Findings of a subject as they were, without the row where there are none.

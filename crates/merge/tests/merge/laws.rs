@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use selaras_merge::{Document, mint};
+use selaras_merge::{Document, Edit, append, mint};
 use selaras_model::content_hash;
 
 use crate::story::{Story, resolve, story};
@@ -15,8 +15,8 @@ fn replay(story: &Story, ranks: &[u16], habits: &[u8]) -> Document {
         let (next, minted) = mint(document.as_ref(), &told.actor, &told.edit).unwrap();
         assert_eq!(minted, told.minted, "minted on another computer");
         document = Some(match (habits[turn % habits.len()] % 3, document) {
-            (1, _) => Document::load(&next.save()).unwrap(),
-            (2, Some(before)) => Document::load(&[before.save(), minted.chunk].concat()).unwrap(),
+            (1, _) => Document::load(&next.save().unwrap()).unwrap(),
+            (2, Some(before)) => Document::load(&[before.save().unwrap(), minted.chunk].concat()).unwrap(),
             (2, None) => Document::load(&minted.chunk).unwrap(),
             _ => next,
         });
@@ -38,6 +38,32 @@ proptest! {
         prop_assert_eq!(content_hash("tugas", &here.record), content_hash("tugas", &there.record));
         prop_assert_eq!(story.document.heads(), other.heads());
         prop_assert_eq!(other.changes(), story.told.len());
+    }
+
+    #[test]
+    fn an_appended_change_says_what_a_merged_one_does(story in story(), ranks in vec(any::<u16>(), 8)) {
+        let pack = crate::story::pack();
+        let mut document: Option<Document> = None;
+        for at in story.order(&ranks) {
+            let told = &story.told[at];
+            let place = (&pack, crate::story::ENTITY, crate::story::record_id());
+            let appended = append(document.as_ref(), &told.actor, &told.edit, place).unwrap();
+            let (merged, minted) = mint(document.as_ref(), &told.actor, &told.edit).unwrap();
+            if let Some((resolved, chunk)) = &appended {
+                prop_assert_eq!(resolved, &resolve(&merged));
+                prop_assert_eq!(chunk, &minted);
+                let bytes = document.as_ref().map(|document| document.save().unwrap()).unwrap_or_default();
+                let loaded = Document::load(&[bytes, chunk.chunk.clone()].concat()).unwrap();
+                prop_assert_eq!(&resolve(&loaded), resolved);
+                prop_assert_eq!(append(Some(&merged), &told.actor, &told.edit, place).unwrap(), None, "minted before");
+            }
+            // Whoever saw everything and deletes nothing need not merge.
+            let saw_all = document.as_ref().is_none_or(|document| Edit::on(&document.heads()).heads == told.edit.heads);
+            let lives = document.as_ref().is_none_or(|document| !resolve(document).record.deleted);
+            let only_writes = told.edit.deleted.is_none() && !told.edit.fields.is_empty();
+            prop_assert_eq!(appended.is_some(), saw_all && lives && only_writes);
+            document = Some(merged);
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ proptest! {
 
     #[test]
     fn it_equals_a_fork_and_a_transaction(story in story()) {
-        let whole = Automerge::load(&story.document.save()).unwrap();
+        let whole = Automerge::load(&story.document.save().unwrap()).unwrap();
         for told in &story.told {
             let expected = reference(Some(&whole), &heads_of(&story.told, told), &told.actor, &told.edit);
             prop_assert_eq!(&told.minted.chunk, &expected);
@@ -84,7 +84,7 @@ fn it_equals_a_transaction_for_wide_edits_and_every_kind_of_value() {
     assert_eq!(minted.chunk, reference(None, &[], &school(1), &creation));
 
     let again = Edit { fields: all, deleted: Some(true), ..Edit::on(&document.heads()) };
-    let automerge = Automerge::load(&document.save()).unwrap();
+    let automerge = Automerge::load(&document.save().unwrap()).unwrap();
     let (_, minted) = mint(Some(&document), &school(2), &again).unwrap();
     assert_eq!(minted.chunk, reference(Some(&automerge), &automerge.get_heads(), &school(2), &again));
 }
@@ -92,7 +92,7 @@ fn it_equals_a_transaction_for_wide_edits_and_every_kind_of_value() {
 #[test]
 fn an_appended_chunk_is_as_good_as_a_save() {
     let mut document = created(&[("nama", Value::text("a"))]);
-    let mut stored = document.save();
+    let mut stored = document.save().unwrap();
     for sequence in 2..20 {
         let edit = crate::story::edit(&document, &[("nama", Value::Int(i64::try_from(sequence).unwrap()))]);
         let (next, minted) = mint(Some(&document), &actor(selaras_model::Side::School, sequence), &edit).unwrap();

@@ -1,6 +1,6 @@
 //! Who may edit what.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 
 use super::{Entity, Field, FieldOwner, Pack};
 use crate::{EntityCode, FieldName, Fields, Record, Side, Value};
@@ -63,6 +63,26 @@ impl Pack {
     }
 }
 
+/// Every name of two sets of fields in order, with the values that it has in each.
+fn side_by_side<'f>(
+    one: &'f Fields,
+    other: &'f Fields,
+) -> impl Iterator<Item = (&'f FieldName, Option<&'f Value>, Option<&'f Value>)> {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    std::iter::from_fn(move || {
+        let order = match (one.peek(), other.peek()) {
+            (Some((a, _)), Some((b, _))) => a.cmp(b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return None,
+        };
+        let old = if order == Ordering::Greater { None } else { one.next() };
+        let new = if order == Ordering::Less { None } else { other.next() };
+        let name = old.or(new).map(|(name, _)| name)?;
+        Some((name, old.map(|(_, value)| value), new.map(|(_, value)| value)))
+    })
+}
+
 impl Entity {
     fn owner_of(&self, field: &Field, fields: &Fields) -> Side {
         let centre = match field.owner {
@@ -100,11 +120,10 @@ impl Entity {
         if before.deleted != after.deleted && (centres || !self.delete.school()) {
             breaches.push(Breach { field: None, kind: BreachKind::Delete });
         }
-        let names: BTreeSet<&FieldName> = before.fields.keys().chain(after.fields.keys()).collect();
-        for name in names {
-            let (old, new) = (before.get(name), after.get(name));
+        for (name, old, new) in side_by_side(&before.fields, &after.fields) {
             // A null under a name that was not there is no change of content, yet it would leave a key in the document.
-            let unknown_key = !before.fields.contains_key(name) && self.field(name).is_none();
+            let unknown_key = old.is_none() && self.field(name).is_none();
+            let (old, new) = (old.unwrap_or(&Value::Null), new.unwrap_or(&Value::Null));
             if old == new && !unknown_key {
                 continue;
             }

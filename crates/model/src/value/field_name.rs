@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
@@ -14,8 +15,27 @@ pub const MAX_FIELD_NAME_BYTES: usize = 64;
 /// The name of a field: a lower-case letter, then letters, digits and underscores, 64 at most.
 ///
 /// Cloning shares the text. [`crate::Entity::intern`] gives the pack's own copy.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Eq, Hash)]
 pub struct FieldName(Arc<str>);
+
+// Names are nearly always shared copies: equal ones are seen to be so without reading them.
+impl PartialEq for FieldName {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Ord for FieldName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for FieldName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// Says that a text cannot name a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,8 @@
 //! Both ends are this executable, as in the demonstration: the school in this process, the centre as its child. The
 //! school is made by a child as well, so that its memory is not counted here.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -23,7 +25,7 @@ pub(super) const HEAD: (&str, &str) = ("kepala", "sungai dan hutan");
 /// Edits of which the middle one is told.
 const EDITS: usize = 21;
 const FULL_RUNS: usize = 5;
-/// Days of which the centre's mean CPU time is told: the system counts it in ticks of 10 ms.
+/// Days of which the centre's mean CPU time is told.
 const DAYS: usize = 20;
 
 /// The arguments of `measure`.
@@ -188,9 +190,9 @@ impl Scene {
 
     fn exchange(&mut self, line: &str, what: &'static str, goal: Goal) -> Result<(), Failure> {
         let pid = self.centre.pid().to_string();
-        let before = (cpu("self"), cpu(&pid));
+        let before = (Cpu::of("self"), Cpu::of(&pid));
         let Report::Exchange(report) = self.computer.run(&[line], &[])? else { return Err(broken()) };
-        let (school_cpu, centre_cpu) = (cpu("self") - before.0, cpu(&pid) - before.1);
+        let (school_cpu, centre_cpu) = (Cpu::of("self").since(&before.0), Cpu::of(&pid).since(&before.1));
         if report.equal != Some(true) {
             return Err(Failure::new("demo.check").arg("check", what).arg("step", 0));
         }
@@ -313,14 +315,24 @@ pub(crate) fn make_files(students: u32, dir: &Path) -> Result<String, Failure> {
     Ok(format!("{} {} {}", school.npsn, school.head, school.name))
 }
 
-/// CPU time of a process, where the system tells it.
-fn cpu(process: &str) -> Duration {
-    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let after_name = text.rsplit(')').next().unwrap_or_default();
-    let field = |place: usize| after_name.split_whitespace().nth(place).and_then(|text| text.parse::<u64>().ok());
-    // Fields 14 and 15 of proc(5), in ticks of 10 ms.
-    let ticks = field(11).unwrap_or(0) + field(12).unwrap_or(0);
-    Duration::from_millis(10 * ticks)
+/// CPU time of a process's threads so far, where the system tells it (proc(5), `schedstat`, in nanoseconds).
+struct Cpu(BTreeMap<OsString, u64>);
+
+impl Cpu {
+    fn of(process: &str) -> Self {
+        let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        let read = |path: PathBuf| {
+            let text = std::fs::read_to_string(path.join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        Self(threads.filter_map(|thread| Some((thread.file_name(), read(thread.path())?))).collect())
+    }
+
+    /// What was spent since then; a thread that ended meanwhile is not counted.
+    fn since(&self, before: &Self) -> Duration {
+        let spent = |(thread, now): (&OsString, &u64)| now.saturating_sub(before.0.get(thread).copied().unwrap_or(0));
+        Duration::from_nanos(self.0.iter().map(spent).sum())
+    }
 }
 
 /// Peak memory of a process in MiB, where the system tells it.

@@ -1,9 +1,9 @@
 //! Whether a bundle may take effect: the centre believes no client, and repeats every check of the gate.
 
 use ed25519_dalek::VerifyingKey;
-use selaras_merge::{Edit, MergeError, mint};
-use selaras_model::{Actor, BundleId, ChangeHash, Date, KeyId, LogVersion, Record, RecordKey, Side};
-use selaras_policy::{ApprovalText, Entitlement, Judge, Level, Who, entitlement};
+use selaras_merge::{Edit, MergeError, peek};
+use selaras_model::{Actor, BundleId, ChangeHash, Date, KeyId, LogVersion, Pack, Record, RecordKey, Side};
+use selaras_policy::{ApprovalText, Changed, Entitlement, Judge, Level, Who, entitlement};
 
 use super::Centre;
 use super::act::MAX_SMALL;
@@ -192,36 +192,43 @@ impl<'a> Centre<'a> {
         };
         let small = edits.len() <= MAX_SMALL * 3 && crate::plan::fits(&self.rules.pack, edits);
         let mut work = Work::new(self.store, self.rules);
-        let mut minted: Vec<(ChangeHash, Option<Record>, Record)> = Vec::with_capacity(edits.len());
+        let mut minted = Vec::with_capacity(edits.len());
+        let mut afters = Vec::new();
+        let mut breaches = Breaches::default();
         for (key, edit) in edits {
-            let before = work.view(*key)?;
             if small {
-                let applied = self.take(&mut work, *key, &actor, edit).map_err(|error| unmint(*key, error))?;
-                minted.push((applied.change, before, applied.resolved.record));
+                let change = self.take(&mut work, *key, &actor, edit).map_err(|error| unmint(*key, error))?;
+                minted.push(change);
+                if let Some(Changed { before, after: Some(after) }) = work.change_of(*key) {
+                    breaches.look(&self.rules.pack, before.as_ref(), after);
+                }
             } else {
+                let before = work.view(*key)?;
                 let (change, after) = self.peek(&work, *key, &actor, edit)?;
-                minted.push((change, before, after));
+                minted.push(change);
+                breaches.look(&self.rules.pack, before.as_ref(), &after);
+                afters.push(after);
             }
         }
-        if bundle::minted_hash(minted.iter().map(|(change, ..)| *change)) != sound.header.minted {
+        if bundle::minted_hash(minted) != sound.header.minted {
             return Err(refuse("bundle.minted", Who::Operator));
         }
-        self.check_ownership(&minted)?;
+        breaches.refuse()?;
         let raised = Self::next_version(position);
         if small {
             let judged = self.judge_small(&mut work, sound, raised)?;
             Ok(Judgement::Small { work, judged })
         } else {
-            self.judge_large(minted.into_iter().map(|(.., after)| after), sound, raised)?;
+            self.judge_large(afters, sound, raised)?;
             Ok(Judgement::Large)
         }
     }
 
     fn peek(&self, work: &Work<'_>, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<(ChangeHash, Record), No> {
         let document = work.document(key)?;
-        let failed = |error| No::from(unmergeable(key, error));
-        let (merged, minted) = mint(document.as_ref(), actor, edit).map_err(failed)?;
-        let resolved = merged.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
+        let place = (&*self.rules.pack, key.entity, key.id);
+        let peeked = peek(document.as_ref(), actor, edit, place);
+        let (resolved, minted) = peeked.map_err(|error| No::from(unmergeable(key, error)))?;
         Ok((minted.change, resolved.record))
     }
 
@@ -243,20 +250,6 @@ impl<'a> Centre<'a> {
             }
         }
         Ok(())
-    }
-
-    fn check_ownership(&self, minted: &[(ChangeHash, Option<Record>, Record)]) -> Result<(), No> {
-        let mut refusal: Option<Refusal> = None;
-        let mut breaches = 0_usize;
-        for (_, before, after) in minted {
-            for breach in self.rules.pack.breaches(before.as_ref(), after) {
-                breaches += 1;
-                let told = refusal.take().unwrap_or_else(|| Refusal::new(breach_code(breach.kind), Who::Operator));
-                let room = told.records.len() < MAX_NAMED;
-                refusal = Some(if room { told.about(after.key(), breach.field) } else { told });
-            }
-        }
-        refusal.map_or(Ok(()), |refusal| Err(refusal.with("count", breaches).into()))
     }
 
     fn judge_small(&self, work: &mut Work<'_>, sound: &Sound, raised: LogVersion) -> Result<Judged, No> {
@@ -289,7 +282,7 @@ impl<'a> Centre<'a> {
         refuse_findings(&blockers).map(|()| judged)
     }
 
-    fn judge_large(&self, afters: impl Iterator<Item = Record>, sound: &Sound, raised: LogVersion) -> Result<(), No> {
+    fn judge_large(&self, afters: Vec<Record>, sound: &Sound, raised: LogVersion) -> Result<(), No> {
         let mut whole = crate::judging::whole(self.store, self.rules)?;
         for after in afters {
             whole.insert(after);
@@ -311,6 +304,30 @@ impl<'a> Centre<'a> {
             blockers.extend(rows.into_iter().filter(|row| blocks(row, sound, raised)));
         }
         refuse_findings(&blockers)
+    }
+}
+
+/// What a bundle does that is not the school's to do.
+#[derive(Default)]
+struct Breaches {
+    count: usize,
+    /// The refusal for the first, naming as many records as it may.
+    refusal: Option<Refusal>,
+}
+
+impl Breaches {
+    fn look(&mut self, pack: &Pack, before: Option<&Record>, after: &Record) {
+        for breach in pack.breaches(before, after) {
+            self.count += 1;
+            let told = self.refusal.take().unwrap_or_else(|| Refusal::new(breach_code(breach.kind), Who::Operator));
+            let room = told.records.len() < MAX_NAMED;
+            self.refusal = Some(if room { told.about(after.key(), breach.field) } else { told });
+        }
+    }
+
+    fn refuse(self) -> Result<(), No> {
+        let Self { count, refusal } = self;
+        refusal.map_or(Ok(()), |refusal| Err(refusal.with("count", count).into()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The school's log: an entry is made, signed and chained, in one commit or at the end of large work.
 
-use selaras_model::{Actor, LogVersion, RecordKey};
+use selaras_model::{Actor, ChangeHash, LogVersion, RecordKey};
 
 use super::Centre;
 use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
@@ -9,7 +9,7 @@ use crate::plan;
 use crate::state::{EntryIntent, EntryOrigin, Intent, Judged, Plan, Position};
 use crate::step::{Effect, Step};
 use crate::store::{AnswerRow, EntryRow, Key, Row, StateName, StoreError};
-use crate::work::Work;
+use crate::work::{Applied, Work};
 
 impl Centre<'_> {
     /// The author of an entry's changes.
@@ -32,11 +32,11 @@ impl Centre<'_> {
         key: RecordKey,
         actor: &Actor,
         edit: &selaras_merge::Edit,
-    ) -> Result<crate::work::Applied, CentreError> {
-        let applied = work.apply(key, actor, edit)?;
-        work.set_view(key, Some(&applied.resolved.record))?;
-        work.mark_conflict(key, !applied.resolved.conflicts.is_empty())?;
-        Ok(applied)
+    ) -> Result<ChangeHash, CentreError> {
+        let Applied { resolved, change } = work.apply(key, actor, edit)?;
+        work.set_view(key, Some(resolved.record))?;
+        work.mark_conflict(key, !resolved.conflicts.is_empty())?;
+        Ok(change)
     }
 
     /// Writes the entry that this work makes, and what its origin asks for.

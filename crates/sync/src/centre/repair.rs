@@ -252,9 +252,10 @@ impl Centre<'_> {
         let mended = !repairing.wrong.is_empty();
         while work.has_room() {
             let Some((key, document)) = repairing.wrong.pop_front() else { break };
-            let record = work.put_anew(key, document.as_ref())?;
-            work.set_view(key, record.as_ref().map(|resolved| &resolved.record))?;
-            work.mark_conflict(key, record.is_some_and(|resolved| !resolved.conflicts.is_empty()))?;
+            let resolved = work.put_anew(key, document.as_ref())?;
+            let open = resolved.as_ref().is_some_and(|resolved| !resolved.conflicts.is_empty());
+            work.set_view(key, resolved.map(|resolved| resolved.record))?;
+            work.mark_conflict(key, open)?;
         }
         let mut position = self.position()?;
         if repairing.wrong.is_empty() {

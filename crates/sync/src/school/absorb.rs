@@ -201,18 +201,19 @@ impl School<'_> {
         let generations = super::layers::drafts(&work.read(), key, None)?.generations;
         if generations.is_empty() {
             // Most records: nobody here has typed into them.
-            let applied = work.apply(key, &piece.actor, edit)?;
-            work.set_view(key, Some(&applied.resolved.record))?;
-            return Ok(work.mark_conflict(key, !applied.resolved.conflicts.is_empty())?);
+            let resolved = work.apply(key, &piece.actor, edit)?.resolved;
+            work.set_view(key, Some(resolved.record))?;
+            return Ok(work.mark_conflict(key, !resolved.conflicts.is_empty())?);
         }
         let document = work.document(key)?;
         let (_, before) = self.layers(work, key, document.as_ref())?;
-        let applied = work.apply(key, &piece.actor, edit)?;
+        work.apply(key, &piece.actor, edit)?;
         let own = self.is_own(work, piece)?;
         if own {
             self.drop_sealed_rows(work, key, &generations)?;
         }
-        let (mut drafts, floor) = self.layers(work, key, Some(&applied.document))?;
+        let document = work.document(key)?;
+        let (mut drafts, floor) = self.layers(work, key, document.as_ref())?;
         if let Some(draft) = &mut drafts.open {
             let stands = draft.heads == before.prefixes();
             let heads = prefixes(&floor.heads);

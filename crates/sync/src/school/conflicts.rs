@@ -1,6 +1,6 @@
 //! Conflicts that wait for a person, and the decision.
 
-use selaras_merge::{Candidate, Conflict, Subject, mint};
+use selaras_merge::{Candidate, Conflict, Subject, peek};
 use selaras_model::{Fields, RecordKey, Side, Value};
 use selaras_policy::Who;
 
@@ -57,8 +57,9 @@ impl School<'_> {
                 let failed = |error| WorkError::Merge { record: key, error };
                 let sequence = self.position()?.last_sequence.next();
                 let actor = self.actor(sequence)?;
-                let (merged, minted) = mint(floor.document.as_ref(), &actor, &edit_of(draft)).map_err(failed)?;
-                let resolved = merged.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
+                let place = (&*self.rules.pack, key.entity, key.id);
+                let (resolved, minted) =
+                    peek(floor.document.as_ref(), &actor, &edit_of(draft), place).map_err(failed)?;
                 (resolved.conflicts, Some(minted.change))
             }
             None => (floor.conflicts.clone(), None),

@@ -182,7 +182,7 @@ impl School<'_> {
             Some(draft) => Some(overlay(&self.rules.pack, key, floor.record.as_ref(), draft)),
             None => floor.record.clone(),
         };
-        work.set_view(key, seen.as_ref())?;
+        work.set_view(key, seen)?;
         let stale = open.as_ref().is_some_and(|draft| draft.heads != floor.prefixes());
         work.mark_conflict(key, stale || !floor.conflicts.is_empty())?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use selaras_merge::{Edit, mint};
+use selaras_merge::{Edit, peek};
 use selaras_model::{ChangeHash, Fields, Record, RecordKey, Side};
 use selaras_policy::{Changed, Finding, Judge, Level, Overlay, Who};
 
@@ -124,11 +124,12 @@ impl School<'_> {
         let Some(ours) = ours else { return Ok(()) };
         let failed = |error| WorkError::Merge { record: key, error };
         let edit = edit_of(&ours);
-        let (merged, minted) = mint(document.as_ref(), actor, &edit).map_err(failed)?;
+        let place = (&*self.rules.pack, key.entity, key.id);
+        let (resolved, minted) = peek(document.as_ref(), actor, &edit, place).map_err(failed)?;
         let shown = sealing.shown.len() < MAX_SHOWN_CHANGES;
         let stale = edit.heads != base.prefixes();
         if shown || stale {
-            let after = merged.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?.record;
+            let after = resolved.record;
             if stale {
                 let before = work.view(key)?;
                 sealing.differs.push(Changed { before, after: Some(after.clone()) });
