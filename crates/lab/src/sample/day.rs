@@ -1,6 +1,6 @@
 //! A day's work at a school and at the centre, as benchmarks do it again and again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use selaras_model::{EntityCode, Pack, Record, RecordId, Side, Value};
 
@@ -175,10 +175,10 @@ fn central(maker: &mut Maker<'_>, school: &School<'_>) -> Result<Vec<Record>, Sa
             changes.push(record(pack, name, person.id, cells)?);
         }
     }
-    // The school's set has a name of those only whom the centre has not verified.
+    let known: BTreeSet<RecordId> = of(&school.sample.centre, school.student).iter().map(|record| record.id).collect();
     let unverified: Vec<&Record> = of(&school.sample.school, school.student)
         .into_iter()
-        .filter(|student| student.text("nama").is_some())
+        .filter(|student| !known.contains(&student.id) && student.bool("terverifikasi") != Some(true))
         .collect();
     for student in maker.dice.some(&unverified, VERIFICATIONS) {
         let numbered = student.text("nisn").is_some();

@@ -84,20 +84,36 @@ impl Centre {
             let reason = String::from_utf8_lossy(&made.stderr).trim().to_owned();
             return Err(Failure::new("demo.centre").arg("reason", reason));
         }
-        let mut child = Command::new(&executable)
-            .args(["center", "serve", "--listen", "127.0.0.1:0", "--parent-stdin", "--data"])
-            .arg(dir)
-            .env("SELARAS_LOG", "warn")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
-        let stdin = child.stdin.take();
+        let (mut child, stdin) = serve(dir, "127.0.0.1:0")?;
         let url = address(&mut child)?;
         let token = std::fs::read_to_string(dir.join(TOKEN_FILE)).map_err(failed)?.trim().to_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let link = Link::new(&LinkOptions::new(&url, Trust::System)).map_err(|error| told(&error))?;
         Ok(Centre { child, stdin, url, token, link, runtime })
+    }
+
+    /// Ends the centre and starts it again where it was.
+    pub(super) fn restart(&mut self, dir: &Path) -> Result<(), Failure> {
+        self.end();
+        let (mut child, stdin) = serve(dir, self.url.trim_start_matches("http://"))?;
+        address(&mut child)?;
+        (self.child, self.stdin) = (child, stdin);
+        // The connection of before would be tried once more.
+        self.link = Link::new(&LinkOptions::new(&self.url, Trust::System)).map_err(|error| told(&error))?;
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        drop(self.stdin.take());
+        let asked = Instant::now();
+        while asked.elapsed() < END_TIME {
+            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// The child's process id.
@@ -164,6 +180,21 @@ impl Centre {
     }
 }
 
+/// Starts the child; it ends when its standard input does.
+fn serve(dir: &Path, listen: &str) -> Result<(Child, Option<ChildStdin>), Failure> {
+    let failed = |error: std::io::Error| Failure::new("demo.centre").arg("reason", error);
+    let mut child = Command::new(std::env::current_exe().map_err(failed)?)
+        .args(["center", "serve", "--listen", listen, "--parent-stdin", "--data"])
+        .arg(dir)
+        .env("SELARAS_LOG", "warn")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let stdin = child.stdin.take();
+    Ok((child, stdin))
+}
+
 /// The child prints one JSON line with its address once it listens.
 fn address(child: &mut Child) -> Result<String, Failure> {
     let silent = || Failure::new("demo.centre").arg("reason", "no address");
@@ -180,15 +211,6 @@ fn told(error: &LinkError) -> Failure {
 
 impl Drop for Centre {
     fn drop(&mut self) {
-        drop(self.stdin.take());
-        let asked = Instant::now();
-        while asked.elapsed() < END_TIME {
-            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
