@@ -19,6 +19,6 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let Ok(decoded) = decoded else { return };
     let frozen = bundle::freeze(decoded.clone()).expect("what was decoded keeps the limits");
-    assert_eq!(frozen, bundle::freeze(decoded).expect("once more"), "one bundle, two ids");
+    assert_eq!(frozen, bundle::freeze(decoded.clone()).expect("once more"), "one bundle, two ids");
     assert_eq!(bundle::decode(&frozen).expect("what was frozen decodes"), decoded);
 });

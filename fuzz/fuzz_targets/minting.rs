@@ -2,14 +2,15 @@
 //!
 //! An even first byte: the rest is loaded as a document, then resolved and edited. An odd one: the rest tells edits of
 //! one record, four bytes each (what its author knew, field and value, side and deletion, rank), which are merged in
-//! the order of telling and in the order of ranks; heads, record and conflicts must be equal.
+//! the order of telling and in the order of ranks; heads, record and conflicts must be equal. An edit that can be
+//! appended must say what the merged one does.
 
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use selaras_merge::{Document, Edit, Minted, mint};
+use selaras_merge::{Document, Edit, Minted, append, mint};
 use selaras_model::{Actor, ChangeHash, EntityCode, Fields, Pack, RecordId, Side, Value};
 
 const MAX_EDITS: usize = 12;
@@ -51,7 +52,7 @@ fn edit(told: &[Told], what: u8, how: u8, seen: &[usize]) -> Edit {
         .collect();
     let field = FIELDS[usize::from(what) % FIELDS.len()].parse().expect("a field's name");
     let deleted = [None, None, Some(true), Some(false)][usize::from(how >> 1) % 4];
-    Edit { fields: Fields::from([(field, value(what >> 2))]), deleted, ..Edit::on(&heads) }
+    Edit { fields: Fields::from_iter([(field, value(what >> 2))]), deleted, ..Edit::on(&heads) }
 }
 
 fn tell(bytes: &[u8]) -> (Vec<Told>, Option<Document>) {
@@ -65,6 +66,12 @@ fn tell(bytes: &[u8]) -> (Vec<Told>, Option<Document>) {
         let edit = edit(&told, what, how, &seen);
         let actor = actor(how & 1 == 1, 1 + at as u64);
         let (next, minted) = mint(document.as_ref(), &actor, &edit).expect("an honest edit");
+        if let Some((resolved, appended)) =
+            append(document.as_ref(), &actor, &edit, (&PACK, *ENTITY, ID)).expect("an honest edit")
+        {
+            assert_eq!(appended, minted);
+            assert_eq!(resolved, next.resolve(&PACK, *ENTITY, ID).expect("an honest document"));
+        }
         document = Some(next);
         told.push(Told { actor, edit, seen, rank, minted });
     }
@@ -79,7 +86,8 @@ fn in_order_of_ranks(told: &[Told]) -> Option<Document> {
         let at = (0..told.len()).filter(ready).min_by_key(|at| told[*at].rank)?;
         let (next, minted) = mint(document.as_ref(), &told[at].actor, &told[at].edit).expect("an honest edit");
         assert_eq!(minted, told[at].minted);
-        document = Some(if told[at].rank % 2 == 0 { Document::load(&next.save().expect("what was minted is saved")).expect("its own bytes") } else { next });
+        let reload = |next: Document| Document::load(&next.save().expect("an honest document")).expect("its own bytes");
+        document = Some(if told[at].rank % 2 == 0 { reload(next) } else { next });
         done.push(at);
     }
     document
@@ -89,9 +97,10 @@ fn load(bytes: &[u8]) {
     let Ok(document) = Document::load(bytes) else { return };
     let _ = document.resolve(&PACK, *ENTITY, ID);
     let nama = "nama".parse().expect("a field's name");
-    let edit = Edit { fields: Fields::from([(nama, Value::text("a"))]), ..Edit::on(&document.heads()) };
+    let edit = Edit { fields: Fields::from_iter([(nama, Value::text("a"))]), ..Edit::on(&document.heads()) };
     if let Ok((edited, _)) = mint(Some(&document), &actor(false, u64::MAX), &edit) {
-        let again = Document::load(&edited.save().expect("what was minted is saved")).expect("what was saved can be loaded");
+        let Ok(saved) = edited.save() else { return };
+        let again = Document::load(&saved).expect("what was saved can be loaded");
         assert_eq!(again.heads(), edited.heads());
     }
 }

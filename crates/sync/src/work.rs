@@ -142,7 +142,7 @@ impl<'a> Work<'a> {
         if let Some(appended) = appended
             && let Some((resolved, minted)) = append(before.as_ref(), actor, edit, place).map_err(failed)?
         {
-            self.put_base(key, old, (joined(saved, &minted.chunk), appended), &resolved)?;
+            self.put_base(key, old.as_ref(), (joined(saved, &minted.chunk), appended), &resolved)?;
             return Ok(Applied { resolved, change: minted.change });
         }
         let (document, minted) = mint(before.as_ref(), actor, edit).map_err(failed)?;
@@ -153,7 +153,7 @@ impl<'a> Work<'a> {
                 Some(appended) => (joined(saved, &minted.chunk), appended),
                 None => (document.save().map_err(failed)?, 0),
             };
-            self.put_base(key, old, saved, &resolved)?;
+            self.put_base(key, old.as_ref(), saved, &resolved)?;
         }
         Ok(Applied { resolved, change: minted.change })
     }
@@ -162,7 +162,7 @@ impl<'a> Work<'a> {
     fn put_base(
         &mut self,
         key: RecordKey,
-        old: Option<BaseRow>,
+        old: Option<&BaseRow>,
         (document, appended): (Vec<u8>, u32),
         resolved: &Resolved,
     ) -> Result<(), WorkError> {
@@ -176,7 +176,7 @@ impl<'a> Work<'a> {
             conflicts: u32::try_from(resolved.conflicts.len()).unwrap_or(u32::MAX),
             appended,
         };
-        self.count_in_digest(key, old.as_ref(), &new)?;
+        self.count_in_digest(key, old, &new)?;
         self.put(Key::Document(key), Row::Blob(document));
         self.put(Key::Base(key), Row::Base(new));
         Ok(())

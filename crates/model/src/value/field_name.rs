@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,13 +16,19 @@ pub const MAX_FIELD_NAME_BYTES: usize = 64;
 /// The name of a field: a lower-case letter, then letters, digits and underscores, 64 at most.
 ///
 /// Cloning shares the text. [`crate::Entity::intern`] gives the pack's own copy.
-#[derive(Clone, Eq, Hash)]
+#[derive(Clone, Eq)]
 pub struct FieldName(Arc<str>);
 
 // Names are nearly always shared copies: equal ones are seen to be so without reading them.
 impl PartialEq for FieldName {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Hash for FieldName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

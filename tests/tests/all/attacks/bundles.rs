@@ -75,6 +75,13 @@ fn nobody_writes_what_is_not_his_to_write() {
         .collect()
     };
     let (student, school) = (mallory.any("peserta_didik"), mallory.any("sekolah"));
+    let offer = [
+        ("id_peserta_didik", Value::text(RecordId::from_bytes([1; 16]).to_string())),
+        ("npsn_asal", Value::text(scene.other.npsn)),
+        ("tanggal_mutasi", Value::Date("2026-11-02".parse().unwrap())),
+        ("keputusan", Value::Code("1".into())),
+    ];
+    let offer = offer.into_iter().map(|(name, value)| (name.parse().unwrap(), value)).collect();
     let attacks = [
         ("a field of the centre's", "ownership.field", (school, one("nama", Value::text("Sekolah Lain")))),
         (
@@ -89,6 +96,7 @@ fn nobody_writes_what_is_not_his_to_write() {
         ),
         ("a head who appoints himself", "ownership.create", (fresh("tugas_tambahan", 1), duty("2"))),
         ("an acting head who appoints himself", "ownership.create", (fresh("tugas_tambahan", 2), duty("33"))),
+        ("a child of another school offered to oneself", "ownership.create", (fresh("mutasi_peserta_didik", 3), offer)),
         (
             "an entity that is none",
             "edit.unknown-entity",

@@ -61,6 +61,7 @@ pub(super) const ATTACKS: &[&str] = &[
     "the head's kind of staff",
     "a head who appoints himself",
     "an acting head who appoints himself",
+    "a child of another school offered to oneself",
     "an entity that is none",
     "a field that is none",
     "a value of another type",
