@@ -232,24 +232,33 @@ impl Desk {
                 self.typed(places.membership, Some(new_id()?), fields)?
             }
             Mover::Ptk => {
-                let fields = [(places.reference, person.as_str()), ("tmt_tugas", on.as_str()), ("ptk_induk", "true")];
+                let fields = [
+                    (places.reference, person.as_str()),
+                    ("tahun_ajaran_id", self.pack().school_year()),
+                    ("tmt_tugas", on.as_str()),
+                    ("ptk_induk", "true"),
+                ];
                 self.typed(places.membership, Some(new_id()?), fields)?
             }
         };
         if let (Mover::Ptk, Some(before)) = (leaving.who, &leaving.membership) {
             // Being the head does not move along: that takes the Dinas' decree.
-            let kept = of_names(&before.fields, ["tahun_ajaran_id", "jenis_ptk_id"]).filter(|(name, value)| {
+            let kind = of_names(&before.fields, ["jenis_ptk_id"]).filter(|(name, value)| {
                 let field = self.pack().field(before.entity, name);
                 field.is_some_and(|field| !field.centre_only_values.contains(value))
             });
-            edit.fields.extend(kept);
+            edit.fields.extend(kind);
         }
         Ok(edit)
     }
 
+    /// Memberships that have not ended; a PTK has one for each school year, of which this one's counts.
     fn open_memberships(&self, places: &Places, person: RecordId) -> Result<Vec<Record>, Problem> {
         let rows = self.referring(places.membership, places.reference, person)?;
-        Ok(rows.into_iter().filter(|row| row.date(places.left).is_none()).collect())
+        let year = self.pack().school_year();
+        let counts =
+            |row: &Record| row.date(places.left).is_none() && row.code("tahun_ajaran_id").is_none_or(|of| of == year);
+        Ok(rows.into_iter().filter(counts).collect())
     }
 }
 
