@@ -19,6 +19,8 @@ use crate::messages::{Acted, MoveAsked};
 
 /// Who acts when a school's answer is carried out.
 const BY: &str = "centre";
+/// Answers that are carried out at one contact, while the school waits; the next contact goes on.
+const MAX_AT_ONCE: usize = 10;
 
 pub(super) async fn offer(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
     let result = offered(&host, &npsn, request).await;
@@ -46,7 +48,7 @@ async fn offered(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted
 /// over both. Each step does nothing where it was done before, and the offer is there until all are; what is cut off
 /// goes on at the new school's next contact.
 pub(super) async fn carry_out(host: &Arc<Host>, npsn: Npsn, answered: Vec<Answered>) {
-    for answered in answered {
+    for answered in answered.into_iter().take(MAX_AT_ONCE) {
         let (person, from) = (answered.person, answered.from);
         if let Err(problem) = carried_out(host, npsn, answered).await {
             tracing::warn!(%npsn, %from, id = %person, code = %problem.code, "an answered move waits for the next contact");
