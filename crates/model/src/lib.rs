@@ -41,7 +41,7 @@ pub use id::{
     ReplicaId, RulebookHash, Sequence, Side,
 };
 pub use pack::{
-    Breach, BreachKind, CentreIf, Entity, Field, FieldKind, FieldOwner, Label, Lang, LangError, Module, Pack,
+    Breach, BreachKind, CentreIf, Deadline, Entity, Field, FieldKind, FieldOwner, Label, Lang, LangError, Module, Pack,
     PackError, PackProblem, Right, Table, TableRow,
 };
 pub use record::{Fields, Record};
@@ -51,7 +51,7 @@ pub use value::{Date, DateError, FieldName, FieldNameError, Value};
 pub mod limits {
     pub use crate::canonical::{MAX_CODE_BYTES, MAX_TEXT_BYTES};
     pub use crate::pack::{
-        MAX_ENTITIES, MAX_FIELDS, MAX_LABEL_BYTES, MAX_MODULES, MAX_PACK_BYTES, MAX_PROBLEMS, MAX_SCALE,
+        MAX_DEADLINES, MAX_ENTITIES, MAX_FIELDS, MAX_LABEL_BYTES, MAX_MODULES, MAX_PACK_BYTES, MAX_PROBLEMS, MAX_SCALE,
         MAX_TABLE_ROWS, MAX_TABLES, MAX_TEXT_CHARS,
     };
     pub use crate::value::MAX_FIELD_NAME_BYTES;

@@ -15,11 +15,11 @@ use std::sync::{Arc, OnceLock};
 pub use entity::{CentreIf, Entity, Field, FieldKind, FieldOwner, Right};
 pub use error::{MAX_PROBLEMS, PackError, PackProblem};
 pub use load::{
-    MAX_ENTITIES, MAX_FIELDS, MAX_LABEL_BYTES, MAX_MODULES, MAX_PACK_BYTES, MAX_SCALE, MAX_TABLE_ROWS, MAX_TABLES,
-    MAX_TEXT_CHARS,
+    MAX_DEADLINES, MAX_ENTITIES, MAX_FIELDS, MAX_LABEL_BYTES, MAX_MODULES, MAX_PACK_BYTES, MAX_SCALE, MAX_TABLE_ROWS,
+    MAX_TABLES, MAX_TEXT_CHARS,
 };
 pub use ownership::{Breach, BreachKind};
-pub use table::{Label, Lang, LangError, Module, Table, TableRow};
+pub use table::{Deadline, Label, Lang, LangError, Module, Table, TableRow};
 
 use crate::{Date, EntityCode, PackHash};
 
@@ -35,6 +35,7 @@ pub struct Pack {
     source: String,
     version: String,
     semester: String,
+    deadlines: Vec<Deadline>,
     modules: Vec<Module>,
     entities: Vec<Entity>,
     by_code: BTreeMap<EntityCode, usize>,
@@ -96,6 +97,12 @@ impl Pack {
         let first = if self.semester.ends_with('1') { Date::new(year, 7, 1) } else { Date::new(year + 1, 1, 1) };
         // The loader takes years from 2000 to 2999 only.
         first.unwrap_or(Date::MIN)
+    }
+
+    /// Returns the days on which others count what the centre has, in their order.
+    #[must_use]
+    pub fn deadlines(&self) -> &[Deadline] {
+        &self.deadlines
     }
 
     /// Returns the modules in the order in which operators know them and digests are listed.

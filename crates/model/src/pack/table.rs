@@ -63,6 +63,16 @@ impl Label {
     }
 }
 
+/// A day on which others count what the centre has: funds, aid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deadline {
+    /// The last day.
+    pub date: crate::Date,
+    /// What is counted.
+    pub label: Label,
+}
+
 /// A group of entities, as operators know it: a tab, a part of the summary, a digest.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -18,6 +18,18 @@ fn the_built_in_pack_is_valid() {
 }
 
 #[test]
+fn deadlines_come_in_the_order_of_their_days() {
+    let text = include_str!("../../data/pack.toml");
+    let early = "[[deadline]]\ndate = 2026-08-01\nlabel = { id = \"Awal\", en = \"Early\" }\n\n[[module]]";
+    let more = Pack::from_toml(&text.replacen("[[module]]", early, 1)).unwrap();
+    assert_eq!(more.deadlines().len(), Pack::builtin().deadlines().len() + 1);
+    assert_eq!(more.deadlines()[0].label.get(Lang::En), "Early");
+    assert!(more.deadlines().is_sorted_by_key(|deadline| deadline.date));
+    let broken = early.replace("2026-08-01", "\"besok\"");
+    assert!(Pack::from_toml(&text.replacen("[[module]]", &broken, 1)).is_err());
+}
+
+#[test]
 fn a_pack_answers_by_code_and_name() {
     let pack = pack();
     assert_eq!((pack.version(), pack.semester(), pack.school_year()), ("test-1", "20262", "2026"));

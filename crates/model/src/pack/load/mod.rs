@@ -10,13 +10,15 @@ use toml::de::DeTable;
 
 use super::error::{PackError, PackProblem};
 use super::read::{Node, Reader};
-use super::{Entity, Module, Pack};
+use super::{Deadline, Entity, Module, Pack};
 use crate::{EntityCode, FieldName};
 
 /// Longest text of a pack, in bytes.
 pub const MAX_PACK_BYTES: usize = 4 << 20;
 /// Most modules of a pack.
 pub const MAX_MODULES: usize = 32;
+/// Most deadlines of a pack.
+pub const MAX_DEADLINES: usize = 32;
 /// Most entities of a pack.
 pub const MAX_ENTITIES: usize = 256;
 /// Most fields of an entity.
@@ -51,9 +53,10 @@ pub(super) fn load(text: &str) -> Result<Pack, PackError> {
         return Err(syntax(&reader, &errors));
     }
     let root = Node::root(document.get_ref());
-    root.only(&mut reader, &["version", "semester", "module", "entity", "table"]);
+    root.only(&mut reader, &["version", "semester", "deadline", "module", "entity", "table"]);
     let version = version(&root, &mut reader);
     let semester = semester(&root, &mut reader);
+    let deadlines = deadlines(&root, &mut reader);
     let modules = modules(&root, &mut reader);
     let tables = table::tables(&root, &mut reader);
     let nodes = nodes(&root, &mut reader, "entity", MAX_ENTITIES);
@@ -66,6 +69,7 @@ pub(super) fn load(text: &str) -> Result<Pack, PackError> {
         source: text.to_owned(),
         version,
         semester,
+        deadlines,
         by_code: entities.iter().enumerate().map(|(at, entity)| (entity.code, at)).collect(),
         by_name: entities.iter().enumerate().map(|(at, entity)| (entity.name.clone(), at)).collect(),
         modules,
@@ -100,6 +104,21 @@ fn semester(root: &Node<'_>, reader: &mut Reader) -> String {
         reader.problem(found.line, "`semester` is not a year from 2000 to 2999 and 1 or 2, as in \"20261\"");
     }
     found.value.to_owned()
+}
+
+/// Reads the days that matter, in the order of their dates.
+fn deadlines(root: &Node<'_>, reader: &mut Reader) -> Vec<Deadline> {
+    let mut deadlines = Vec::new();
+    for node in nodes(root, reader, "deadline", MAX_DEADLINES) {
+        node.only(reader, &["date", "label"]);
+        let date = node.date(reader, "date");
+        let date = node.required(reader, "date", date);
+        if let (Some(date), Some(label)) = (date, node.label(reader)) {
+            deadlines.push(Deadline { date, label });
+        }
+    }
+    deadlines.sort_by_key(|deadline| deadline.date);
+    deadlines
 }
 
 fn modules(root: &Node<'_>, reader: &mut Reader) -> Vec<Module> {
