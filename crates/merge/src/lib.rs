@@ -40,6 +40,7 @@ mod error;
 mod guard;
 mod history;
 mod mint;
+mod past;
 mod resolve;
 mod scalar;
 
@@ -48,6 +49,7 @@ pub use document::Document;
 pub use edit::{Edit, HeadPrefix, Minted, head_prefix};
 pub use error::MergeError;
 pub use mint::{append, mint, peek};
+pub use past::PastChange;
 
 /// Named limits of this crate.
 pub mod limits {

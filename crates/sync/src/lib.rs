@@ -59,11 +59,11 @@ pub use school::{
     Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Order,
     Outcome, Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, Signer, new_among,
 };
-pub use selaras_merge::{Candidate, Subject};
+pub use selaras_merge::{Candidate, PastChange, Subject};
 pub use snapshot::{Frame, Snapshot, SnapshotError};
 pub use state::{HistoryKind, HistoryLine, Installation, Phase, Position, Sealed};
 pub use step::{Effect, Step, TypedEdit};
-pub use store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, Store, StoreError};
+pub use store::{Batch, Blobs, DraftRow, Flow, Key, Range, ReadStore, Row, StateName, Store, StoreError};
 pub use view::StoreView;
 
 /// Named limits of this crate.

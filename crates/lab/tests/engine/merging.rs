@@ -143,3 +143,42 @@ fn a_decision_decides_nothing_else_of_the_same_draft() {
         assert!(sides.contains(&Value::text(side)), "{side} is lost: {sides:?}");
     }
 }
+
+#[test]
+fn a_decision_can_be_taken_back_until_somebody_types_and_the_conflict_waits_again() {
+    let stage = Stage::in_step(12);
+    let student = stage.student();
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Sekolah 1"));
+    act(&stage, student, "alamat_jalan", Value::text("Jl. Pusat 2"));
+    stage.first.pull(&stage.centre);
+    let before = stage.first.school().typed(student).unwrap();
+    let conflict = stage.first.school().conflicts().unwrap().remove(0);
+    let decided = Value::text("Jl. Pusat 2");
+    let step = stage.first.school().resolve(student, &conflict.subject, decided, "operator").unwrap();
+    stage.first.drive(Some(step));
+    let after = stage.first.school().typed(student).unwrap();
+
+    let step = stage.first.school().put_back(student, before.as_ref(), after.as_ref()).unwrap();
+    stage.first.drive(Some(step));
+    assert_eq!(stage.first.school().typed(student).unwrap(), before);
+    assert_eq!(stage.first.record(student).text("alamat_jalan"), Some("Jl. Sekolah 1"));
+    assert_eq!(stage.first.school().conflicts().unwrap().len(), 1);
+
+    // What was typed since is nobody's to take away.
+    stage.first.set(student, "nama_dusun", Value::text("Dusun Sekolah"));
+    assert!(stage.first.school().put_back(student, None, before.as_ref()).is_err());
+    assert_eq!(stage.first.record(student).text("nama_dusun"), Some("Dusun Sekolah"));
+}
+
+#[test]
+fn an_edit_that_is_taken_back_leaves_nothing_to_send() {
+    let stage = Stage::in_step(12);
+    let student = stage.student();
+    let digest = stage.first.school().root_digest().unwrap();
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Sekolah 1"));
+    let after = stage.first.school().typed(student).unwrap();
+    let step = stage.first.school().put_back(student, None, after.as_ref()).unwrap();
+    stage.first.drive(Some(step));
+    assert_eq!(stage.first.school().pending().unwrap().records, 0);
+    assert_eq!(stage.first.school().root_digest().unwrap(), digest);
+}

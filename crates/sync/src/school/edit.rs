@@ -1,14 +1,14 @@
 //! What people type: durable as a draft the moment the step is committed.
 
 use selaras_model::{BreachKind, Record};
-use selaras_policy::Who;
+use selaras_policy::{Finding, Who};
 
 use super::School;
 use super::layers::{Drafts, Floor, overlay};
 use crate::edits::{MAX_EDIT_BYTES, size_of};
 use crate::error::{Refusal, SchoolError};
 use crate::step::{Step, TypedEdit};
-use crate::store::{DraftRow, Key, Row};
+use crate::store::{DraftRow, Flow, Key, Range, Row};
 use crate::work::Work;
 
 /// The largest number of records that one edit writes; more is an import.
@@ -82,6 +82,35 @@ impl School<'_> {
             None => Ok(()),
             Some(breach) => refuse(breach_code(breach.kind), breach.field),
         }
+    }
+
+    /// What the rules would find in a record with an edit, for who wants to know before it is made; nothing changes.
+    ///
+    /// # Errors
+    /// As [`School::edit`].
+    pub fn would_find(&self, edit: &TypedEdit) -> Result<Vec<Finding>, SchoolError> {
+        let position = self.at_rest()?;
+        let mut work = Work::new(self.store, self.rules);
+        self.check(&work, edit)?;
+        self.draft_in(&mut work, edit, position.generation, "", self.now)?;
+        self.judge(&mut work)?;
+        let batch = work.finish();
+        let mut found = Vec::new();
+        let mut take = |row: &Row| {
+            if let Row::Findings(rows) = row {
+                found.extend(rows.iter().map(|row| row.finding.clone()).filter(|finding| finding.record == edit.key));
+            }
+        };
+        self.store.scan(&Range::Findings, &mut |key, row| {
+            match batch.pending(&key) {
+                None => take(&row),
+                // It is judged anew, and what it says now comes below.
+                Some(_) => {}
+            }
+            Ok(Flow::Continue)
+        })?;
+        batch.writes().filter_map(|(_, row)| row).for_each(take);
+        Ok(found)
     }
 
     /// The record as it would be with an edit, for who wants to look before.

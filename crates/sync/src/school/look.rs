@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Digest, EntityCode, Fields, LogVersion, Record, RecordId, RecordKey, root_digest};
+use selaras_model::{Digest, EntityCode, Fields, LogVersion, Record, RecordId, RecordKey, ReplicaId, root_digest};
 use selaras_policy::{Finding, Who};
 
 use super::School;
 use super::layers::{drafts, each_draft};
-use crate::entry::Receipt;
+use crate::entry::{LogEntry, Origin, Receipt};
 use crate::error::{Refusal, SchoolError};
 use crate::evidence::{self, Evidence};
 use crate::state::{self, HistoryLine, Installation};
 use crate::store::{Flow, Key, Range, Row, StoreError};
 use crate::view::StoreView;
+use crate::work::Work;
+use selaras_merge::PastChange;
 
 /// The draft of a record, sealed or not.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,6 +110,33 @@ impl<'a> School<'a> {
         }))
     }
 
+    /// Gives what was written into a record and is in the base, change by change.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn past(&self, key: RecordKey) -> Result<Vec<PastChange>, SchoolError> {
+        let Some(document) = Work::new(self.store, self.rules).document(key)? else { return Ok(Vec::new()) };
+        document.past().map_err(|error| StoreError::Damaged(format!("{key}: {error}")).into())
+    }
+
+    /// Gives the log's versions by the computer and sequence of the bundles that they came with.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn bundles(&self) -> Result<BTreeMap<(ReplicaId, u64), LogVersion>, SchoolError> {
+        let mut bundles = BTreeMap::new();
+        self.store.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
+            if let Row::Entry(row) = row
+                && let Ok(entry) = LogEntry::from_bytes(&row.entry)
+                && let Origin::Bundle { replica, sequence, .. } = &entry.origin
+            {
+                bundles.insert((*replica, sequence.get()), entry.version);
+            }
+            Ok(Flow::Continue)
+        })?;
+        Ok(bundles)
+    }
+
     /// Counts what waits to be sent and is not sealed.
     ///
     /// # Errors
@@ -145,6 +174,15 @@ impl<'a> School<'a> {
             }
             Ok(Flow::Continue)
         })?)
+    }
+
+    /// How many of the stored findings block, without reading them.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn invalid(&self) -> Result<u32, SchoolError> {
+        let judged: state::Judged = state::need(self.store, crate::store::StateName::Judged)?;
+        Ok(judged.invalid)
     }
 
     /// Gives the last receipt.

@@ -18,6 +18,7 @@ mod request;
 mod rules;
 mod seal;
 mod snapshot;
+mod undo;
 mod withdraw;
 
 use selaras_model::{Actor, Date, ReplicaId, Side};
