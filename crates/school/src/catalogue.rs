@@ -145,6 +145,11 @@ impl Words {
         self.say_or(&format!("who.{who}"), who).to_owned()
     }
 
+    /// What a module is called; its own name where the catalogue does not know it.
+    pub(crate) fn module<'a>(self, name: &'a str) -> &'a str {
+        self.say_or(&format!("module.{name}"), name)
+    }
+
     /// A whole number with the language's separator of thousands.
     pub(crate) fn number(self, number: u64) -> String {
         let separator = if self.0 == Lang::Id { '.' } else { ',' };

@@ -19,7 +19,7 @@ pub struct Config {
     pub password: PasswordCost,
     /// How the store uses memory.
     pub store: StoreConfig,
-    /// The local service.
+    /// The local service and its pages.
     pub serve: ServeConfig,
     /// The line to the centre.
     pub line: LineConfig,
@@ -100,12 +100,24 @@ impl LineConfig {
     }
 }
 
-/// The local service.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+/// The local service and its pages.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServeConfig {
-    /// The loopback port; 0 lets the system choose.
+    /// The loopback port for other commands; 0 lets the system choose.
     pub port: u16,
+    /// The loopback port of the pages; without one 7272 where it is free, else what the system chooses.
+    pub web_port: Option<u16>,
+    /// The port at which other computers of the school reach the pages, where that is switched on.
+    pub others_port: u16,
+    /// Names by which other computers know this one, besides its address.
+    pub names: Vec<String>,
+}
+
+impl Default for ServeConfig {
+    fn default() -> ServeConfig {
+        ServeConfig { port: 0, web_port: None, others_port: 7443, names: Vec::new() }
+    }
 }
 
 /// The largest configuration file that is read.

@@ -35,3 +35,9 @@ pub(crate) fn local_clock(seconds: i64) -> String {
 pub(crate) fn utc_time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| String::new(), |time| time.to_string())
 }
+
+/// The day by this computer's clock: shown to people, never used to decide.
+pub(crate) fn today() -> Option<selaras_model::Date> {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::system()).date();
+    selaras_model::Date::new(today.year(), today.month(), today.day()).ok()
+}

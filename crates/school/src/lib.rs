@@ -38,6 +38,7 @@ mod secret;
 mod serve;
 mod service;
 mod show;
+mod web;
 mod window;
 
 pub use account::Role;

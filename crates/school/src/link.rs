@@ -1,6 +1,7 @@
 //! The line to the centre, as the synchronous service uses it: one call, waited for, retried as the transport says.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -16,6 +17,7 @@ use selaras_transport::{
 use crate::failure::{Failure, Reason};
 use crate::output::{Output, Way};
 use crate::secret::Secret;
+use crate::service::Turns;
 
 /// What a new installation says about itself.
 pub(crate) struct Registration<'a> {
@@ -33,6 +35,7 @@ pub(crate) struct Link {
     wire: selaras_transport::Link,
     npsn: Npsn,
     patience: Patience,
+    turns: Arc<Turns>,
 }
 
 /// Why a call had no answer: the session ended, or anything else.
@@ -43,9 +46,21 @@ pub(crate) enum CallError {
     Failed(Failure),
 }
 
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> CallError {
+        CallError::Failed(failure)
+    }
+}
+
 impl Link {
     /// Makes a line; nothing is sent yet.
-    pub(crate) fn connect(url: &str, npsn: Npsn, ca: Option<&str>, patience: Patience) -> Result<Link, Failure> {
+    pub(crate) fn connect(
+        url: &str,
+        npsn: Npsn,
+        ca: Option<&str>,
+        patience: Patience,
+        turns: &Arc<Turns>,
+    ) -> Result<Link, Failure> {
         let trust = ca.map_or(Trust::System, |pem| Trust::Ca(pem.to_owned()));
         let wire = selaras_transport::Link::new(&LinkOptions::new(url, trust))
             .map_err(|error| told(&error, Lang::default()))?;
@@ -53,7 +68,7 @@ impl Link {
             .enable_all()
             .build()
             .map_err(|_| Failure::new("internal.error").arg("place", "runtime"))?;
-        Ok(Link { runtime, wire, npsn, patience })
+        Ok(Link { runtime, wire, npsn, patience, turns: Arc::clone(turns) })
     }
 
     /// Registers this installation. It is not retried: whether the centre acted is not known after a cut, and the
@@ -65,14 +80,14 @@ impl Link {
             replica: asked.replica,
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        self.runtime.block_on(self.wire.register(self.npsn, &request)).map_err(|error| told(&error, lang))
+        self.wait(self.wire.register(self.npsn, &request))?.map_err(|error| told(&error, lang))
     }
 
     /// Asks for pack and rulebook.
     pub(crate) fn rules(&self, out: &mut dyn Output) -> Result<RulesAnswer, Failure> {
         let lang = out.lang();
         let asked = with_retries(self.patience, system_chance, waiting(out), |_| self.wire.rules());
-        self.runtime.block_on(asked).map_err(|error| told(&error, lang))
+        self.wait(asked)?.map_err(|error| told(&error, lang))
     }
 
     /// Asks for a token with the device's key.
@@ -84,7 +99,7 @@ impl Link {
             let request = prove(key, self.npsn, device, nonce, crate::env::now());
             self.wire.token(self.npsn, &request).await
         });
-        self.runtime.block_on(asked).map(|answer| answer.token).map_err(|error| told(&error, lang))
+        self.wait(asked)?.map(|answer| answer.token).map_err(|error| told(&error, lang))
     }
 
     /// Has a head's key enrolled.
@@ -97,7 +112,7 @@ impl Link {
         lang: Lang,
     ) -> Result<(KeyId, HeadKey), CallError> {
         let request = HeadRequest { kode_registrasi: kode.expose().to_owned(), ptk, public_key: public.to_bytes() };
-        let called = self.runtime.block_on(self.wire.heads(token, self.npsn, &request));
+        let called = self.wait(self.wire.heads(token, self.npsn, &request))?;
         let answer = called.map_err(|error| call_error(&error, lang))?;
         let HeadAnswer { key_id, enrolled_at, certificate } = answer;
         Ok((key_id, HeadKey { public: public.to_bytes(), enrolled_at, certificate }))
@@ -117,7 +132,7 @@ impl Link {
         let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
             self.wire.exchange(token, self.npsn, carry, body.clone())
         });
-        self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
+        self.wait(asked)?.map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
     }
 
     /// Brings a large bundle to the centre, from wherever the centre says.
@@ -136,7 +151,7 @@ impl Link {
         let mut waiting = |error: &LinkError, wait| waits.tell(&mut **out.borrow_mut(), error, wait);
         let telling = Telling { landed: &mut landed, waiting: &mut waiting };
         let sent = self.wire.upload(token, parcel, upload, self.patience, system_chance, telling);
-        self.runtime.block_on(sent).map_err(|error| call_error(&error, lang))
+        self.wait(sent)?.map_err(|error| call_error(&error, lang))
     }
 
     /// Fetches a snapshot, from where the sink is; the sink and the waits are told by turns.
@@ -151,7 +166,7 @@ impl Link {
         let mut waits = Waits::default();
         let mut waiting = |error: &LinkError, wait| waits.tell(&mut **out.borrow_mut(), error, wait);
         let fetched = self.wire.download(token, wanted, sink, self.patience, system_chance, &mut waiting);
-        self.runtime.block_on(fetched).map_err(|error| call_error(&error, lang))
+        self.wait(fetched)?.map_err(|error| call_error(&error, lang))
     }
 
     /// Sends one request of healing a restored centre and gives its answer; sent twice it does nothing more.
@@ -161,7 +176,7 @@ impl Link {
         let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
             self.wire.heal(token, self.npsn, body.clone())
         });
-        self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
+        self.wait(asked)?.map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
     }
 
     /// Sends one request of repair and gives its answer; sent twice it does nothing more.
@@ -171,7 +186,12 @@ impl Link {
         let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
             self.wire.repair(token, self.npsn, body.clone())
         });
-        self.runtime.block_on(asked).map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
+        self.wait(asked)?.map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
+    }
+
+    /// Waits without the turn: others work on the store meanwhile.
+    fn wait<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
+        self.turns.wait_for(&self.runtime, answer)
     }
 
     /// What went over the line since it was made.

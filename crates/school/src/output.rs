@@ -149,6 +149,20 @@ pub struct Collected {
     pub events: Vec<Event>,
 }
 
+impl Collected {
+    /// The text of what was done, where a command said so.
+    pub(crate) fn done_text(&self) -> String {
+        let report = self.events.iter().rev().find_map(|event| match event {
+            Event::Report(report) => Some(report.as_ref()),
+            _ => None,
+        });
+        match report {
+            Some(Report::Done(done)) => done.text(crate::catalogue::Words(self.lang)),
+            _ => String::new(),
+        }
+    }
+}
+
 impl Output for Collected {
     fn lang(&self) -> Lang {
         self.lang

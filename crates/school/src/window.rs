@@ -4,8 +4,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
 
 /// Seconds of a day.
 const DAY: u32 = 86_400;
@@ -65,6 +68,46 @@ impl Window {
         let (until, left) = if since < self.length { (0, self.length - since) } else { (DAY - since, self.length) };
         until + dice % left.min(spread).max(1)
     }
+}
+
+/// A moment of a window, by this computer's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment(i64);
+
+impl Moment {
+    /// Draws a moment of the window that comes next, from its first `spread` seconds.
+    pub(crate) fn drawn(window: Window, spread: u32) -> Result<Moment, Failure> {
+        let wait = window.wait(second_of_today(), spread, u32::from_be_bytes(crate::env::random()?));
+        Ok(Moment(crate::env::now().saturating_add(i64::from(wait))))
+    }
+
+    /// When it is, in seconds since 1970.
+    pub(crate) fn at(self) -> i64 {
+        self.0
+    }
+
+    /// How long it is until then.
+    pub(crate) fn left(self) -> Duration {
+        Duration::from_secs(u64::try_from(self.0.saturating_sub(crate::env::now())).unwrap_or(0))
+    }
+
+    /// Whether it has come.
+    pub(crate) fn has_come(self) -> bool {
+        self.left().is_zero()
+    }
+}
+
+impl Window {
+    /// Whether this moment of the day is in it.
+    pub(crate) fn is_now(self) -> bool {
+        self.has(second_of_today())
+    }
+}
+
+fn second_of_today() -> u32 {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
+    let part = |value: i8| u32::try_from(value).unwrap_or(0);
+    part(now.hour()) * 3_600 + part(now.minute()) * 60 + part(now.second())
 }
 
 #[cfg(test)]

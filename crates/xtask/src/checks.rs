@@ -6,7 +6,8 @@
 use crate::step::{Outcome, Step, cargo, run_command};
 use crate::{docs, fuzz, tool};
 
-/// What a person runs before handing a change over. It installs strace where it may (Debian, as root), and nothing else.
+/// What a person runs before handing a change over. It installs strace and a browser where it may (Debian, as
+/// root), and nothing else.
 pub(crate) fn test() -> Vec<Step> {
     let mut steps = vec![
         Step::cargo("format", &["fmt", "--all", "--check"]),
@@ -14,6 +15,7 @@ pub(crate) fn test() -> Vec<Step> {
         // The tests that kill, and the simulated world are ordinary tests of the workspace.
         Step::cargo("tests", &["test", "--workspace"]),
         Step::new("power loss", power_loss),
+        Step::new("browser", browser),
     ];
     steps.extend(docs());
     steps.push(Step::new("dependencies", || deny(tool::deny())));
@@ -58,6 +60,13 @@ fn power_loss() -> Outcome {
     let available = tool::strace_or_install();
     let Outcome::Passed = available else { return available };
     run_command(cargo().args(["test", "--package", "selaras-storage", "--test", "power_loss"]))
+}
+
+/// Plays the school's pages in a browser, one scene after another: each starts a browser of its own.
+fn browser() -> Outcome {
+    let available = tool::chromium_or_install();
+    let Outcome::Passed = available else { return available };
+    run_command(cargo().args(["test", "--package", "selaras-tests", "--test", "browser", "--", "--test-threads=2"]))
 }
 
 /// Runs the demonstration as the README says it.

@@ -31,17 +31,35 @@ pub(crate) fn strace() -> Outcome {
 
 /// Installs strace if it is missing, where packages of Debian may be installed without asking.
 pub(crate) fn strace_or_install() -> Outcome {
-    let Outcome::Skipped(_) = strace() else { return Outcome::Passed };
-    note("strace is missing and is being installed");
-    // A computer that has never asked for its lists of packages finds none at the first attempt.
-    if !install_strace() && succeeds(command("apt-get").arg("update")) {
-        install_strace();
-    }
-    strace()
+    or_install(strace, "strace", &["strace"])
 }
 
-fn install_strace() -> bool {
-    succeeds(command("apt-get").args(["install", "--yes", "--no-install-recommends", "strace"]))
+/// Tells whether a browser and its driver are there, and how to get them otherwise.
+pub(crate) fn chromium() -> Outcome {
+    let there = |program: &str| succeeds(command(program).arg("--version"));
+    if there("chromedriver") && there("chromium") {
+        return Outcome::Passed;
+    }
+    Outcome::Skipped("needs a browser: apt-get install chromium chromium-driver".into())
+}
+
+/// Installs them if they are missing, where packages of Debian may be installed without asking.
+pub(crate) fn chromium_or_install() -> Outcome {
+    or_install(chromium, "chromium", &["chromium", "chromium-driver"])
+}
+
+fn or_install(there: fn() -> Outcome, what: &str, packages: &[&str]) -> Outcome {
+    let Outcome::Skipped(_) = there() else { return Outcome::Passed };
+    note(&format!("{what} is missing and is being installed"));
+    let install = || {
+        let arguments = ["install", "--yes", "--no-install-recommends"].iter().chain(packages);
+        succeeds(command("apt-get").args(arguments))
+    };
+    // A computer that has never asked for its lists of packages finds none at the first attempt.
+    if !install() && succeeds(command("apt-get").arg("update")) {
+        install();
+    }
+    there()
 }
 
 /// Tells whether the fuzz targets can be built here, and what is missing otherwise.

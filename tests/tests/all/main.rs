@@ -25,6 +25,7 @@ mod killed;
 mod listed;
 mod moved;
 mod new_rules;
+mod pages;
 mod people;
 mod recovered;
 mod repaired;

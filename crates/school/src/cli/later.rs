@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, Zoned};
-
 use super::{Screen, run_command};
 use crate::command::Command;
 use crate::command::sync::Sync;
@@ -11,7 +9,7 @@ use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::{Event, Note, Output as _};
 use crate::place::Place;
-use crate::window::Window;
+use crate::window::{Moment, Window};
 
 /// How often the clock is looked at: a computer that slept, or whose clock was set, is noticed after so long.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
@@ -25,28 +23,15 @@ pub(super) fn sync(place: Place, window: Window, screen: &mut Screen) -> Result<
     }
     let spread = Config::load(&place)?.line.at_spread_seconds;
     loop {
-        let wait = window.wait(second_of_day(), spread, u32::from_be_bytes(crate::env::random()?));
-        let moment = crate::env::now().saturating_add(i64::from(wait));
-        let note = Note::new("sync.later").arg("window", window).arg("time", crate::env::local_clock(moment));
+        let moment = Moment::drawn(window, spread)?;
+        let note = Note::new("sync.later").arg("window", window).arg("time", crate::env::local_clock(moment.at()));
         screen.event(Event::Note(note));
-        sleep_until(moment);
+        while !moment.has_come() {
+            std::thread::sleep(moment.left().min(LOOK_EVERY));
+        }
         // A computer that slept through the window waits for the next one.
-        if window.has(second_of_day()) {
+        if window.is_now() {
             return run_command(place, &Command::Sync(Sync::default()), screen);
         }
     }
-}
-
-fn sleep_until(moment: i64) {
-    loop {
-        let left = moment.saturating_sub(crate::env::now());
-        let Ok(left @ 1..) = u64::try_from(left) else { return };
-        std::thread::sleep(Duration::from_secs(left).min(LOOK_EVERY));
-    }
-}
-
-fn second_of_day() -> u32 {
-    let now: Zoned = Timestamp::now().to_zoned(jiff::tz::TimeZone::system());
-    let part = |value: i8| u32::try_from(value).unwrap_or(0);
-    part(now.hour()) * 3_600 + part(now.minute()) * 60 + part(now.second())
 }

@@ -10,8 +10,11 @@ use crate::command::Command;
 use crate::command::sync::Sync;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
+use crate::output::Output as _;
 use crate::place::Place;
+use crate::serve::Serving;
 use crate::service::Service;
+use crate::web::Served;
 
 mod ask;
 mod events;
@@ -161,8 +164,13 @@ impl Cli {
             }
             Task::Rules(rules) => rules.run(screen),
             Task::Serve => {
-                let service = Service::open(place()?)?;
-                crate::serve::serve(service, |address| screen.serving(address))?;
+                let place = place()?;
+                if self.lang.is_none() {
+                    screen.set_lang(configured_lang(&place)?);
+                }
+                let serving = Serving::with_pages(Service::open(place)?, screen.lang())?;
+                screen.serving(&serving.address(), serving.pages().map(Served::url).as_deref());
+                serving.wait()?;
                 Ok(Exit::Done)
             }
             #[cfg(feature = "demo")]

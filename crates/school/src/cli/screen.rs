@@ -56,6 +56,11 @@ impl Screen {
         self.lang = lang;
     }
 
+    /// Whether a person looks at it.
+    pub(crate) fn has_person(&self) -> bool {
+        !self.json && stdout().is_terminal()
+    }
+
     /// Whether machines read along.
     pub(crate) fn is_json(&self) -> bool {
         self.json
@@ -88,11 +93,11 @@ impl Screen {
     }
 
     /// Says where the service can be reached.
-    pub(crate) fn serving(&mut self, address: &str) {
+    pub(crate) fn serving(&mut self, address: &str, pages: Option<&str>) {
         if self.json {
-            self.document(&serde_json::json!({ "address": address }));
+            self.document(&serde_json::json!({ "address": address, "pages": pages }));
         } else {
-            let text = Words(self.lang).fill("serve.ready", &[("address", &address)]);
+            let text = Words(self.lang).fill("serve.ready", &[("address", &pages.unwrap_or(address))]);
             let _ = writeln!(stdout().lock(), "{text}");
         }
     }

@@ -38,7 +38,7 @@ pub struct AccountLine {
 }
 
 impl AccountsReport {
-    pub(super) fn new(open: &Open) -> Result<AccountsReport, Failure> {
+    pub(crate) fn new(open: &Open) -> Result<AccountsReport, Failure> {
         let mut accounts = Vec::new();
         for account in Row::all(open.store())? {
             let entitlement = open.entitlement(&account)?;

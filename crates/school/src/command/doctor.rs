@@ -43,7 +43,8 @@ impl Doctor {
         let asked = self.asked(service)?;
         let mut teller = Teller::new(out);
         crate::doctor::settings(service.trouble(), &mut teller);
-        let centre = crate::doctor::walk(&asked, &mut teller);
+        // The line is looked at without the turn: people go on typing.
+        let centre = service.turns().away(|| crate::doctor::walk(&asked, &mut teller));
         crate::doctor::disk(service, &mut teller);
         crate::doctor::store(service, &mut teller);
         crate::doctor::work(service, &mut teller);

@@ -35,8 +35,12 @@ impl Done {
         Report::Done(self)
     }
 
+    /// In words.
+    pub(crate) fn text(&self, words: Words) -> String {
+        fill(words.say_or(&self.done, &self.done), |name| self.args.get(name).cloned())
+    }
+
     pub(super) fn show(&self, words: Words, page: &mut Page) {
-        let text = words.say_or(&self.done, &self.done);
-        page.line(Manner::Good, fill(text, |name| self.args.get(name).cloned()));
+        page.line(Manner::Good, self.text(words));
     }
 }

@@ -42,7 +42,7 @@ pub struct PathStep {
 
 /// Accounts that approve, then people that the records name as heads and that have no account. Someone whose account
 /// lacks the role is one of these too: the role is a step of the way.
-pub(super) fn heads(open: &Open, out: &dyn Output, waits: bool) -> Result<Vec<HeadLine>, Failure> {
+pub(crate) fn heads(open: &Open, out: &dyn Output, waits: bool) -> Result<Vec<HeadLine>, Failure> {
     let named = open.heads()?;
     let mut lines = Vec::new();
     let mut with_account = Vec::new();

@@ -16,39 +16,39 @@ use crate::page::Page;
 use crate::secret::Secret;
 use crate::service::Service;
 
-mod account;
-mod accounts;
-mod approval;
-mod approve;
-mod backup;
-mod conflicts;
-mod delete;
-mod doctor;
+pub(crate) mod account;
+pub(crate) mod accounts;
+pub(crate) mod approval;
+pub(crate) mod approve;
+pub(crate) mod backup;
+pub(crate) mod conflicts;
+pub(crate) mod delete;
+pub(crate) mod doctor;
 mod done;
-mod edit;
-mod export;
-mod head;
-mod heads;
-mod import;
-mod init;
-mod list;
-mod log;
-mod moves;
-mod new;
-mod prepare;
-mod pull;
-mod receipt;
-mod recover;
-mod resolve;
-mod restore;
-mod role;
-mod show;
-mod status;
+pub(crate) mod edit;
+pub(crate) mod export;
+pub(crate) mod head;
+pub(crate) mod heads;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod log;
+pub(crate) mod moves;
+pub(crate) mod new;
+pub(crate) mod prepare;
+pub(crate) mod pull;
+pub(crate) mod receipt;
+pub(crate) mod recover;
+pub(crate) mod resolve;
+pub(crate) mod restore;
+pub(crate) mod role;
+pub(crate) mod show;
+pub(crate) mod status;
 pub(crate) mod sync;
-mod undelete;
-mod validate;
-mod verify;
-mod withdraw;
+pub(crate) mod undelete;
+pub(crate) mod validate;
+pub(crate) mod verify;
+pub(crate) mod withdraw;
 
 pub(crate) use done::Done;
 
@@ -202,6 +202,27 @@ impl Command {
     /// Whether the command is of use where the store cannot be opened.
     pub(crate) fn does_without_store(&self) -> bool {
         matches!(self, Command::Doctor(_) | Command::Recover(_) | Command::Restore(_) | Command::Verify(_))
+    }
+
+    /// Whether the command waits for the centre, so that others work on the store meanwhile.
+    pub(crate) fn uses_the_line(&self) -> bool {
+        matches!(self, Command::Pull(_) | Command::Sync(_) | Command::Head(_) | Command::Doctor(_))
+    }
+
+    /// Whether the command makes a store or puts one in another's place.
+    pub(crate) fn moves_the_store(&self) -> bool {
+        matches!(self, Command::Init(_) | Command::Recover(_) | Command::Restore(_))
+    }
+
+    /// What an errand on the line is called.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Command::Pull(_) => "pull",
+            Command::Sync(_) => "sync",
+            Command::Head(_) => "head",
+            Command::Doctor(_) => "doctor",
+            _ => "other",
+        }
     }
 
     /// Whether the command may have changed something that a backup should hold.

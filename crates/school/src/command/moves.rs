@@ -99,7 +99,7 @@ fn find(open: &Open, id: &str) -> Result<(&'static str, RecordKey), Failure> {
 }
 
 /// The offers that are open, answered ones included until the centre has carried them out.
-pub(super) fn offers(open: &Open) -> Result<Vec<MoveLine>, Failure> {
+pub(crate) fn offers(open: &Open) -> Result<Vec<MoveLine>, Failure> {
     let mut moves = Vec::new();
     for name in OFFERS {
         // A pack of the centre's own need not have moves.

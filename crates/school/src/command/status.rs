@@ -98,7 +98,8 @@ pub struct SealedLine {
 }
 
 impl StatusReport {
-    fn new(open: &Open, out: &dyn Output) -> Result<StatusReport, Failure> {
+    /// Reads where things stand; what has begun is not ended first.
+    pub(crate) fn new(open: &Open, out: &dyn Output) -> Result<StatusReport, Failure> {
         let school = open.school();
         let position = school.position()?;
         let pending = school.pending()?;

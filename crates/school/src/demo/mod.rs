@@ -8,6 +8,7 @@ mod bad_line;
 mod centre;
 mod measure;
 mod measure_line;
+mod pages;
 mod plant;
 mod sabotage;
 mod school;
@@ -61,7 +62,7 @@ pub(crate) struct Demo {
     /// What the line to the centre is like.
     #[arg(long, value_name = "HOW", value_enum, default_value_t = bad_line::Line::Good)]
     pub(super) line: bad_line::Line,
-    /// Keeps everything in this directory and leaves the centre running.
+    /// Keeps everything in this directory, leaves the centre running and opens the school's pages.
     #[arg(long, value_name = "DIR")]
     pub(super) keep: Option<PathBuf>,
     /// Spoils the run, so that a test can see it fail.

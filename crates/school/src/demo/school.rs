@@ -61,6 +61,12 @@ impl Computer {
         self.service = None;
     }
 
+    /// Gives the service away, to be served to others.
+    pub(super) fn take_service(&mut self) -> Result<Service, Failure> {
+        self.service()?;
+        self.service.take().ok_or_else(|| Failure::new("store.missing"))
+    }
+
     /// The date that both sides judge by: the centre's, at the last contact.
     pub(super) fn judging_date(&mut self) -> Result<Date, Failure> {
         Ok(self.service()?.open_store()?.school().position()?.judged_on)

@@ -20,8 +20,8 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::output::Output;
 
 /// The passwords of the two accounts; neither contains the school's number or a user's name.
-const OPERATOR: (&str, &str) = ("siti", "gunung dan laut");
-const HEAD: (&str, &str) = ("kepala", "sungai dan hutan");
+pub(super) const OPERATOR: (&str, &str) = ("siti", "gunung dan laut");
+pub(super) const HEAD: (&str, &str) = ("kepala", "sungai dan hutan");
 /// Reasons of a closed gate that are shown; the rest is counted.
 const SHOWN_REASONS: usize = 6;
 
@@ -100,6 +100,10 @@ pub(super) fn tell(demo: &Demo, dir: &Path, screen: &mut Screen) -> Result<Exit,
     story.recover()?;
     story.proof()?;
     story.ending()?;
+    if demo.keep.is_some() {
+        story.a_days_work(sample.head)?;
+        story.stay()?;
+    }
     Ok(Exit::Done)
 }
 
@@ -136,7 +140,7 @@ impl Story<'_> {
     }
 
     /// The operator's and the head's account; the head is a teacher whom the Dinas has not assigned yet.
-    fn accounts(&mut self, ptk: RecordId) -> Result<(), Failure> {
+    pub(super) fn accounts(&mut self, ptk: RecordId) -> Result<(), Failure> {
         let words = self.tell.words();
         let title = self.computer.title("ptk", ptk)?;
         let id = ptk.to_string();
@@ -349,29 +353,15 @@ impl Story<'_> {
         self.tell.table(&rows);
         let time = words.duration(self.tell.elapsed());
         let checks = self.tell.checks();
-        self.tell.check(checks > 0, &words.fill("demo.end", &[("checks", &checks), ("time", &time)]))?;
-        if self.demo.keep.is_some() { self.stay() } else { Ok(()) }
+        self.tell.check(checks > 0, &words.fill("demo.end", &[("checks", &checks), ("time", &time)]))
     }
 
-    /// Leaves the centre running and says what to try.
-    fn stay(&mut self) -> Result<(), Failure> {
-        let words = self.tell.words();
-        let data = self.dir.join("sekolah");
-        let centre = self.dir.join("pusat");
-        self.computer.close();
-        self.tell.step(words.say("demo.keep"));
-        self.tell.types(&format!("selaras --data {} status", data.display()));
-        self.tell.types(&format!("selaras --data {} list peserta_didik", data.display()));
-        self.tell.types(&format!("selaras --data {} pull", data.display()));
-        self.tell.types(&format!("selaras center --data {} school list", centre.display()));
-        self.tell.line(&words.fill("demo.kode", &[("kode", &self.kode)]));
-        self.tell.line(words.say("demo.until"));
-        let failed = |error: std::io::Error| Failure::new("demo.centre").arg("reason", error);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        runtime.block_on(crate::platform::wait_for_end()).map_err(failed)
+    /// The school's kode registrasi.
+    pub(super) fn kode(&self) -> &str {
+        &self.kode
     }
 
-    fn edit(&mut self, entity: &str, id: RecordId, assignment: &str) -> Result<(), Failure> {
+    pub(super) fn edit(&mut self, entity: &str, id: RecordId, assignment: &str) -> Result<(), Failure> {
         self.tell.types(&format!("selaras edit {entity} {} \"{assignment}\"", short(id)));
         self.computer.run(&["edit", entity, &id.to_string(), assignment, "--as", OPERATOR.0], &[])?;
         Ok(())
@@ -432,7 +422,7 @@ impl Story<'_> {
         Ok(report.conflicts.into_iter().find(|conflict| conflict.id == id))
     }
 
-    fn nth(&mut self, entity: &str, place: usize) -> Result<(RecordId, String), Failure> {
+    pub(super) fn nth(&mut self, entity: &str, place: usize) -> Result<(RecordId, String), Failure> {
         let Report::List(report) = self.computer.run(&["list", entity], &[])? else { return Err(unexpected()) };
         let line = report.records.into_iter().nth(place).ok_or_else(unexpected)?;
         Ok((line.id.parse().map_err(|_| unexpected())?, line.title))

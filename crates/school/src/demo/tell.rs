@@ -31,6 +31,11 @@ impl<'a> Tell<'a> {
         self.words
     }
 
+    /// Whether a person looks at it.
+    pub(super) fn has_person(&self) -> bool {
+        self.screen.has_person()
+    }
+
     /// How many checks held.
     pub(super) fn checks(&self) -> u32 {
         self.checks

@@ -22,6 +22,11 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// Shows an address in the person's browser.
+pub(crate) fn open_in_browser(url: &str) {
+    let _ = std::process::Command::new("rundll32").args(["url.dll,FileProtocolHandler", url]).spawn();
+}
+
 /// Waits until the console asks this process to end.
 pub(crate) async fn wait_for_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await

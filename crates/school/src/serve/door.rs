@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use selaras_model::Lang;
 
-use super::owner::Owner;
+use super::house::House;
 use super::{Answer, MAX_REQUEST_BYTES, Request, ServeFile};
 use crate::account::same;
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::service::Service;
+use crate::web::Served;
 
 /// Connections at once.
 const MAX_CONNECTIONS: usize = 32;
@@ -23,24 +25,18 @@ const REQUEST_TIME: Duration = Duration::from_secs(5);
 /// How long a reader may refuse to take an event.
 const WRITE_TIME: Duration = Duration::from_secs(30);
 
-/// Owns the store until the process is asked to end; `ready` is called with the address once it can be reached.
-pub(crate) fn serve(service: Service, ready: impl FnOnce(&str)) -> Result<(), Failure> {
-    let serving = Serving::start(service)?;
-    ready(&serving.address.to_string());
-    let failed = |_| Failure::new("serve.port");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(crate::platform::wait_for_end()).map_err(failed)
-}
-
-/// A service that can be reached. When this is dropped nobody finds the way any more; a command that runs is not
-/// waited for: every commit is whole, and what was begun is rolled forward at the next start.
-pub(super) struct Serving {
+/// A service that can be reached. When this is dropped nobody finds the way any more, what runs on the line is stopped
+/// where it is, and the store is closed in good order.
+pub(crate) struct Serving {
     address: SocketAddr,
     file: PathBuf,
+    house: House,
+    pages: Option<Served>,
 }
 
 impl Serving {
-    pub(super) fn start(service: Service) -> Result<Serving, Failure> {
+    /// Gives the service to its threads and lets commands of other processes in.
+    pub(crate) fn start(service: Service) -> Result<Serving, Failure> {
         let failed = |_| Failure::new("serve.port");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, service.config().serve.port)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -49,24 +45,56 @@ impl Serving {
         let content = ServeFile { address, token: token.clone(), pid: std::process::id() };
         let text =
             serde_json::to_vec(&content).map_err(|_| Failure::new("internal.error").arg("place", "serve.json"))?;
-        let owner = Owner::start(service).map_err(failed)?;
+        let house = House::open(service).map_err(failed)?;
         crate::platform::write_private(&file, &text).map_err(|_| Failure::new("serve.file"))?;
-        let door = Door { token, owner, connections: Arc::default() };
+        let door = Door { token, house: house.clone(), connections: Arc::default() };
         std::thread::Builder::new().name("door".to_owned()).spawn(move || door.listen(&listener)).map_err(failed)?;
-        Ok(Serving { address, file })
+        Ok(Serving { address, file, house, pages: None })
+    }
+
+    /// Serves the pages too.
+    pub(crate) fn with_pages(service: Service, lang: Lang) -> Result<Serving, Failure> {
+        let (place, config) = (service.place().clone(), service.config().clone());
+        // A place that nobody has set up yet is set up by its pages.
+        crate::platform::create_private_dir(place.root())
+            .map_err(|_| Failure::new("place.unwritable").arg("place", place.root().display()))?;
+        let mut serving = Serving::start(service)?;
+        serving.pages = Some(Served::start(serving.house.clone(), place, config, lang)?);
+        Ok(serving)
+    }
+
+    /// Where other commands reach it.
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Its pages.
+    pub(crate) fn pages(&self) -> Option<&Served> {
+        self.pages.as_ref()
+    }
+
+    /// Serves until the process is asked to end.
+    pub(crate) fn wait(&self) -> Result<(), Failure> {
+        let failed = |_| Failure::new("serve.port");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        runtime.block_on(crate::platform::wait_for_end()).map_err(failed)
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.file);
+        if let Some(pages) = self.pages.take() {
+            pages.end();
+        }
+        self.house.close();
     }
 }
 
 #[derive(Clone)]
 struct Door {
     token: Secret,
-    owner: Owner,
+    house: House,
     connections: Arc<AtomicUsize>,
 }
 
@@ -96,7 +124,7 @@ impl Door {
             return;
         }
         let mut writer = BufWriter::new(stream);
-        let Some(answers) = self.owner.ask(request.command, request.lang) else {
+        let Some(answers) = self.house.ask(request.command, request.lang) else {
             write_answer(&mut writer, &Answer::Failed(Failure::new("store.busy")));
             return;
         };

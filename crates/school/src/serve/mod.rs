@@ -7,10 +7,13 @@
 
 mod door;
 mod forward;
-mod owner;
+mod house;
+mod line;
 
-pub(crate) use door::serve;
+pub(crate) use door::Serving;
 pub(crate) use forward::forward;
+pub(crate) use house::{House, Reading};
+pub(crate) use line::{Course, Ended, Errand, State};
 
 use std::net::SocketAddr;
 use std::path::Path;

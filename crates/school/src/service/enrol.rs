@@ -78,7 +78,7 @@ impl Fetched {
 impl Enrolment<'_> {
     /// Makes the line to the centre; nothing is sent yet.
     pub(crate) fn connect(&self, service: &Service) -> Result<Link, Failure> {
-        Link::connect(self.server, self.npsn, self.ca.as_deref(), service.config().line.patience())
+        Link::connect(self.server, self.npsn, self.ca.as_deref(), service.config().line.patience(), service.turns())
     }
 
     fn batch(

@@ -223,7 +223,7 @@ impl Open {
         if self.link.is_none() {
             let installation = &self.installation;
             let ca = installation.centre_ca.as_deref();
-            let link = Link::connect(&installation.centre_url, installation.npsn, ca, self.patience)?;
+            let link = Link::connect(&installation.centre_url, installation.npsn, ca, self.patience, &self.turns)?;
             self.link = Some(link);
         }
         self.link.as_ref().ok_or_else(|| Failure::new("internal.error").arg("place", "link"))

@@ -1,5 +1,6 @@
 //! From what people type to what the engine takes: entities, ids by their beginning, values; and back to titles.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use selaras_model::{Entity, EntityCode, FieldKind, FieldName, Fields, Record, RecordId, RecordKey, Value};
@@ -12,6 +13,14 @@ use crate::failure::{Failure, Reason};
 const MIN_PREFIX: usize = 4;
 /// Records named when a beginning is not unique.
 const MAX_NAMED: usize = 5;
+
+/// How far a description follows references.
+pub(crate) const MAX_DEPTH: usize = 2;
+/// Fields that say when something holds, and do not tell one record from another.
+const PERIODS: [&str; 2] = ["semester_id", "tahun_ajaran_id"];
+
+/// Titles of records that were looked up already: a class is asked for by each of its members.
+pub(crate) type Titles = BTreeMap<(EntityCode, RecordId), String>;
 
 /// Splits `field=value`.
 pub(crate) fn split_assignment(text: &str) -> Result<(&str, &str), Failure> {
@@ -175,6 +184,54 @@ impl Open {
         });
         let (ControlFlow::Continue(titles) | ControlFlow::Break(titles)) = titles;
         if titles.is_empty() { None } else { Some(titles.join(" / ")) }
+    }
+
+    /// What people call a record, through the records that it joins: a grade is known by student, class and subject.
+    /// Titles that were found once are kept in `known`.
+    pub(crate) fn describe(&self, record: &Record, known: &mut Titles) -> Result<String, Failure> {
+        self.describe_to(record, known, MAX_DEPTH)
+    }
+
+    fn describe_to(&self, record: &Record, known: &mut Titles, depth: usize) -> Result<String, Failure> {
+        let Some(entity) = self.rules.pack.entity(record.entity) else { return Ok(record.id.to_string()) };
+        if entity.title().is_some() || depth == 0 {
+            return Ok(self.title(record));
+        }
+        let mut parts: Vec<String> = Vec::new();
+        for field in entity.fields().iter().filter(|field| !PERIODS.contains(&&*field.name)) {
+            let part = match (&field.kind, record.get(&field.name)) {
+                (FieldKind::Ref { entity: to }, Value::Ref(id)) => self.described(*to, *id, known, depth - 1)?,
+                (FieldKind::Code { table }, Value::Code(code)) => {
+                    let row = self.rules.pack.table(table).and_then(|table| table.row(code));
+                    row.map_or_else(|| code.clone(), |row| row.label.id.clone())
+                }
+                _ => continue,
+            };
+            parts.push(part);
+            if parts.len() == 2 {
+                break;
+            }
+        }
+        Ok(if parts.is_empty() { record.id.to_string() } else { parts.join(" / ") })
+    }
+
+    /// The same of a record that is referred to; its id where it is not here.
+    pub(crate) fn described(
+        &self,
+        entity: EntityCode,
+        id: RecordId,
+        known: &mut Titles,
+        depth: usize,
+    ) -> Result<String, Failure> {
+        if let Some(title) = known.get(&(entity, id)) {
+            return Ok(title.clone());
+        }
+        let title = match self.known_record(RecordKey { entity, id })? {
+            Some(record) => self.describe_to(&record, known, depth)?,
+            None => id.to_string(),
+        };
+        known.insert((entity, id), title.clone());
+        Ok(title)
     }
 
     /// The title of a record that is named by its entity's number.

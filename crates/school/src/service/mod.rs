@@ -32,6 +32,7 @@ mod repair;
 mod restore;
 mod rules;
 mod snapshot;
+mod turns;
 mod upload;
 
 pub(crate) use aside::Aside;
@@ -40,8 +41,9 @@ pub(crate) use enrol::{Enrolment, fetch_rules};
 pub(crate) use exchange::Direction;
 pub(crate) use explain::{breach_text, unmet_reason, value_failure, who_key};
 pub(crate) use lines::tab_word;
-pub(crate) use lookup::split_assignment;
+pub(crate) use lookup::{MAX_DEPTH, Titles, split_assignment};
 pub(crate) use restore::aside_of;
+pub(crate) use turns::Turns;
 
 /// The row of the device's secret key.
 pub(crate) const DEVICE_ROW: &str = "device";
@@ -62,6 +64,7 @@ pub struct Service {
     config: Config,
     open: Option<Open>,
     trouble: Option<Failure>,
+    turns: Arc<Turns>,
 }
 
 impl Service {
@@ -76,7 +79,7 @@ impl Service {
 
     fn open_in_place(place: Place) -> Result<Service, Failure> {
         let config = Config::load(&place)?;
-        let mut service = Service { place, config, open: None, trouble: None };
+        let mut service = Service { place, config, open: None, trouble: None, turns: Arc::default() };
         if service.place.store().exists() {
             let (changelog, blobs, last_stop) = service.create(EngineKind::default())?;
             if let Some(npsn) = only_school(&changelog)?
@@ -94,7 +97,7 @@ impl Service {
     /// A service that does without the store, because opening it failed; diagnosis and recovery are of use there.
     pub(crate) fn without_store(place: Place, trouble: Failure) -> Service {
         let config = Config::load(&place).unwrap_or_default();
-        Service { place, config, open: None, trouble: Some(trouble) }
+        Service { place, config, open: None, trouble: Some(trouble), turns: Arc::default() }
     }
 
     /// Why the store could not be opened, where it could not.
@@ -107,6 +110,9 @@ impl Service {
     /// # Errors
     /// Every failure of a command, with a code of the catalogue.
     pub fn run(&mut self, command: &Command, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        let turns = Arc::clone(&self.turns);
+        let _turn = turns.take();
+        self.follow()?;
         let outcome = command.run(self, out)?;
         if command.changes() {
             self.back_up_when_due(out);
@@ -126,6 +132,47 @@ impl Service {
         &self.place
     }
 
+    /// What the threads of this store share.
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.turns
+    }
+
+    /// Another service over the same store, for another thread; nothing of it where there is no store.
+    pub(crate) fn second(&self) -> Result<Service, Failure> {
+        let mut second = Service {
+            place: self.place.clone(),
+            config: self.config.clone(),
+            open: None,
+            trouble: self.trouble.clone(),
+            turns: Arc::clone(&self.turns),
+        };
+        if let Some(open) = &self.open {
+            second.open = Some(open.second()?);
+        }
+        Ok(second)
+    }
+
+    /// Closes the store in good order.
+    pub(crate) fn close(&mut self) {
+        self.open = None;
+    }
+
+    /// Reads rules and installation anew where another thread has changed them.
+    pub(crate) fn follow(&mut self) -> Result<(), Failure> {
+        match &mut self.open {
+            Some(open) => open.follow(),
+            None => Ok(()),
+        }
+    }
+
+    /// How patient its line is from now on.
+    pub(crate) fn be_patient(&mut self, patience: Patience) {
+        if let Some(open) = &mut self.open {
+            open.patience = patience;
+            open.link = None;
+        }
+    }
+
     /// Whether `init` has run.
     #[must_use]
     pub fn is_installed(&self) -> bool {
@@ -139,7 +186,9 @@ impl Service {
     }
 
     pub(crate) fn opened(&mut self, open: Open) {
-        self.open = Some(Open { patience: self.config.line.patience(), ..open });
+        let seen = self.turns.rules_changed();
+        let (patience, turns) = (self.config.line.patience(), Arc::clone(&self.turns));
+        self.open = Some(Open { patience, turns, seen, ..open });
     }
 
     /// Opens the store, or makes a new one with this engine; tells how it was left.
@@ -186,6 +235,9 @@ pub(crate) struct Open {
     link: Option<crate::link::Link>,
     patience: Patience,
     watch: crate::account::Watch,
+    turns: Arc<Turns>,
+    /// The number of the rules that were read.
+    seen: u64,
 }
 
 impl Open {
@@ -202,7 +254,38 @@ impl Open {
             link: None,
             patience: Patience::PERSON,
             watch: crate::account::Watch::default(),
+            turns: Arc::default(),
+            seen: 0,
         }))
+    }
+
+    /// The same store for another thread.
+    pub(crate) fn second(&self) -> Result<Open, Failure> {
+        let seen = self.turns.rules();
+        let open = Open::load(Arc::clone(&self.store), Arc::clone(&self.blobs))?;
+        let open = open.ok_or_else(|| Failure::new("store.damaged").arg("reason", "rules"))?;
+        Ok(Open { patience: self.patience, turns: Arc::clone(&self.turns), seen, ..open })
+    }
+
+    /// Reads rules and installation anew where another thread has changed them.
+    fn follow(&mut self) -> Result<(), Failure> {
+        let now = self.turns.rules();
+        if now != self.seen {
+            self.read_rules()?;
+            self.read_installation()?;
+            self.seen = now;
+        }
+        Ok(())
+    }
+
+    /// What the threads of this store share.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
+    /// The number of the rules that this one read.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
     }
 
     /// The engine's school, for one call.
@@ -246,16 +329,18 @@ impl Open {
 
     /// Makes a batch durable.
     pub(crate) fn commit(&self, batch: &Batch) -> Result<(), Failure> {
-        Ok(self.store.commit(batch)?)
+        self.store.commit(batch)?;
+        self.turns.committed(batch);
+        Ok(())
     }
 
     /// Makes a step of the engine durable, performs its effects, and goes on until the work is done.
     pub(crate) fn apply(&mut self, step: Step, out: &mut dyn Output) -> Result<(), Failure> {
         let mut next = Some(step);
         while let Some(step) = next {
-            self.store.commit(&step.batch)?;
+            self.commit(&step.batch)?;
             for batch in &step.rest {
-                self.store.commit(batch)?;
+                self.commit(batch)?;
             }
             for effect in step.effects {
                 match effect {
@@ -270,12 +355,22 @@ impl Open {
     }
 
     fn reload_installation(&mut self) -> Result<(), Failure> {
+        self.seen = self.turns.rules_changed();
+        self.read_installation()
+    }
+
+    fn read_installation(&mut self) -> Result<(), Failure> {
         let installation = self.school().installation()?;
         self.installation = installation.ok_or_else(|| Failure::new("store.damaged").arg("reason", "installation"))?;
         Ok(())
     }
 
     fn reload_rules(&mut self) -> Result<(), Failure> {
+        self.seen = self.turns.rules_changed();
+        self.read_rules()
+    }
+
+    fn read_rules(&mut self) -> Result<(), Failure> {
         let rules = Rules::load(self.store.as_ref())?;
         self.rules = rules.ok_or_else(|| Failure::new("store.damaged").arg("reason", "rules"))?;
         Ok(())

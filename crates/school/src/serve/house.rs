@@ -1,0 +1,210 @@
+//! The threads that work on one store: the desk, where everything is typed and asked, and the line, where exchanges
+//! with the centre run for as long as they take. Pages are read beside both.
+//!
+//! Whoever computes and commits has the turn (`service/turns.rs`); the line gives it away while it waits for the
+//! centre, so that typing goes on during an upload of an hour.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use selaras_model::Lang;
+
+use super::line::{Errand, Line};
+use super::{Answer, QUEUED_COMMANDS, QUEUED_EVENTS};
+use crate::command::{Command, Report};
+use crate::failure::{Failure, Outcome};
+use crate::output::{Collected, Event, Output};
+use crate::service::{Open, Service, Turns};
+
+/// How long the readers of pages may take to end before a store is put in another's place.
+const READERS_TIME: Duration = Duration::from_secs(10);
+/// Data that readers keep beside the store.
+type Beside = crate::web::Beside;
+/// Work of the desk.
+type Job = Box<dyn FnOnce(&mut Service) + Send>;
+
+/// The store's threads; clones reach the same ones.
+#[derive(Clone)]
+pub(crate) struct House {
+    rooms: Arc<Rooms>,
+}
+
+struct Rooms {
+    desk: SyncSender<Job>,
+    line: Line,
+    turns: Arc<Turns>,
+    reading: Mutex<Option<Arc<Reading>>>,
+}
+
+/// What pages are read from: the store, and what is kept beside it to be quick.
+pub(crate) struct Reading {
+    pub(crate) open: Open,
+    pub(crate) beside: Beside,
+}
+
+impl House {
+    /// Gives the service to the threads. They end when the last `House` is gone and what they do has ended.
+    pub(crate) fn open(mut service: Service) -> std::io::Result<House> {
+        let turns = Arc::clone(service.turns());
+        let (desk, jobs) = sync_channel::<Job>(QUEUED_COMMANDS);
+        std::thread::Builder::new().name("desk".to_owned()).spawn(move || {
+            while let Ok(job) = jobs.recv() {
+                job(&mut service);
+            }
+        })?;
+        let line = Line::start(desk.clone(), Arc::clone(&turns))?;
+        Ok(House { rooms: Arc::new(Rooms { desk, line, turns, reading: Mutex::default() }) })
+    }
+
+    /// The line to the centre.
+    pub(crate) fn line(&self) -> &Line {
+        &self.rooms.line
+    }
+
+    /// Does something at the desk, with the turn, and waits for it.
+    pub(crate) fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Service) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        at_desk(&self.rooms.desk, move |service| {
+            let turns = Arc::clone(service.turns());
+            let _turn = turns.take();
+            service.follow()?;
+            work(service)
+        })
+    }
+
+    /// Runs a command at the desk and gives what it said.
+    pub(crate) fn run(&self, command: Command, lang: Lang) -> Result<(Outcome, Vec<Event>), Failure> {
+        if let Some(house) = command.moves_the_store().then(|| self.clone()) {
+            house.send_readers_away()?;
+        }
+        self.with(move |service| {
+            let mut said = Collected { lang, events: Vec::new() };
+            let outcome = service.run(&command, &mut said)?;
+            Ok((outcome, said.events))
+        })
+    }
+
+    /// Runs a command on the line and waits for its report.
+    pub(crate) fn on_the_line(&self, command: Command, lang: Lang) -> Result<Option<Report>, Failure> {
+        let (answers, receiver) = sync_channel(QUEUED_EVENTS);
+        self.line().send(Errand::asked(command, lang, answers))?;
+        let mut report = None;
+        for answer in receiver {
+            match answer {
+                Answer::Event(Event::Report(said)) => report = Some(*said),
+                Answer::Event(_) => {}
+                Answer::Done(_) => return Ok(report),
+                Answer::Failed(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::new("internal.error").arg("place", "line"))
+    }
+
+    /// Reads for a page, beside whatever else goes on.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Reading) -> Result<T, Failure>) -> Result<T, Failure> {
+        let reading = self.reading()?;
+        read(&reading)
+    }
+
+    fn reading(&self) -> Result<Arc<Reading>, Failure> {
+        let now = self.rooms.turns.rules();
+        if let Some(reading) = whole(&self.rooms.reading).as_ref().filter(|reading| reading.open.seen() == now) {
+            return Ok(Arc::clone(reading));
+        }
+        let open = at_desk(&self.rooms.desk, |service| service.open_store()?.second())?;
+        let reading = Arc::new(Reading { open, beside: Beside::default() });
+        *whole(&self.rooms.reading) = Some(Arc::clone(&reading));
+        Ok(reading)
+    }
+
+    /// Queues a command for whoever asked from another process; `None` when too many wait already.
+    pub(super) fn ask(&self, command: Command, lang: Lang) -> Option<Receiver<Answer>> {
+        let (answers, receiver) = sync_channel(QUEUED_EVENTS);
+        if command.uses_the_line() {
+            self.line().send(Errand::asked(command, lang, answers)).ok()?;
+            return Some(receiver);
+        }
+        if command.moves_the_store()
+            && let Err(failure) = self.send_readers_away()
+        {
+            let _ = answers.send(Answer::Failed(failure));
+            return Some(receiver);
+        }
+        let job = move |service: &mut Service| {
+            let mut out = Forwarded { lang, answers: &answers };
+            let answer = match service.run(&command, &mut out) {
+                Ok(outcome) => Answer::Done(outcome),
+                Err(failure) => Answer::Failed(failure),
+            };
+            // A reader that went away does not undo what was done.
+            let _ = answers.send(answer);
+        };
+        self.rooms.desk.try_send(Box::new(job)).ok()?;
+        Some(receiver)
+    }
+
+    /// Before a store takes another's place nobody else may hold it.
+    fn send_readers_away(&self) -> Result<(), Failure> {
+        if self.line().is_busy() {
+            return Err(Failure::new("store.busy"));
+        }
+        let Some(reading) = whole(&self.rooms.reading).take() else { return Ok(()) };
+        let asked = Instant::now();
+        while Arc::strong_count(&reading) > 1 {
+            if asked.elapsed() > READERS_TIME {
+                return Err(Failure::new("store.busy"));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Ends what runs on the line and closes the store in good order, so that the next start need not look through it.
+    pub(crate) fn close(&self) {
+        self.line().pause();
+        self.line().wait_until_idle(READERS_TIME);
+        let _ = self.send_readers_away();
+        let _ = at_desk(&self.rooms.desk, |service| {
+            service.close();
+            Ok(())
+        });
+    }
+}
+
+/// Does something at the desk and waits for it.
+pub(super) fn at_desk<T: Send + 'static>(
+    desk: &SyncSender<Job>,
+    work: impl FnOnce(&mut Service) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (done, result) = sync_channel(1);
+    let job = Box::new(move |service: &mut Service| {
+        let _ = done.send(work(service));
+    });
+    desk.try_send(job).map_err(|_| Failure::new("store.busy"))?;
+    result.recv().unwrap_or_else(|_| Err(Failure::new("internal.error").arg("place", "desk")))
+}
+
+pub(super) type Desk = SyncSender<Job>;
+
+fn whole<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Hands events to whoever asked from another process.
+pub(super) struct Forwarded<'a> {
+    pub(super) lang: Lang,
+    pub(super) answers: &'a SyncSender<Answer>,
+}
+
+impl Output for Forwarded<'_> {
+    fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    fn event(&mut self, event: Event) {
+        let _ = self.answers.send(Answer::Event(event));
+    }
+}

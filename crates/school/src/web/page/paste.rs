@@ -1,0 +1,404 @@
+//! Many rows at once: a semester's heights and weights, pasted from a spreadsheet, looked at and saved, all or none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use maud::{Markup, html};
+use selaras_model::{Entity, Field, FieldKind, Fields as Values, RecordId, RecordKey, Value};
+use selaras_sync::TypedEdit;
+
+use super::super::answer::Answer;
+use super::super::input;
+use super::super::parts::{refusal, token};
+use super::super::rights::What;
+use super::super::visit::{Fields, Posted, User};
+use super::classes::{members, referring};
+use super::list::PASTED;
+use crate::catalogue::Words;
+use crate::failure::Failure;
+use crate::output::Collected;
+use crate::serve::Reading;
+use crate::service::{Open, Titles};
+
+const STUDENT: &str = "peserta_didik";
+/// What names the student of a row, in this order: numbers first.
+const NAMED_BY: [&str; 3] = ["nisn", "nik", "nama"];
+/// Rows of one paste.
+const MAX_ROWS: usize = 2_000;
+
+/// A row as it was understood.
+struct Line {
+    number: usize,
+    /// The student's name, or what was written.
+    title: String,
+    /// What is wrong with the row as a whole.
+    wrong: Option<String>,
+    cells: Vec<Cell>,
+    edit: Option<TypedEdit>,
+}
+
+/// A value as it was understood.
+struct Cell {
+    text: String,
+    before: String,
+    wrong: Option<String>,
+    changed: bool,
+}
+
+/// The whole paste.
+struct Pasted<'a> {
+    columns: Vec<&'a Field>,
+    lines: Vec<Line>,
+}
+
+impl Pasted<'_> {
+    fn wrong(&self) -> usize {
+        self.lines
+            .iter()
+            .filter(|line| line.wrong.is_some() || line.cells.iter().any(|cell| cell.wrong.is_some()))
+            .count()
+    }
+
+    fn changed(&self) -> usize {
+        self.lines.iter().filter(|line| line.edit.is_some()).count()
+    }
+}
+
+/// The fields that can be pasted: all but those that say whose row it is.
+fn pasted_fields(entity: &Entity) -> Vec<&Field> {
+    let measured =
+        |field: &&Field| matches!(field.kind, FieldKind::Int | FieldKind::Decimal { .. } | FieldKind::Text { .. });
+    entity.fields().iter().filter(measured).collect()
+}
+
+pub(super) async fn form(
+    user: User,
+    Path(entity): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    user.show(move |user| {
+        only_pasted(user, &entity)?;
+        let class = query.get("kelas").map(String::as_str).unwrap_or_default();
+        let words = user.words();
+        let content = user.read(|reading| {
+            let text = if class.is_empty() { String::new() } else { template(&reading.open, class)? };
+            Ok(ask(user, reading.open.entity(PASTED)?, &text, None))
+        })?;
+        Ok(Answer::page(words.say("web.paste"), content))
+    })
+    .await
+}
+
+fn only_pasted(user: &User, entity: &str) -> Result<(), Failure> {
+    user.must(What::Edit(STUDENT))?;
+    if entity == PASTED { Ok(()) } else { Err(Failure::new("web.no-page")) }
+}
+
+/// The students of a class with what is known of them, to be copied into a spreadsheet or typed into here.
+fn template(open: &Open, class: &str) -> Result<String, Failure> {
+    let class = open.find_record("rombongan_belajar", class)?.id;
+    let (student, entity) = (open.entity(STUDENT)?.code, open.entity(PASTED)?);
+    let columns = pasted_fields(entity);
+    let mut rows = Vec::new();
+    for id in members(open)?.remove(&class).unwrap_or_default() {
+        let Some(record) = open.known_record(RecordKey { entity: student, id })? else { continue };
+        let known = present(open, id)?;
+        let mut cells = vec![
+            record.text("nisn").unwrap_or_default().to_owned(),
+            record.text("nama").unwrap_or_default().to_owned(),
+        ];
+        for field in &columns {
+            let value = known.as_ref().map_or(Value::Null, |record| record.get(&field.name).clone());
+            cells.push(open.rules().pack.render_field(entity.code, &field.name, &value));
+        }
+        rows.push(cells.join("\t"));
+    }
+    rows.sort_by_cached_key(|row| row.split('\t').nth(1).unwrap_or_default().to_lowercase());
+    let head: Vec<&str> = ["nisn", "nama"].into_iter().chain(columns.iter().map(|field| &*field.name)).collect();
+    rows.insert(0, head.join("\t"));
+    Ok(rows.join("\n"))
+}
+
+/// What is there of a student in this semester.
+fn present(open: &Open, student: RecordId) -> Result<Option<selaras_model::Record>, Failure> {
+    let semester = open.rules().pack.semester();
+    let found = referring(open, PASTED, "peserta_didik_id", student)?;
+    Ok(found.into_iter().find(|record| record.code("semester_id") == Some(semester)))
+}
+
+fn ask(user: &User, entity: &Entity, text: &str, failure: Option<&Failure>) -> Markup {
+    let words = user.words();
+    let columns = pasted_fields(entity);
+    html! {
+        p.faint { a href=(format!("/data/{PASTED}")) { (entity.label.get(words.0)) } }
+        h1 { (words.say("web.paste")) }
+        @if let Some(failure) = failure { (refusal(failure, words)) }
+        p { (words.say("web.paste.lead")) }
+        ul {
+            li { (words.say("web.paste.who")) ": " @for (at, name) in NAMED_BY.iter().enumerate() { @if at > 0 { ", " } code { (name) } } }
+            li { (words.say("web.paste.columns")) ": " @for (at, field) in columns.iter().enumerate() { @if at > 0 { ", " } code { (field.name) } " (" (field.label.get(words.0)) ")" } }
+        }
+        form method="post" action=(format!("/data/{PASTED}/tempel")) {
+            (token(user))
+            label for="teks" { (words.say("web.paste.text")) }
+            textarea.paste #teks name="teks" required spellcheck="false" { (text) }
+            div.actions { button name="apa" value="lihat" type="submit" { (words.say("web.paste.look")) } }
+        }
+    }
+}
+
+pub(super) async fn paste(Path(entity): Path<String>, posted: Posted) -> Response {
+    posted
+        .act(move |user, fields| {
+            only_pasted(user, &entity)?;
+            match pasted(user, fields) {
+                Ok(answer) => Ok(answer),
+                Err(failure) => {
+                    let content = user.read(|reading| {
+                        Ok(ask(user, reading.open.entity(PASTED)?, fields.get("teks"), Some(&failure)))
+                    })?;
+                    Ok(Answer::unfit(user.words().say("web.paste"), content))
+                }
+            }
+        })
+        .await
+}
+
+fn pasted(user: &User, fields: &Fields) -> Result<Answer, Failure> {
+    let (text, words) = (fields.get("teks"), user.words());
+    let saves = fields.get("apa") == "simpan";
+    let ready = user.read(|reading| {
+        let pasted = understand(reading, text, words)?;
+        if saves && pasted.wrong() == 0 {
+            return Ok(Ok(pasted.lines.into_iter().filter_map(|line| line.edit).collect::<Vec<_>>()));
+        }
+        Ok(Err(preview(user, &pasted, text)))
+    })?;
+    let edits = match ready {
+        Ok(edits) => edits,
+        Err(content) => return Ok(Answer::page(words.say("web.paste"), content)),
+    };
+    let count = edits.len();
+    if count > 0 {
+        let (author, lang) = (user.name().to_owned(), user.lang());
+        user.web().house.with(move |service| {
+            let mut said = Collected { lang, events: Vec::new() };
+            let open = service.open_store()?;
+            open.check_author(&author)?;
+            open.finish_steps(&mut said)?;
+            let step = open.school().import(edits, &author)?;
+            open.apply(step, &mut said)?;
+            open.settle(&mut said)?;
+            service.back_up_when_due(&mut said);
+            Ok(())
+        })?;
+    }
+    let invalid = user.read(|reading| Ok(reading.open.school().invalid()?))?;
+    let text = words.fill("web.paste.saved", &[("count", &count), ("invalid", &invalid)]);
+    Ok(Answer::done(format!("/data/{PASTED}"), text))
+}
+
+/// Students by what names them; a name that two of them have names nobody.
+struct Students {
+    by: BTreeMap<(&'static str, String), Option<RecordId>>,
+    names: BTreeMap<RecordId, String>,
+}
+
+impl Students {
+    fn of(open: &Open) -> Result<Students, Failure> {
+        let mut students = Students { by: BTreeMap::new(), names: BTreeMap::new() };
+        open.each(open.entity(STUDENT)?.code, &mut |record| {
+            if record.deleted {
+                return;
+            }
+            for name in NAMED_BY {
+                if let Some(text) = record.text(name) {
+                    let entry = students.by.entry((name, plain(text)));
+                    entry.and_modify(|id| *id = None).or_insert(Some(record.id));
+                }
+            }
+            students.names.insert(record.id, record.text("nama").unwrap_or_default().to_owned());
+        })?;
+        Ok(students)
+    }
+}
+
+/// A text as it is compared: spreadsheets add spaces, and people capital letters.
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// What a column of the paste is.
+#[derive(Clone, Copy)]
+enum Column<'a> {
+    Name(&'static str),
+    Value(&'a Field),
+    Other,
+}
+
+/// Reads what the first row says of the columns.
+fn columns<'a>(entity: &'a Entity, head: &[&str], words: Words) -> Result<Vec<Column<'a>>, Failure> {
+    let fields = pasted_fields(entity);
+    let column = |text: &&str| {
+        let text = plain(text);
+        if let Some(name) = NAMED_BY.into_iter().find(|name| *name == text) {
+            return Column::Name(name);
+        }
+        let same = |field: &&&Field| {
+            plain(&field.name) == text
+                || plain(field.label.get(selaras_model::Lang::Id)) == text
+                || plain(field.label.get(selaras_model::Lang::En)) == text
+        };
+        fields.iter().find(same).map_or(Column::Other, |field| Column::Value(field))
+    };
+    let columns: Vec<Column<'_>> = head.iter().map(column).collect();
+    let named = columns.iter().any(|column| matches!(column, Column::Name(_)));
+    let valued = columns.iter().any(|column| matches!(column, Column::Value(_)));
+    if named && valued {
+        return Ok(columns);
+    }
+    let known: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
+    let _ = words;
+    Err(Failure::new("web.paste-head").arg("known", known.join(", ")))
+}
+
+fn understand<'a>(reading: &'a Reading, text: &str, words: Words) -> Result<Pasted<'a>, Failure> {
+    let entity = reading.open.entity(PASTED)?;
+    let rows = text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty());
+    let mut rows = rows.map(|(at, row)| (at + 1, row.split('\t').map(str::trim).collect::<Vec<_>>()));
+    let (_, head) = rows.next().ok_or_else(|| Failure::new("web.paste-empty"))?;
+    let columns = columns(entity, &head, words)?;
+    let students = Students::of(&reading.open)?;
+    let mut seen = BTreeSet::new();
+    let mut lines = Vec::new();
+    for (number, cells) in rows {
+        if lines.len() == MAX_ROWS {
+            return Err(Failure::new("web.paste-long").arg("limit", MAX_ROWS));
+        }
+        lines.push(understood(reading, entity, &columns, &students, &mut seen, number, &cells, words)?);
+    }
+    if lines.is_empty() {
+        return Err(Failure::new("web.paste-empty"));
+    }
+    let valued = |column: &Column<'a>| if let Column::Value(field) = column { Some(*field) } else { None };
+    Ok(Pasted { columns: columns.iter().filter_map(valued).collect(), lines })
+}
+
+#[allow(clippy::too_many_arguments, reason = "everything that a row is understood by")]
+fn understood(
+    reading: &Reading,
+    entity: &Entity,
+    columns: &[Column<'_>],
+    students: &Students,
+    seen: &mut BTreeSet<RecordId>,
+    number: usize,
+    cells: &[&str],
+    words: Words,
+) -> Result<Line, Failure> {
+    let named = |wanted: &str| {
+        let at = columns.iter().position(|column| matches!(column, Column::Name(name) if *name == wanted))?;
+        cells.get(at).copied().filter(|text| !text.is_empty())
+    };
+    let written = NAMED_BY.into_iter().find_map(|name| Some((name, named(name)?)));
+    let found = written.and_then(|(name, text)| students.by.get(&(name, plain(text))).copied());
+    let title = written.map_or_else(String::new, |(_, text)| text.to_owned());
+    let wrong = match (written, found) {
+        (None, _) => Some("web.paste.no-name"),
+        (_, None) => Some("web.paste.nobody"),
+        (_, Some(None)) => Some("web.paste.several"),
+        (_, Some(Some(id))) if !seen.insert(id) => Some("web.paste.twice"),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        let wrong = words.say_or(wrong, wrong).to_owned();
+        return Ok(Line { number, title, wrong: Some(wrong), cells: Vec::new(), edit: None });
+    }
+    let Some(Some(student)) = found else { return Err(Failure::new("internal.error").arg("place", "paste")) };
+    let open = &reading.open;
+    let before = present(open, student)?;
+    let (mut shown, mut values, mut known) = (Vec::new(), Values::new(), Titles::new());
+    for (at, column) in columns.iter().enumerate() {
+        let Column::Value(field) = column else { continue };
+        let text = cells.get(at).copied().unwrap_or_default();
+        let old = before.as_ref().map_or(Value::Null, |record| record.get(&field.name).clone());
+        let old_text = input::typed_text(open, entity.code, field, &old, &mut known)?;
+        let mut cell = Cell { text: text.to_owned(), before: old_text, wrong: None, changed: false };
+        // An empty cell says nothing: nobody loses a value by pasting half a table.
+        if !text.is_empty() {
+            match input::read(open, &reading.beside, entity, field, text) {
+                Ok((name, value)) if value != old => {
+                    cell.changed = true;
+                    values.insert(name, value);
+                }
+                Ok(_) => {}
+                Err(failure) => cell.wrong = Some(crate::show::tell(&failure, words).what),
+            }
+        }
+        shown.push(cell);
+    }
+    let title = students.names.get(&student).cloned().unwrap_or(title);
+    let edit = if values.is_empty() {
+        None
+    } else {
+        Some(edit_of(open, entity, student, before.map(|record| record.id), values)?)
+    };
+    Ok(Line { number, title, wrong: None, cells: shown, edit })
+}
+
+fn edit_of(
+    open: &Open,
+    entity: &Entity,
+    student: RecordId,
+    record: Option<RecordId>,
+    mut fields: Values,
+) -> Result<TypedEdit, Failure> {
+    let id = match record {
+        Some(id) => id,
+        None => {
+            let (name, semester) = open.parse_value(PASTED, "semester_id", open.rules().pack.semester())?;
+            fields.insert(name, semester);
+            if let Some(field) = entity.field("peserta_didik_id") {
+                fields.insert(field.name.clone(), Value::Ref(student));
+            }
+            RecordId::from_random(crate::env::random()?)
+        }
+    };
+    Ok(TypedEdit { key: RecordKey { entity: entity.code, id }, fields, deleted: None })
+}
+
+/// What would be saved, cell by cell.
+fn preview(user: &User, pasted: &Pasted<'_>, text: &str) -> Markup {
+    let words = user.words();
+    let (wrong, changed) = (pasted.wrong(), pasted.changed());
+    html! {
+        h1 { (words.say("web.paste")) }
+        @if wrong > 0 { p.bad-text { strong { (words.fill("web.paste.wrong", &[("count", &wrong)])) } } }
+        @else { p.good-text { strong { (words.fill("web.paste.ready", &[("count", &changed), ("all", &pasted.lines.len())])) } } }
+        div.scroll tabindex="0" role="region" aria-label=(words.say("web.paste")) { table {
+            thead { tr {
+                th.number scope="col" { "#" } th scope="col" { (words.say("web.paste.student")) }
+                @for field in &pasted.columns { th scope="col" { (field.label.get(words.0)) } }
+            } }
+            tbody { @for line in &pasted.lines { tr {
+                td.number { (line.number) }
+                th scope="row" { (line.title) }
+                @if let Some(wrong) = &line.wrong { td.wrong colspan=(pasted.columns.len()) { (wrong) } }
+                @for cell in &line.cells { td.changed[cell.changed].wrong[cell.wrong.is_some()] {
+                    @if cell.changed && !cell.before.is_empty() { del { (cell.before) } " " }
+                    @if cell.text.is_empty() { span.faint { (cell.before) } } @else { (cell.text) }
+                    @if let Some(wrong) = &cell.wrong { br; span { (wrong) } }
+                } }
+            } } }
+        } }
+        form method="post" action=(format!("/data/{PASTED}/tempel")) {
+            (token(user))
+            label for="teks" { (words.say("web.paste.text")) }
+            textarea.paste #teks name="teks" spellcheck="false" { (text) }
+            div.actions {
+                @if wrong == 0 && changed > 0 { button name="apa" value="simpan" type="submit" { (words.fill("web.paste.save", &[("count", &changed)])) } }
+                button.second name="apa" value="lihat" type="submit" { (words.say("web.paste.look")) }
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Validasi: the eight tabs with what the rules find, each finding with a way into its field.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Query;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::super::answer::Answer;
+use super::super::frame::link;
+use super::super::input;
+use super::super::parts::{finding, pager, token};
+use super::super::visit::{Posted, User};
+use crate::command::Command;
+use crate::command::report::{FindingLine, FindingsReport};
+use crate::command::validate::Validate;
+use crate::output::Collected;
+
+/// The tabs in the order in which people know them.
+const TABS: [&str; 8] = ["sekolah", "sarpras", "gtk", "peserta-didik", "rombel", "pembelajaran", "nilai", "referensi"];
+/// Findings of a page.
+const FINDINGS: usize = 100;
+
+/// What the page is asked for.
+struct Asked {
+    tab: Option<String>,
+    page: usize,
+    /// By the rulebook that the centre has announced.
+    upcoming: bool,
+}
+
+impl Asked {
+    fn of(query: &BTreeMap<String, String>) -> Asked {
+        let get = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+        Asked {
+            tab: Some(get("tab").to_owned()).filter(|tab| TABS.contains(&tab.as_str())),
+            page: get("hal").parse().unwrap_or(1).max(1),
+            upcoming: get("nanti") == "ya",
+        }
+    }
+
+    fn address(&self, tab: &str, page: usize) -> String {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        link("/validasi", &[("tab", tab), ("hal", &page), ("nanti", if self.upcoming { "ya" } else { "" })])
+    }
+}
+
+pub(super) async fn validate(user: User, Query(query): Query<BTreeMap<String, String>>) -> Response {
+    user.show(move |user| {
+        let asked = Asked::of(&query);
+        let said = Collected { lang: user.lang(), events: Vec::new() };
+        let words = user.words();
+        let content = user.read(|reading| {
+            let open = &reading.open;
+            let report =
+                if asked.upcoming { open.announced_report(&said)? } else { Some(open.findings_report(&said)?) };
+            let Some(report) = report else {
+                return Ok(html! {
+                    h1 { (words.say("web.menu.validate")) }
+                    p { (words.say("rules.none-announced")) }
+                    p { a href="/validasi" { (words.say("web.validate.now")) } }
+                });
+            };
+            let label = |line: &FindingLine| {
+                line.field.as_deref().map(|field| input::label(open, &line.entity, field, user.lang()).to_owned())
+            };
+            Ok(shown(user, &asked, &report, &label))
+        })?;
+        Ok(Answer::page(words.say("web.menu.validate"), content))
+    })
+    .await
+}
+
+fn shown(
+    user: &User,
+    asked: &Asked,
+    report: &FindingsReport,
+    label: &dyn Fn(&FindingLine) -> Option<String>,
+) -> Markup {
+    let words = user.words();
+    let counts = |tab: &str| {
+        let lines = report.tabs.get(tab).map(Vec::as_slice).unwrap_or_default();
+        let invalid = lines.iter().filter(|line| line.blocks).count();
+        (invalid, lines.len() - invalid)
+    };
+    // Without a choice, the first tab in which something stands in the way.
+    let first =
+        TABS.into_iter().find(|tab| counts(tab).0 > 0).or_else(|| TABS.into_iter().find(|tab| counts(tab).1 > 0));
+    let tab = asked.tab.as_deref().or(first).unwrap_or(TABS[0]);
+    let lines = report.tabs.get(tab).map(Vec::as_slice).unwrap_or_default();
+    let pages = lines.len().div_ceil(FINDINGS).max(1);
+    let page = asked.page.min(pages);
+    let args: [(&str, &dyn std::fmt::Display); 2] = [("invalid", &report.invalid), ("warnings", &report.warnings)];
+    html! {
+        h1 { (words.say("web.menu.validate")) }
+        @if let Some(from) = &report.from {
+            p.notice {
+                (words.fill("validate.upcoming", &[("version", &report.rulebook), ("from", from)])) " "
+                a href="/validasi" { (words.say("web.validate.now")) }
+            }
+        }
+        p #sum.good-text[report.invalid == 0].bad-text[report.invalid > 0] {
+            strong { (words.fill(if report.invalid == 0 { "validate.clean" } else { "validate.blocked" }, &args)) }
+        }
+        @if report.new_invalid > 0 {
+            p.bad-text { (words.fill("validate.new", &[("count", &report.new_invalid), ("version", &report.rulebook)])) }
+        }
+        ul.tabs aria-label=(words.say("web.validate.tabs")) {
+            @for name in TABS {
+                li {
+                    a href=(asked.address(name, 1)) aria-current=[(name == tab).then_some("true")] {
+                        (words.say_or(&format!("tab.{name}"), name))
+                        @let (invalid, warnings) = counts(name);
+                        @if invalid > 0 { " " span.count { (invalid) span.hidden { " " (words.say("validate.invalid")) } } }
+                        @if warnings > 0 { " " span.count.warnings { (warnings) span.hidden { " " (words.say("validate.warning")) } } }
+                    }
+                }
+            }
+        }
+        @if lines.is_empty() { p.good-text { (words.say("web.validate.tab-clean")) } }
+        ul.findings {
+            @for line in lines.iter().skip((page - 1) * FINDINGS).take(FINDINGS) { (finding(line, label(line).as_deref(), words)) }
+        }
+        (pager(page, pages, |page| asked.address(tab, page), words))
+        @if !asked.upcoming {
+            form.actions method="post" action="/validasi" {
+                (token(user)) button.second type="submit" { (words.say("web.validate.anew")) }
+                span.faint { (words.fill("web.validate.by", &[("version", &report.rulebook)])) }
+            }
+        }
+    }
+}
+
+/// Judges every record anew.
+pub(super) async fn anew(posted: Posted) -> Response {
+    posted
+        .act(|user, _| {
+            user.run(Command::Validate(Validate { tab: None, full: true, upcoming: false }))?;
+            Ok(Answer::done("/validasi", user.words().say("web.validate.done")))
+        })
+        .await
+}

@@ -1,0 +1,185 @@
+//! Who is at a browser: sessions in memory, each bound to the address it began at and to one token for its forms.
+//!
+//! They end with the process: whoever restarts the computer says again who they are.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use data_encoding::HEXLOWER;
+
+use super::answer::Flash;
+use crate::account::same;
+use crate::failure::Failure;
+use crate::secret::Secret;
+
+/// Sessions at once; the one that was used longest ago goes.
+const MAX_SESSIONS: usize = 200;
+/// A session that is not used for so long has ended.
+const IDLE: Duration = Duration::from_secs(8 * 3_600);
+/// However much it is used, it ends after this time.
+const LONGEST: Duration = Duration::from_secs(24 * 3_600);
+/// How long a link that lets its account in can be used, once.
+const INVITATION: Duration = Duration::from_secs(3_600);
+
+/// What is known of a session.
+#[derive(Clone)]
+pub(crate) struct Session {
+    /// The account.
+    pub(crate) account: String,
+    /// The token of its forms.
+    pub(crate) csrf: Secret,
+    peer: IpAddr,
+    began: Instant,
+    used: Instant,
+}
+
+/// All sessions. Tokens are kept by their hash, so that looking one up takes the same time whatever was sent.
+#[derive(Default)]
+pub(crate) struct Sessions {
+    open: Mutex<BTreeMap<[u8; 32], (Session, Option<Flash>)>>,
+    invited: Mutex<Option<([u8; 32], String, Instant)>>,
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    *blake3::hash(token.as_bytes()).as_bytes()
+}
+
+fn token() -> Result<Secret, Failure> {
+    Ok(Secret::new(HEXLOWER.encode(&crate::env::random::<32>()?)))
+}
+
+impl Session {
+    fn is_over(&self, now: Instant) -> bool {
+        now.duration_since(self.used) > IDLE || now.duration_since(self.began) > LONGEST
+    }
+
+    /// Whether a form is this session's.
+    pub(crate) fn owns(&self, csrf: &str) -> bool {
+        same(self.csrf.expose().as_bytes(), csrf.as_bytes())
+    }
+}
+
+impl Sessions {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<[u8; 32], (Session, Option<Flash>)>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a session; gives what the browser keeps.
+    pub(crate) fn begin(&self, account: &str, peer: IpAddr) -> Result<Secret, Failure> {
+        let key = token()?;
+        let now = Instant::now();
+        let session = Session { account: account.to_owned(), csrf: token()?, peer, began: now, used: now };
+        let mut open = self.lock();
+        open.retain(|_, (session, _)| !session.is_over(now));
+        if open.len() >= MAX_SESSIONS
+            && let Some(oldest) = open.iter().min_by_key(|(_, (session, _))| session.used).map(|(key, _)| *key)
+        {
+            open.remove(&oldest);
+        }
+        open.insert(hash(key.expose()), (session, None));
+        Ok(key)
+    }
+
+    /// The session of a token, at the address where it began.
+    pub(crate) fn find(&self, token: &str, peer: IpAddr) -> Option<Session> {
+        let mut open = self.lock();
+        let (session, _) = open.get_mut(&hash(token))?;
+        let now = Instant::now();
+        if session.peer != peer || session.is_over(now) {
+            return None;
+        }
+        session.used = now;
+        Some(session.clone())
+    }
+
+    /// Ends a session.
+    pub(crate) fn end(&self, token: &str) {
+        self.lock().remove(&hash(token));
+    }
+
+    /// Ends every session of an account but one.
+    pub(crate) fn end_others(&self, account: &str, but: &str) {
+        let but = hash(but);
+        self.lock().retain(|key, (session, _)| *key == but || session.account != account);
+    }
+
+    /// What the next page of a session says first.
+    pub(crate) fn say(&self, token: &str, flash: Flash) {
+        if let Some((_, said)) = self.lock().get_mut(&hash(token)) {
+            *said = Some(flash);
+        }
+    }
+
+    /// Takes what is to be said.
+    pub(crate) fn said(&self, token: &str) -> Option<Flash> {
+        self.lock().get_mut(&hash(token))?.1.take()
+    }
+
+    /// Makes a link by which an account is let in once, for whoever started the program.
+    pub(crate) fn invite(&self, account: &str) -> Result<Secret, Failure> {
+        let key = token()?;
+        let mut invited = self.invited.lock().unwrap_or_else(PoisonError::into_inner);
+        *invited = Some((hash(key.expose()), account.to_owned(), Instant::now()));
+        Ok(key)
+    }
+
+    /// The account of such a link, once.
+    pub(crate) fn welcome(&self, token: &str) -> Option<String> {
+        let mut invited = self.invited.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = invited.as_ref().is_some_and(|(key, _, at)| *key == hash(token) && at.elapsed() <= INVITATION);
+        if fits { invited.take().map(|(_, account, _)| account) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+    #[test]
+    fn a_session_is_good_where_it_began_and_nowhere_else() {
+        let sessions = Sessions::default();
+        let key = sessions.begin("siti", HERE).unwrap();
+        assert_eq!(sessions.find(key.expose(), HERE).unwrap().account, "siti");
+        assert!(sessions.find(key.expose(), ELSEWHERE).is_none());
+        assert!(sessions.find("guess", HERE).is_none());
+        sessions.end(key.expose());
+        assert!(sessions.find(key.expose(), HERE).is_none());
+    }
+
+    #[test]
+    fn an_invitation_is_good_once() {
+        let sessions = Sessions::default();
+        let key = sessions.invite("siti").unwrap();
+        assert_eq!(sessions.welcome("guess"), None);
+        assert_eq!(sessions.welcome(key.expose()).as_deref(), Some("siti"));
+        assert_eq!(sessions.welcome(key.expose()), None);
+    }
+
+    #[test]
+    fn there_are_never_more_than_so_many() {
+        let sessions = Sessions::default();
+        let first = sessions.begin("siti", HERE).unwrap();
+        for _ in 0..MAX_SESSIONS {
+            sessions.begin("budi", HERE).unwrap();
+        }
+        assert_eq!(sessions.lock().len(), MAX_SESSIONS);
+        assert!(sessions.find(first.expose(), HERE).is_none());
+    }
+
+    #[test]
+    fn a_changed_password_ends_the_other_sessions_of_its_account() {
+        let sessions = Sessions::default();
+        let keys: Vec<_> = ["siti", "siti", "budi"].map(|name| sessions.begin(name, HERE).unwrap()).into();
+        sessions.end_others("siti", keys.first().unwrap().expose());
+        let left = keys.iter().filter(|key| sessions.find(key.expose(), HERE).is_some()).count();
+        assert_eq!(left, 2);
+    }
+}

@@ -1,0 +1,374 @@
+//! Who asks for a page, and in which language: what handlers take instead of raw requests.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use selaras_model::Lang;
+
+use super::answer::{Answer, Flash, Page, see_other};
+use super::session::Session;
+use super::way::Way;
+use super::{Web, frame};
+use crate::account::{Account, Role};
+use crate::catalogue::Words;
+use crate::command::{Command, Report};
+use crate::failure::{Exit, Failure};
+use crate::output::Event;
+use crate::secret::Secret;
+use crate::serve::Reading;
+
+/// Fields of a form at most: a pasted class with all its columns fits.
+const MAX_FORM_FIELDS: usize = 20_000;
+
+/// Light, dark, or as the computer says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(crate) const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+}
+
+/// Somebody at a browser, known or not.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) web: Arc<Web>,
+    pub(crate) lang: Lang,
+    pub(crate) theme: Theme,
+    pub(crate) way: Way,
+    pub(crate) peer: IpAddr,
+    /// The page that was asked for.
+    pub(crate) path: String,
+    key: Option<Secret>,
+    session: Option<Session>,
+}
+
+/// Somebody who has said who they are.
+#[derive(Clone)]
+pub(crate) struct User {
+    pub(crate) visit: Visit,
+    pub(crate) session: Session,
+    /// What the account may be used for.
+    pub(crate) roles: Vec<Role>,
+}
+
+/// A form of somebody known; that it came from our own page was checked.
+pub(crate) struct Posted {
+    pub(crate) user: User,
+    pub(crate) fields: Fields,
+}
+
+/// The fields of a form, in order.
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The last value under a name; empty when there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.0.iter().rev().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The same as something that must not be shown.
+    pub(crate) fn secret(&self, name: &str) -> Secret {
+        Secret::new(self.get(name))
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// All values under names that begin so, by the rest of the name.
+    pub(crate) fn under(&self, prefix: &str) -> BTreeMap<&str, &str> {
+        self.0.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value.as_str()))).collect()
+    }
+}
+
+fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+impl Visit {
+    fn of(parts: &Parts, web: &Arc<Web>) -> Option<Visit> {
+        let way = parts.extensions.get::<Way>()?.clone();
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+        let key = cookie(parts, &session_cookie(&way)).map(Secret::new);
+        let session = key.as_ref().and_then(|key| web.sessions.find(key.expose(), peer));
+        let (lang, theme) = read_looks(cookie(parts, LOOKS_COOKIE).unwrap_or_default(), web.lang);
+        let path = parts.uri.path_and_query().map(|path| path.as_str().to_owned()).unwrap_or_default();
+        Some(Visit { web: Arc::clone(web), lang, theme, way, peer, path, key, session })
+    }
+
+    pub(crate) fn words(&self) -> Words {
+        Words(self.lang)
+    }
+
+    /// Does work that waits for the store, and answers with a page without menus.
+    pub(crate) async fn outside(
+        self,
+        work: impl FnOnce(&Visit) -> Result<Answer, Failure> + Send + 'static,
+    ) -> Response {
+        blocking(move || {
+            let answer = work(&self).unwrap_or_else(|failure| refusal_page(&failure, self.words()));
+            match answer {
+                Answer::Page(page) => frame::outside(&self, page),
+                Answer::Go(to, _) => see_other(&to),
+                Answer::Json(json) => axum::Json(json).into_response(),
+                Answer::File(file) => file.into_response(),
+            }
+        })
+        .await
+    }
+
+    /// Begins a session for an account, and goes on to a page.
+    pub(crate) fn let_in(&self, account: &str, to: &str) -> Result<Response, Failure> {
+        let key = self.web.sessions.begin(account, self.peer)?;
+        let secure = if self.way.tls { "; Secure" } else { "" };
+        let cookie =
+            format!("{}={}; HttpOnly; SameSite=Strict; Path=/{secure}", session_cookie(&self.way), key.expose());
+        Ok(with_cookie(see_other(to), &cookie))
+    }
+
+    /// Ends the session.
+    pub(crate) fn let_out(&self) -> Response {
+        if let Some(key) = &self.key {
+            self.web.sessions.end(key.expose());
+        }
+        let cookie = format!("{}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0", session_cookie(&self.way));
+        with_cookie(see_other("/masuk"), &cookie)
+    }
+
+    /// Remembers language and theme in the browser.
+    pub(crate) fn remember_looks(&self, lang: Lang, theme: Theme, to: &str) -> Response {
+        let looks = format!("{lang}.{}", theme.word());
+        let cookie = format!("{LOOKS_COOKIE}={looks}; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000");
+        with_cookie(see_other(to), &cookie)
+    }
+}
+
+/// Cookies do not know ports: two schools on one computer have different names.
+fn session_cookie(way: &Way) -> String {
+    format!("selaras-{}", way.port)
+}
+
+const LOOKS_COOKIE: &str = "selaras-tampilan";
+
+fn read_looks(text: &str, usual: Lang) -> (Lang, Theme) {
+    let (lang, theme) = text.split_once('.').unwrap_or_default();
+    let theme = Theme::ALL.into_iter().find(|known| known.word() == theme).unwrap_or_default();
+    (lang.parse().unwrap_or(usual), theme)
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(value) = cookie.parse() {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+impl User {
+    pub(crate) fn words(&self) -> Words {
+        self.visit.words()
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.visit.lang
+    }
+
+    pub(crate) fn web(&self) -> &Web {
+        &self.visit.web
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.session.account
+    }
+
+    /// Whether one of the account's roles lets it do this.
+    pub(crate) fn may(&self, what: super::rights::What<'_>) -> bool {
+        super::rights::may(&self.roles, what)
+    }
+
+    /// Fails where no role of the account lets it do this.
+    pub(crate) fn must(&self, what: super::rights::What<'_>) -> Result<(), Failure> {
+        if self.may(what) { Ok(()) } else { Err(Failure::new("web.role").arg("name", self.name())) }
+    }
+
+    /// Reads for a page.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Reading) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.web().house.read(read)
+    }
+
+    /// Runs a command and gives its report.
+    pub(crate) fn run(&self, command: Command) -> Result<Option<Report>, Failure> {
+        let (_, events) = self.web().house.run(command, self.lang())?;
+        let report = events.into_iter().rev().find_map(|event| match event {
+            Event::Report(report) => Some(*report),
+            _ => None,
+        });
+        Ok(report)
+    }
+
+    /// Runs a command and gives the text of what was done.
+    pub(crate) fn done(&self, command: Command) -> Result<String, Failure> {
+        Ok(match self.run(command)? {
+            Some(Report::Done(done)) => done.text(self.words()),
+            _ => String::new(),
+        })
+    }
+
+    /// Ends the account's sessions at other browsers.
+    pub(crate) fn end_elsewhere(&self, account: &str) {
+        let key = self.visit.key.as_ref().map(Secret::expose).unwrap_or_default();
+        self.web().sessions.end_others(account, key);
+    }
+
+    /// Does the work of a page that only shows.
+    pub(crate) async fn show(self, work: impl FnOnce(&User) -> Result<Answer, Failure> + Send + 'static) -> Response {
+        blocking(move || {
+            let answer = work(&self).unwrap_or_else(|failure| refusal_page(&failure, self.words()));
+            self.answered(answer)
+        })
+        .await
+    }
+
+    fn answered(&self, answer: Answer) -> Response {
+        match answer {
+            Answer::Page(page) => frame::inside(self, page, self.said()),
+            Answer::Go(to, flash) => {
+                if let (Some(flash), Some(key)) = (flash, &self.visit.key) {
+                    self.web().sessions.say(key.expose(), flash);
+                }
+                see_other(&to)
+            }
+            Answer::Json(json) => axum::Json(json).into_response(),
+            Answer::File(file) => file.into_response(),
+        }
+    }
+
+    fn said(&self) -> Option<Flash> {
+        self.visit.key.as_ref().and_then(|key| self.web().sessions.said(key.expose()))
+    }
+}
+
+impl Posted {
+    /// Does the work of a form.
+    pub(crate) async fn act(
+        self,
+        work: impl FnOnce(&User, &Fields) -> Result<Answer, Failure> + Send + 'static,
+    ) -> Response {
+        let Posted { user, fields } = self;
+        user.show(move |user| work(user, &fields)).await
+    }
+}
+
+/// What a failure looks like as a page.
+pub(crate) fn refusal_page(failure: &Failure, words: Words) -> Answer {
+    tracing::info!(code = failure.code, "a page was refused");
+    let status = match failure.exit() {
+        Exit::Input | Exit::Usage => StatusCode::UNPROCESSABLE_ENTITY,
+        Exit::Gate => StatusCode::FORBIDDEN,
+        Exit::InUse => StatusCode::SERVICE_UNAVAILABLE,
+        Exit::Network => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let content = maud::html! {
+        h1 { (words.say("web.refused")) }
+        (super::parts::refusal(failure, words))
+        p { a href="/" { (words.say("web.to-home")) } }
+    };
+    Answer::Page(Page { title: words.say("web.refused").to_owned(), content, status, again: None })
+}
+
+async fn blocking(work: impl FnOnce() -> Response + Send + 'static) -> Response {
+    // A handler that panics takes nobody with it; what it had begun is whole or not there.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+impl FromRequestParts<Arc<Web>> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Visit, Response> {
+        Visit::of(parts, web).ok_or_else(|| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    }
+}
+
+impl FromRequestParts<Arc<Web>> for User {
+    type Rejection = Response;
+
+    /// Whoever is not known is sent to say who they are, or to set this computer up.
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<User, Response> {
+        let visit = Visit::from_request_parts(parts, web).await?;
+        let Some(session) = visit.session.clone() else {
+            let to = frame::link("/masuk", &[("ke", &visit.path)]);
+            return Err(see_other(if visit.path == "/" || visit.path.is_empty() { "/masuk" } else { &to }));
+        };
+        let name = session.account.clone();
+        let house = web.house.clone();
+        let found =
+            tokio::task::spawn_blocking(move || house.read(|reading| Account::load(reading.open.store(), &name)));
+        match found.await {
+            Ok(Ok(Some(account))) if !account.disabled => Ok(User { visit, session, roles: account.roles }),
+            // The store is gone or another, or the account is: the session means nothing any more.
+            _ => Err(visit.let_out()),
+        }
+    }
+}
+
+impl FromRequest<Arc<Web>> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Posted, Response> {
+        let (mut parts, body) = request.into_parts();
+        let user = User::from_request_parts(&mut parts, web).await?;
+        let fields = read_form(Request::from_parts(parts, body), user.words()).await?;
+        if !user.session.owns(fields.get("csrf")) {
+            tracing::warn!("a form without its token was refused");
+            return Err((StatusCode::FORBIDDEN, "web.csrf\n").into_response());
+        }
+        Ok(Posted { user, fields })
+    }
+}
+
+/// A form of somebody who is not known yet.
+pub(crate) struct Open {
+    pub(crate) visit: Visit,
+    pub(crate) fields: Fields,
+}
+
+impl FromRequest<Arc<Web>> for Open {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Open, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, web).await?;
+        let fields = read_form(Request::from_parts(parts, body), visit.words()).await?;
+        Ok(Open { visit, fields })
+    }
+}
+
+async fn read_form(request: Request, words: Words) -> Result<Fields, Response> {
+    let form: Result<Form<Vec<(String, String)>>, _> = Form::from_request(request, &()).await;
+    match form {
+        Ok(Form(fields)) if fields.len() <= MAX_FORM_FIELDS => Ok(Fields(fields)),
+        Ok(_) => Err((StatusCode::PAYLOAD_TOO_LARGE, words.say("web.too-large")).into_response()),
+        Err(rejection) => Err((rejection.status(), words.say("web.too-large")).into_response()),
+    }
+}

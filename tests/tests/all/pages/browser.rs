@@ -1,0 +1,111 @@
+//! A browser as far as a page without script needs one: cookies, forms, redirects.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+pub(super) struct Browser {
+    pub(super) address: SocketAddr,
+    pub(super) cookies: BTreeMap<String, String>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of the first input of a name.
+    pub(super) fn field(&self, name: &str) -> String {
+        let from = self.body.split(&format!("name=\"{name}\" value=\"")).nth(1);
+        from.unwrap_or_else(|| panic!("no field {name}: {}", self.body)).split('"').next().unwrap().to_owned()
+    }
+}
+
+impl Browser {
+    pub(super) fn new(pages: &str) -> Browser {
+        Browser { address: pages.trim_start_matches("http://").parse().unwrap(), cookies: BTreeMap::new() }
+    }
+
+    /// Sends exactly this; what comes back is read to its end.
+    pub(super) fn raw(&self, request: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        // Whoever refuses a body need not read it to its end.
+        let _ = stream.write_all(request);
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+        Answer { status: status.unwrap_or(0), headers, body: body.to_owned() }
+    }
+
+    /// A request with headers that take the usual ones' place.
+    pub(super) fn send(&mut self, method: &str, path: &str, own: &[(&str, &str)], body: &str) -> Answer {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut headers: BTreeMap<String, String> = BTreeMap::new();
+        headers.insert("host".into(), self.address.to_string());
+        headers.insert("cookie".into(), cookies.join("; "));
+        headers.insert("connection".into(), "close".into());
+        if method == "POST" {
+            headers.insert("origin".into(), format!("http://{}", self.address));
+            headers.insert("content-type".into(), "application/x-www-form-urlencoded".into());
+            headers.insert("content-length".into(), body.len().to_string());
+        }
+        headers.extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let headers: String = headers
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
+        let answer = self.raw(format!("{method} {path} HTTP/1.1\r\n{headers}\r\n{body}").as_bytes());
+        for (_, cookie) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        answer
+    }
+
+    pub(super) fn get(&mut self, path: &str) -> Answer {
+        self.send("GET", path, &[], "")
+    }
+
+    /// Submits fields; follows the redirect.
+    pub(super) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let answer = self.send("POST", path, &[], &form(fields));
+        match answer.header("location").map(str::to_owned) {
+            Some(to) if answer.status == 303 => self.get(&to),
+            _ => answer,
+        }
+    }
+
+    pub(super) fn sign_in(&mut self, name: &str, password: &str) {
+        let answer = self.post("/masuk", &[("name", name), ("password", password)]);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.body.contains("/keluar"), "nobody is known: {}", answer.body);
+    }
+
+    /// The token of this session's forms.
+    pub(super) fn csrf(&mut self) -> String {
+        self.get("/").field("csrf")
+    }
+}
+
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
+    let pairs = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}

@@ -1,0 +1,26 @@
+//! The school's pages, as a browser without script has them: the whole day, every page in both languages, and whoever
+//! tries to come in another way.
+
+mod attacks;
+mod browser;
+mod day;
+pub(crate) mod school;
+mod walk;
+
+use crate::stand::PASSWORD;
+use browser::Browser;
+use school::{School, id_of};
+
+impl School {
+    /// A browser in which nobody is known.
+    fn browser(&self) -> Browser {
+        Browser::new(&self.serving.pages)
+    }
+
+    /// A browser in which the operator is.
+    fn operator(&self) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_in("siti", PASSWORD);
+        browser
+    }
+}
