@@ -21,13 +21,13 @@ function follow(place) {
     if (told.to) location.replace(told.to);
     else location.reload();
   };
+  // The program was ended, or this browser is not known to it any more: the page says so when it is asked for again.
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => location.reload(), 2000);
+  };
 }
-const live = document.querySelector("[data-events]");
-if (live) {
-  const form = document.querySelector("form.pause");
-  const busy = form ? !form.hidden : live.querySelector("progress") !== null;
-  if (busy) follow(live);
-}
+for (const live of document.querySelectorAll("[data-events][data-busy]")) follow(live);
 
 // Looking a record up while typing.
 const suggest = debounce(120, async (input) => {
@@ -105,12 +105,6 @@ document.addEventListener("keydown", (event) => {
   else if (event.altKey && event.key.toLowerCase() === "n") press("n");
   else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") press("s");
 });
-
-// A finding leads into its field.
-if (location.hash.startsWith("#f-")) {
-  const field = document.getElementById(location.hash.slice(1));
-  field?.querySelector("input:not([type=hidden]), select, textarea")?.focus();
-}
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;

@@ -146,7 +146,7 @@ impl Words {
     }
 
     /// What a module is called; its own name where the catalogue does not know it.
-    pub(crate) fn module<'a>(self, name: &'a str) -> &'a str {
+    pub(crate) fn module(self, name: &str) -> &str {
         self.say_or(&format!("module.{name}"), name)
     }
 

@@ -57,7 +57,7 @@ pub use release::{NotSigned, Release};
 pub use rules::{Rules, RulesError};
 pub use school::{
     Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Order,
-    Outcome, Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, Signer, new_among,
+    Outcome, Outgoing, Pending, Prepared, PreparedChange, Purpose, Repair, School, Signer, Typed, new_among,
 };
 pub use selaras_merge::{Candidate, PastChange, Subject};
 pub use snapshot::{Frame, Snapshot, SnapshotError};

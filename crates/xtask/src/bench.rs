@@ -30,6 +30,9 @@ pub(crate) fn steps(filter: Option<&str>) -> Vec<Step> {
     if filter.is_none_or(|part| "line".contains(part)) {
         steps.push(Step::new("line", line));
     }
+    if filter.is_none_or(|part| "pages".contains(part)) {
+        steps.push(Step::new("pages", pages));
+    }
     if filter.is_none_or(|part| "uploads".contains(part)) {
         steps.push(Step::new("uploads", uploads));
     }
@@ -52,6 +55,11 @@ fn measure(students: &'static str) -> Step {
 /// What a first upload costs over bad lines, beside the same work uncut.
 fn line() -> Outcome {
     run_command(cargo().args(["run", "--quiet", "--release", "--package", "selaras", "--", "measure-line"]))
+}
+
+/// How long the pages of a large school take.
+fn pages() -> Outcome {
+    run_command(cargo().args(["run", "--quiet", "--release", "--package", "selaras", "--", "measure-pages"]))
 }
 
 /// What a centre holds in memory for uploads in progress.

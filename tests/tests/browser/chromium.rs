@@ -4,11 +4,14 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
 use serde_json::{Value, json};
+use url::{ParseError, Url};
 
 /// What waits for a page at most.
-const PAGE: Duration = Duration::from_secs(60);
+pub(crate) const PAGE: Duration = Duration::from_secs(60);
 
 /// A browser with nothing in it.
 pub(crate) struct Chromium {
@@ -24,10 +27,26 @@ pub(crate) struct Chromium {
 pub(crate) struct How {
     pub(crate) size: (u32, u32),
     pub(crate) script: bool,
+    /// Whether it takes a certificate that nobody has signed.
+    pub(crate) trusting: bool,
 }
 
 /// The screen of an old office computer.
-pub(crate) const USUAL: How = How { size: (1366, 768), script: true };
+pub(crate) const USUAL: How = How { size: (1366, 768), script: true, trusting: false };
+
+/// Asks chromedriver for the browser's console.
+#[derive(Debug)]
+struct Log;
+
+impl WebDriverCompatibleCommand for Log {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"type": "browser"}).to_string()))
+    }
+}
 
 /// Plays something in a browser.
 pub(crate) fn play(how: How, scene: impl AsyncFnOnce(&mut Chromium)) {
@@ -77,7 +96,11 @@ impl Chromium {
         if !how.script {
             options["prefs"] = json!({"profile.managed_default_content_settings.javascript": 2});
         }
-        let wanted = json!({"goog:chromeOptions": options});
+        let wanted = json!({
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL"},
+            "acceptInsecureCerts": how.trusting,
+        });
         let Value::Object(wanted) = wanted else { unreachable!() };
         let url = format!("http://127.0.0.1:{}", port.expect("chromedriver says its port"));
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
@@ -90,6 +113,12 @@ impl Chromium {
 
     pub(crate) async fn go(&self, address: &str) {
         self.client.goto(address).await.unwrap();
+    }
+
+    /// Goes to the first page of whoever serves this one.
+    pub(crate) async fn go_home(&self) {
+        let home = self.client.current_url().await.unwrap().join("/").unwrap();
+        self.go(home.as_str()).await;
     }
 
     pub(crate) async fn click(&mut self, css: &str) {
@@ -123,6 +152,40 @@ impl Chromium {
 
     pub(crate) async fn script(&self, text: &str) -> Value {
         self.client.execute(text, Vec::new()).await.unwrap()
+    }
+
+    /// Puts a text where the caret is, as a paste does.
+    pub(crate) async fn paste(&self, css: &str, text: &str) {
+        self.client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
+        let script = "document.execCommand('insertText', false, arguments[0])";
+        self.client.execute(script, vec![json!(text)]).await.unwrap();
+    }
+
+    pub(crate) async fn is_there(&self, css: &str) -> bool {
+        !self.client.find_all(Locator::Css(css)).await.unwrap().is_empty()
+    }
+
+    /// What the browser has complained about since it was asked last: scripts that failed, what the content security
+    /// policy refused, what was not found.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        let entries = self.client.issue_cmd(Log).await.unwrap();
+        let entries = entries.as_array().unwrap().iter();
+        entries
+            .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
+            .map(|entry| entry["message"].as_str().unwrap().to_owned())
+            // A form that was refused is answered so.
+            .filter(|message| !message.contains("status of 422"))
+            .collect()
+    }
+
+    /// Chooses a language and a theme on the page of settings.
+    pub(crate) async fn choose(&mut self, lang: &str, theme: &str) {
+        self.go_home().await;
+        self.click("a[href='/pengaturan']").await;
+        self.click(&format!("#lang option[value='{lang}']")).await;
+        self.click(&format!("#theme option[value='{theme}']")).await;
+        self.click("form[action='/tampilan'] button").await;
+        self.until_there(&format!("html[lang='{lang}'][data-theme='{theme}']")).await;
     }
 
     pub(crate) async fn sign_in(&mut self, pages: &str) {

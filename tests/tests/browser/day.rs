@@ -5,14 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::chromium::{Chromium, How, USUAL, play};
-use crate::school::{School, Serving, id_of};
+use crate::school::{School, id_of};
 use crate::stand::{PASSWORD, SCHOOL};
 
 /// Clicks from the link to the receipt.
 const MOST_CLICKS: u32 = 8;
 
 /// Ticks every part and consents, types the head's password, sends.
-async fn approve(chromium: &mut Chromium, password: &str) {
+pub(crate) async fn approve(chromium: &mut Chromium, password: &str) {
     let names =
         chromium.script("return [...document.querySelectorAll('.sheet input[type=checkbox]')].map(e => e.name)");
     for name in names.await.as_array().unwrap() {
@@ -23,18 +23,18 @@ async fn approve(chromium: &mut Chromium, password: &str) {
 }
 
 /// The demonstration, until it is told to end.
-struct Demo {
+pub(crate) struct Demo {
     child: std::process::Child,
-    link: String,
-    password: String,
+    pub(crate) link: String,
+    pub(crate) password: String,
     _place: tempfile::TempDir,
 }
 
 impl Demo {
-    fn start() -> Demo {
+    pub(crate) fn start(students: &str) -> Demo {
         let place = tempfile::tempdir().unwrap();
         let mut child = Command::new(SCHOOL)
-            .args(["--lang", "id", "demo", "--students", "60", "--keep"])
+            .args(["--lang", "id", "demo", "--students", students, "--keep"])
             .arg(place.path().join("demo"))
             .stdout(Stdio::piped())
             .spawn()
@@ -59,7 +59,7 @@ impl Drop for Demo {
 
 #[test]
 fn from_the_demonstration_to_a_receipt_in_a_few_clicks_and_with_one_password() {
-    let demo = Demo::start();
+    let demo = Demo::start("60");
     play(USUAL, async |chromium| {
         chromium.go(&demo.link).await;
         chromium.click(".next .button").await;
@@ -79,7 +79,7 @@ fn a_field_is_checked_when_it_is_left_and_a_record_is_found_while_typing() {
     let id = id_of(&school.computer, "peserta_didik_periodik", 0);
     play(USUAL, async |chromium| {
         chromium.sign_in(&pages).await;
-        chromium.go(&format!("{pages}/data/peserta_didik_periodik/{id}#f-tinggi_badan")).await;
+        chromium.go(&format!("{pages}/data/peserta_didik_periodik/{id}#i-tinggi_badan")).await;
         // The link of a finding leads into the field: what is typed goes there.
         assert_eq!(chromium.script("return document.activeElement.id").await, "i-tinggi_badan");
         chromium.script("document.activeElement.select()").await;
@@ -119,10 +119,7 @@ fn what_was_approved_survives_a_kill_and_goes_on_with_one_click() {
     let mut school = School::with_a_days_work();
     school.computer.run(&["approve", "kepala"], &[PASSWORD]);
     // Killed between the approval and the receipt; the browser is opened again on what starts next.
-    school.serving = {
-        school.serving.kill();
-        Serving::start(&school.computer.data)
-    };
+    school.restart();
     let pages = school.serving.pages.clone();
     play(USUAL, async |chromium| {
         chromium.sign_in(&pages).await;

@@ -9,11 +9,19 @@
     reason = "tests stop at the first thing that is not as they say; what other tests need is shared"
 )]
 
+#[path = "../all/pages/links.rs"]
+mod links;
 #[path = "../all/pages/school.rs"]
 mod school;
 #[path = "../all/stand.rs"]
 mod stand;
 
+mod access;
 mod chromium;
 mod day;
+mod gate;
+mod line;
 mod looks;
+mod others;
+mod records;
+mod screens;

@@ -158,7 +158,7 @@ fn a_decision_can_be_taken_back_until_somebody_types_and_the_conflict_waits_agai
     stage.first.drive(Some(step));
     let after = stage.first.school().typed(student).unwrap();
 
-    let step = stage.first.school().put_back(student, before.as_ref(), after.as_ref()).unwrap();
+    let step = stage.first.school().put_back(student, &before, &after).unwrap();
     stage.first.drive(Some(step));
     assert_eq!(stage.first.school().typed(student).unwrap(), before);
     assert_eq!(stage.first.record(student).text("alamat_jalan"), Some("Jl. Sekolah 1"));
@@ -166,7 +166,7 @@ fn a_decision_can_be_taken_back_until_somebody_types_and_the_conflict_waits_agai
 
     // What was typed since is nobody's to take away.
     stage.first.set(student, "nama_dusun", Value::text("Dusun Sekolah"));
-    assert!(stage.first.school().put_back(student, None, before.as_ref()).is_err());
+    assert!(stage.first.school().put_back(student, &after, &before).is_err());
     assert_eq!(stage.first.record(student).text("nama_dusun"), Some("Dusun Sekolah"));
 }
 
@@ -175,10 +175,28 @@ fn an_edit_that_is_taken_back_leaves_nothing_to_send() {
     let stage = Stage::in_step(12);
     let student = stage.student();
     let digest = stage.first.school().root_digest().unwrap();
+    let before = stage.first.school().typed(student).unwrap();
     stage.first.set(student, "alamat_jalan", Value::text("Jl. Sekolah 1"));
     let after = stage.first.school().typed(student).unwrap();
-    let step = stage.first.school().put_back(student, None, after.as_ref()).unwrap();
+    let step = stage.first.school().put_back(student, &before, &after).unwrap();
     stage.first.drive(Some(step));
     assert_eq!(stage.first.school().pending().unwrap().records, 0);
     assert_eq!(stage.first.school().root_digest().unwrap(), digest);
+}
+
+#[test]
+fn an_undo_of_a_value_that_was_typed_away_is_over_when_another_has_come_into_its_place() {
+    let stage = Stage::in_step(12);
+    let student = stage.student();
+    let was = stage.first.record(student).text("alamat_jalan").map(str::to_owned);
+    stage.first.set(student, "alamat_jalan", Value::text("Jl. Sekolah 1"));
+    let before = stage.first.school().typed(student).unwrap();
+    // Typed back to what stands below: no draft is left.
+    stage.first.set(student, "alamat_jalan", was.map_or(Value::Null, |was| Value::text(&was)));
+    let after = stage.first.school().typed(student).unwrap();
+    act(&stage, student, "alamat_jalan", Value::text("Jl. Pusat 2"));
+    stage.first.pull(&stage.centre);
+    assert!(!stage.first.school().is_as_left(student, &after).unwrap());
+    assert!(stage.first.school().put_back(student, &before, &after).is_err());
+    assert_eq!(stage.first.record(student).text("alamat_jalan"), Some("Jl. Pusat 2"));
 }

@@ -86,6 +86,10 @@ fn a_bundle_approved_under_the_old_rulebook_is_refused_and_what_is_new_is_told_a
     let before = stage.first.school().rules_before().unwrap().unwrap();
     assert_eq!(before.rulebook.version(), "2026.1");
     let then = stage.first.school().findings_under(&before).unwrap();
+    // Only the records that have findings now need to be judged by the old rules.
+    let named = found.iter().map(|finding| finding.record).collect();
+    let about = stage.first.school().findings_about(&named, &before).unwrap();
+    assert_eq!(new_among(&found, &about), new_among(&found, &then));
     let new: Vec<_> = found.iter().zip(new_among(&found, &then)).filter(|(_, new)| *new).map(|(f, _)| f).collect();
     assert_eq!(new.len(), 1, "{new:?}");
     assert_eq!((new[0].rule.as_str(), new[0].record, new[0].level), ("pd.tinggi", tall, Level::Invalid));

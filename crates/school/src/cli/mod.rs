@@ -74,6 +74,10 @@ pub(crate) enum Task {
     #[cfg(feature = "demo")]
     #[command(hide = true)]
     MeasureLine(crate::demo::MeasureLine),
+    /// Measures the pages of a large school.
+    #[cfg(feature = "demo")]
+    #[command(hide = true)]
+    MeasurePages(crate::demo::MeasurePages),
 }
 
 /// Runs what the process's arguments say.
@@ -181,6 +185,8 @@ impl Cli {
             Task::Measure(measure) => measure.run(screen),
             #[cfg(feature = "demo")]
             Task::MeasureLine(measure) => measure.run(screen),
+            #[cfg(feature = "demo")]
+            Task::MeasurePages(measure) => measure.run(screen),
         }
     }
 }

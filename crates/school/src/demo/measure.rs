@@ -45,6 +45,13 @@ struct Cost {
     goal: Goal,
 }
 
+impl Files {
+    /// What is typed on the first day.
+    pub(super) fn first_day(&self) -> Result<&Path, Failure> {
+        self.days.first().map(|(typed, _)| typed.as_path()).ok_or_else(broken)
+    }
+}
+
 /// What the bytes of a step are held against.
 #[derive(Debug, Clone, Copy)]
 enum Goal {
@@ -264,7 +271,7 @@ impl Scene {
     }
 }
 
-fn middle(mut times: Vec<Duration>) -> Duration {
+pub(super) fn middle(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
@@ -356,7 +363,7 @@ impl Cpu {
 }
 
 /// Peak memory of a process in MiB, where the system tells it.
-fn peak(process: &str) -> u64 {
+pub(super) fn peak(process: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1_024

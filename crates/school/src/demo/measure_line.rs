@@ -111,11 +111,21 @@ fn tell(screen: &mut Screen, what: &str, row: &Row, uncut: u64) {
 fn ready(files: &Files, dir: &std::path::Path, screen: &Screen) -> Result<(Centre, Proxy, Computer), Failure> {
     let centre = Centre::start(&dir.join("pusat"))?;
     let line = super::bad_line::to(&centre)?;
+    let mut computer = Computer::new(dir.join("sekolah"), screen.lang());
+    prepare(&centre, &format!("http://{}", line.address()), files, &mut computer)?;
+    Ok((centre, line, computer))
+}
+
+/// Registers a school, types everything and approves it; gives its code.
+pub(super) fn prepare(
+    centre: &Centre,
+    address: &str,
+    files: &Files,
+    computer: &mut Computer,
+) -> Result<String, Failure> {
     let npsn = files.npsn.parse().map_err(|_| broken())?;
     let (kode, _) = centre.add_school(npsn, &files.name, &files.centre)?;
-    let mut computer = Computer::new(dir.join("sekolah"), screen.lang());
-    let address = format!("http://{}", line.address());
-    computer.run(&["init", "--server", &address, "--npsn", &files.npsn], &[&kode])?;
+    computer.run(&["init", "--server", address, "--npsn", &files.npsn], &[&kode])?;
     computer.run(&["pull"], &[])?;
     computer.run(&["import", &files.school.display().to_string()], &[])?;
     computer.run(&["account", "add", HEAD.0, "--ptk", &files.head.to_string()], &[HEAD.1])?;
@@ -125,7 +135,7 @@ fn ready(files: &Files, dir: &std::path::Path, screen: &Screen) -> Result<(Centr
     computer.run(&["pull"], &[])?;
     computer.run(&["head", "activate", HEAD.0], &[&kode, HEAD.1])?;
     computer.run(&["approve", HEAD.0], &[HEAD.1])?;
-    Ok((centre, line, computer))
+    Ok(kode)
 }
 
 fn first_upload(files: &Files, dir: &std::path::Path, plan: Plan, screen: &Screen) -> Result<Row, Failure> {

@@ -8,6 +8,7 @@ mod bad_line;
 mod centre;
 mod measure;
 mod measure_line;
+mod measure_pages;
 mod pages;
 mod plant;
 mod sabotage;
@@ -72,6 +73,7 @@ pub(crate) struct Demo {
 
 pub(crate) use measure::{Measure, make_files};
 pub(crate) use measure_line::MeasureLine;
+pub(crate) use measure_pages::MeasurePages;
 
 impl Sample {
     /// Writes the two files.

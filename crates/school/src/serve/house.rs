@@ -34,7 +34,26 @@ struct Rooms {
     desk: SyncSender<Job>,
     line: Line,
     turns: Arc<Turns>,
-    reading: Mutex<Option<Arc<Reading>>>,
+    readers: Mutex<Readers>,
+}
+
+/// Who reads beside the desk.
+#[derive(Default)]
+struct Readers {
+    now: Option<Arc<Reading>>,
+    /// Readers that are opening the store.
+    opening: usize,
+    /// Whether a store is being put in another's place: nobody reads meanwhile.
+    away: bool,
+}
+
+/// Keeps readers away until it is dropped.
+struct Away(House);
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        whole(&self.0.rooms.readers).away = false;
+    }
 }
 
 /// What pages are read from: the store, and what is kept beside it to be quick.
@@ -54,7 +73,7 @@ impl House {
             }
         })?;
         let line = Line::start(desk.clone(), Arc::clone(&turns))?;
-        Ok(House { rooms: Arc::new(Rooms { desk, line, turns, reading: Mutex::default() }) })
+        Ok(House { rooms: Arc::new(Rooms { desk, line, turns, readers: Mutex::default() }) })
     }
 
     /// The line to the centre.
@@ -77,9 +96,7 @@ impl House {
 
     /// Runs a command at the desk and gives what it said.
     pub(crate) fn run(&self, command: Command, lang: Lang) -> Result<(Outcome, Vec<Event>), Failure> {
-        if let Some(house) = command.moves_the_store().then(|| self.clone()) {
-            house.send_readers_away()?;
-        }
+        let _away = if command.moves_the_store() { Some(self.send_readers_away()?) } else { None };
         self.with(move |service| {
             let mut said = Collected { lang, events: Vec::new() };
             let outcome = service.run(&command, &mut said)?;
@@ -89,6 +106,10 @@ impl House {
 
     /// Runs a command on the line and waits for its report.
     pub(crate) fn on_the_line(&self, command: Command, lang: Lang) -> Result<Option<Report>, Failure> {
+        if self.line().is_busy() {
+            // Whoever waits here is a page: it cannot wait for an upload of an hour.
+            return Err(Failure::new("line.busy"));
+        }
         let (answers, receiver) = sync_channel(QUEUED_EVENTS);
         self.line().send(Errand::asked(command, lang, answers))?;
         let mut report = None;
@@ -110,14 +131,25 @@ impl House {
     }
 
     fn reading(&self) -> Result<Arc<Reading>, Failure> {
-        let now = self.rooms.turns.rules();
-        if let Some(reading) = whole(&self.rooms.reading).as_ref().filter(|reading| reading.open.seen() == now) {
-            return Ok(Arc::clone(reading));
+        {
+            let mut readers = whole(&self.rooms.readers);
+            if readers.away {
+                return Err(Failure::new("store.busy"));
+            }
+            let now = self.rooms.turns.rules();
+            if let Some(reading) = readers.now.as_ref().filter(|reading| reading.open.seen() == now) {
+                return Ok(Arc::clone(reading));
+            }
+            readers.opening += 1;
         }
-        let open = at_desk(&self.rooms.desk, |service| service.open_store()?.second())?;
-        let reading = Arc::new(Reading { open, beside: Beside::default() });
-        *whole(&self.rooms.reading) = Some(Arc::clone(&reading));
-        Ok(reading)
+        let opened = at_desk(&self.rooms.desk, |service| service.open_store()?.second());
+        let opened = opened.map(|open| Arc::new(Reading { open, beside: Beside::default() }));
+        let mut readers = whole(&self.rooms.readers);
+        readers.opening -= 1;
+        if let Ok(reading) = &opened {
+            readers.now = Some(Arc::clone(reading));
+        }
+        opened
     }
 
     /// Queues a command for whoever asked from another process; `None` when too many wait already.
@@ -127,13 +159,15 @@ impl House {
             self.line().send(Errand::asked(command, lang, answers)).ok()?;
             return Some(receiver);
         }
-        if command.moves_the_store()
-            && let Err(failure) = self.send_readers_away()
-        {
-            let _ = answers.send(Answer::Failed(failure));
-            return Some(receiver);
-        }
+        let away = match command.moves_the_store().then(|| self.send_readers_away()).transpose() {
+            Ok(away) => away,
+            Err(failure) => {
+                let _ = answers.send(Answer::Failed(failure));
+                return Some(receiver);
+            }
+        };
         let job = move |service: &mut Service| {
+            let _away = away;
             let mut out = Forwarded { lang, answers: &answers };
             let answer = match service.run(&command, &mut out) {
                 Ok(outcome) => Answer::Done(outcome),
@@ -147,26 +181,34 @@ impl House {
     }
 
     /// Before a store takes another's place nobody else may hold it.
-    fn send_readers_away(&self) -> Result<(), Failure> {
+    fn send_readers_away(&self) -> Result<Away, Failure> {
+        if std::mem::replace(&mut whole(&self.rooms.readers).away, true) {
+            return Err(Failure::new("store.busy"));
+        }
+        let away = Away(self.clone());
         if self.line().is_busy() {
             return Err(Failure::new("store.busy"));
         }
-        let Some(reading) = whole(&self.rooms.reading).take() else { return Ok(()) };
         let asked = Instant::now();
-        while Arc::strong_count(&reading) > 1 {
+        loop {
+            let mut readers = whole(&self.rooms.readers);
+            if readers.opening == 0 && readers.now.as_ref().is_none_or(|reading| Arc::strong_count(reading) == 1) {
+                readers.now = None;
+                return Ok(away);
+            }
+            drop(readers);
             if asked.elapsed() > READERS_TIME {
                 return Err(Failure::new("store.busy"));
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(())
     }
 
     /// Ends what runs on the line and closes the store in good order, so that the next start need not look through it.
     pub(crate) fn close(&self) {
         self.line().pause();
         self.line().wait_until_idle(READERS_TIME);
-        let _ = self.send_readers_away();
+        let _away = self.send_readers_away();
         let _ = at_desk(&self.rooms.desk, |service| {
             service.close();
             Ok(())

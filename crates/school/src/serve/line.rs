@@ -1,7 +1,9 @@
 //! The thread on which exchanges with the centre run, one after another, and how far the present one has come.
+//!
+//! What waits for the night waits beside the others: until then the line does whatever else it is asked.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use selaras_model::Lang;
@@ -18,7 +20,7 @@ use crate::service::{Service, Turns};
 use crate::window::{Moment, Window};
 
 /// How often a waiting errand looks at the clock: a computer that slept is noticed after so long.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a page waits for what it has paused to stop.
 const PAUSE_TIME: Duration = Duration::from_secs(3);
 /// Notes of one errand that are kept for the page.
@@ -28,8 +30,8 @@ const MAX_NOTES: usize = 50;
 pub(crate) struct Errand {
     command: Command,
     lang: Lang,
-    /// The window to do it in, and the seconds of it that the moment is drawn from.
-    at: Option<(Window, u32)>,
+    /// When to do it; at once where this is missing.
+    at: Option<Appointment>,
     patience: Option<Patience>,
     told: Option<SyncSender<Answer>>,
 }
@@ -49,10 +51,24 @@ impl Errand {
     pub(crate) fn once(command: Command, lang: Lang) -> Errand {
         Errand { command, lang, at: None, patience: None, told: None }
     }
+}
 
-    /// Waits for a window of the day.
-    pub(crate) fn at(self, window: Window, spread: u32) -> Errand {
-        Errand { at: Some((window, spread)), ..self }
+/// A window of the day, the seconds of it that the moment is drawn from, and the moment.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Appointment {
+    pub(crate) window: Window,
+    spread: u32,
+    moment: Moment,
+}
+
+impl Appointment {
+    fn new(window: Window, spread: u32) -> Result<Appointment, Failure> {
+        Ok(Appointment { window, spread, moment: Moment::drawn(window, spread)? })
+    }
+
+    /// When it is, in seconds since 1970.
+    pub(crate) fn at(self) -> i64 {
+        self.moment.at()
     }
 }
 
@@ -62,8 +78,6 @@ pub(crate) enum State {
     /// Nothing has run yet.
     #[default]
     Idle,
-    /// It waits for a moment of a window, in seconds since 1970.
-    Later(i64, Window),
     /// It runs.
     Running,
     /// It ended.
@@ -98,12 +112,19 @@ pub(crate) struct Course {
     pub(crate) steps: Vec<StepLine>,
     /// What else was said.
     pub(crate) notes: Vec<Note>,
+    /// When an errand is done that waits for its time, beside whatever runs now.
+    pub(crate) later: Option<Appointment>,
 }
 
 impl Course {
-    /// Whether something runs or waits for its time.
+    /// Whether something runs.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self.state, State::Running | State::Later(..))
+        self.state == State::Running
+    }
+
+    /// One that begins; what waits for its time goes on waiting.
+    fn begin(&mut self, number: u64, task: &'static str) {
+        *self = Course { number, task, state: State::Running, later: self.later, ..Course::default() };
     }
 }
 
@@ -138,7 +159,7 @@ impl Line {
                 return false;
             }
             number = course.number + 1;
-            *course = Course { number, task, state: State::Running, ..Course::default() };
+            course.begin(number, task);
             true
         });
         if !begun {
@@ -146,6 +167,28 @@ impl Line {
         }
         self.turns.go_on();
         self.send(errand).map(|()| number)
+    }
+
+    /// Begins an errand, or does it as soon as another one has ended; one that runs already need not be asked for.
+    pub(crate) fn begin_soon(&self, errand: Errand) -> Result<(), Failure> {
+        let course = self.course();
+        match course.is_busy() {
+            true if course.task == errand.command.name() => Ok(()),
+            true => self.send(errand),
+            false => self.begin(errand).map(drop),
+        }
+    }
+
+    /// Does an errand in a window of the day.
+    pub(crate) fn begin_later(&self, errand: Errand, window: Window, spread: u32) -> Result<(), Failure> {
+        let at = Appointment::new(window, spread)?;
+        self.course.send_modify(|course| course.later = Some(at));
+        self.send(Errand { at: Some(at), ..errand })
+    }
+
+    /// What waits for its time is not done; whatever has arrived stays.
+    pub(crate) fn forget_later(&self) {
+        self.course.send_if_modified(|course| course.later.take().is_some());
     }
 
     /// How far it has come, now.
@@ -158,7 +201,7 @@ impl Line {
         self.course.subscribe()
     }
 
-    /// Whether something runs or waits for its time.
+    /// Whether something runs.
     pub(crate) fn is_busy(&self) -> bool {
         self.course.borrow().is_busy()
     }
@@ -184,18 +227,19 @@ impl Line {
 }
 
 fn work(desk: &Desk, turns: &Turns, errands: &Receiver<Errand>, course: &watch::Sender<Course>) {
-    while let Ok(errand) = errands.recv() {
+    let mut waiting = None;
+    while let Some(errand) = next(errands, &mut waiting, course) {
         course.send_modify(|course| {
             // One that a page began has its number already.
             let number = if course.is_busy() { course.number } else { course.number + 1 };
-            let task = errand.command.name();
-            *course = Course { number, task, state: State::Running, ..Course::default() };
+            course.begin(number, errand.command.name());
         });
-        if errand.told.is_some() {
+        // A pause was of what ran then.
+        if errand.told.is_some() || errand.at.is_some() {
             turns.go_on();
         }
         let mut out = Told { errand: &errand, course, meter: Meter::default(), report: None };
-        let ended = wait_for_window(&errand, turns, course).and_then(|()| run(desk, &errand, &mut out));
+        let ended = run(desk, &errand, &mut out);
         let report = out.report.take();
         if let Some(told) = &errand.told {
             let answer = match &ended {
@@ -223,23 +267,50 @@ fn run(desk: &Desk, errand: &Errand, out: &mut dyn Output) -> Result<Outcome, Fa
     service.run(&errand.command, out)
 }
 
-fn wait_for_window(errand: &Errand, turns: &Turns, course: &watch::Sender<Course>) -> Result<(), Failure> {
-    let Some((window, spread)) = errand.at else { return Ok(()) };
+/// The next errand to do now: what is asked for, or what waits when its time has come; none when nobody asks any more.
+fn next(errands: &Receiver<Errand>, waiting: &mut Option<Errand>, course: &watch::Sender<Course>) -> Option<Errand> {
     loop {
-        let moment = Moment::drawn(window, spread)?;
-        course.send_modify(|course| course.state = State::Later(moment.at(), window));
-        while !moment.has_come() {
-            if turns.is_paused() {
-                return Err(Failure::new("sync.paused"));
+        let asked = match waiting {
+            Some(_) => errands.recv_timeout(LOOK_EVERY),
+            None => errands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match asked {
+            Ok(errand) if errand.at.is_some() => *waiting = Some(errand),
+            Ok(errand) => {
+                // Now instead of later.
+                if waiting.as_ref().is_some_and(|later| later.command.name() == errand.command.name()) {
+                    *waiting = None;
+                    course.send_if_modified(|course| course.later.take().is_some());
+                }
+                return Some(errand);
             }
-            std::thread::sleep(moment.left().min(LOOK_EVERY).min(Duration::from_millis(200)));
-        }
-        // A computer that slept through the window waits for the next one.
-        if window.is_now() {
-            course.send_modify(|course| course.state = State::Running);
-            return Ok(());
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(errand) = due(waiting, course) {
+                    return Some(errand);
+                }
+            }
         }
     }
+}
+
+/// What waits, if its time has come; nothing waits any more where somebody has said so.
+fn due(waiting: &mut Option<Errand>, course: &watch::Sender<Course>) -> Option<Errand> {
+    let Some(later) = course.borrow().later else {
+        *waiting = None;
+        return None;
+    };
+    if !later.moment.has_come() {
+        return None;
+    }
+    if later.window.is_now() {
+        course.send_if_modified(|course| course.later.take().is_some());
+        return waiting.take();
+    }
+    // A computer that slept through the window waits for the next one.
+    let again = Appointment::new(later.window, later.spread).ok();
+    course.send_modify(|course| course.later = again);
+    None
 }
 
 /// Tells the page, and whoever asked from another process.

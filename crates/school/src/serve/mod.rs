@@ -13,7 +13,7 @@ mod line;
 pub(crate) use door::Serving;
 pub(crate) use forward::forward;
 pub(crate) use house::{House, Reading};
-pub(crate) use line::{Course, Ended, Errand, State};
+pub(crate) use line::{Appointment, Course, Ended, Errand, State};
 
 use std::net::SocketAddr;
 use std::path::Path;

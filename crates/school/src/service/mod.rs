@@ -74,12 +74,13 @@ impl Service {
     /// `store.in-use` when another process owns the store, `store.damaged` when it cannot be read.
     pub fn open(place: Place) -> Result<Service, Failure> {
         restore::end_restore(&place)?;
-        Service::open_in_place(place)
+        Service::open_in_place(place, Arc::default())
     }
 
-    fn open_in_place(place: Place) -> Result<Service, Failure> {
+    /// Opens what is there, for threads that share these turns.
+    fn open_in_place(place: Place, turns: Arc<Turns>) -> Result<Service, Failure> {
         let config = Config::load(&place)?;
-        let mut service = Service { place, config, open: None, trouble: None, turns: Arc::default() };
+        let mut service = Service { place, config, open: None, trouble: None, turns };
         if service.place.store().exists() {
             let (changelog, blobs, last_stop) = service.create(EngineKind::default())?;
             if let Some(npsn) = only_school(&changelog)?

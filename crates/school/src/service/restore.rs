@@ -104,7 +104,8 @@ impl Service {
         if self.open.is_some() {
             return Ok(());
         }
-        *self = Service::open_in_place(self.place().clone())?;
+        // The threads that share the old store's turns go on with the new one.
+        *self = Service::open_in_place(self.place().clone(), Arc::clone(self.turns()))?;
         Ok(())
     }
 }

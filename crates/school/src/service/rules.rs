@@ -75,7 +75,10 @@ impl Open {
             return Ok(Vec::new());
         }
         Ok(match self.school().rules_before()? {
-            Some(before) => new_among(found, &self.school().findings_under(&before)?),
+            Some(before) => {
+                let records = found.iter().map(|finding| finding.record).collect();
+                new_among(found, &self.school().findings_about(&records, &before)?)
+            }
             None => vec![false; found.len()],
         })
     }

@@ -132,11 +132,6 @@ impl Turns {
         self.paused.send_replace(false);
     }
 
-    /// Whether the exchange is paused.
-    pub(crate) fn is_paused(&self) -> bool {
-        *self.paused.borrow()
-    }
-
     /// The number of the rules and the installation.
     pub(crate) fn rules(&self) -> u64 {
         self.rules.load(Ordering::Acquire)

@@ -1,8 +1,11 @@
 //! What a page's handler gives back, before it is a response.
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 use maud::Markup;
+use tokio::io::AsyncReadExt as _;
 
 /// What the next page says first.
 #[derive(Clone)]
@@ -49,7 +52,27 @@ pub(crate) struct Page {
 pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) kind: &'static str,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) content: Body,
+}
+
+/// Bytes of a file on disk that are read at once.
+const READ_AT_ONCE: usize = 64 << 10;
+
+/// The content of a file on disk, read as fast as the browser takes it: backups are larger than our memory may be.
+pub(crate) fn from_disk(file: std::fs::File) -> Body {
+    let file = tokio::fs::File::from_std(file);
+    Body::from_stream(stream::unfold(Some(file), |file| async {
+        let mut file = file?;
+        let mut piece = vec![0; READ_AT_ONCE];
+        match file.read(&mut piece).await {
+            Ok(0) => None,
+            Ok(read) => {
+                piece.truncate(read);
+                Some((Ok::<_, std::io::Error>(piece), Some(file)))
+            }
+            Err(error) => Some((Err(error), None)),
+        }
+    }))
 }
 
 impl Answer {
@@ -84,7 +107,7 @@ impl IntoResponse for File {
         // The name is made of our own words; anything else in it is left out.
         let name: String = self.name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
         let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
-        let mut response = ([(header::CONTENT_TYPE, self.kind)], self.bytes).into_response();
+        let mut response = ([(header::CONTENT_TYPE, self.kind)], self.content).into_response();
         if let Ok(disposition) = disposition {
             response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
         }

@@ -10,7 +10,7 @@ use selaras_sync::{Flow, Key, Range, Row};
 
 use super::forms;
 use crate::failure::Failure;
-use crate::service::{Open, Titles};
+use crate::service::{MAX_DEPTH, Open, Titles};
 
 /// Entities of which briefs are kept; the one that was used longest ago goes.
 const MAX_KEPT: usize = 6;
@@ -176,7 +176,7 @@ fn bring_up_to_date(
     let (now, changed) = open.turns().changed_since(before.as_ref().map_or(0, |briefs| briefs.seen));
     let (Some(mut briefs), Some(changed)) = (before, changed) else { return read(open, entity, now, clock) };
     // A title of another record, such as the student's of a membership, is part of the brief.
-    let refers = |key: &RecordKey| key.entity != entity && refers_to(open, entity, key.entity);
+    let refers = |key: &RecordKey| key.entity != entity && refers_to(open, entity, key.entity, MAX_DEPTH);
     if changed.iter().any(refers) {
         return read(open, entity, now, clock);
     }
@@ -195,9 +195,11 @@ fn bring_up_to_date(
     Ok(briefs)
 }
 
-fn refers_to(open: &Open, entity: EntityCode, other: EntityCode) -> bool {
+/// Whether a title of one entity may be made of a title of the other, over so many references.
+fn refers_to(open: &Open, entity: EntityCode, other: EntityCode, depth: usize) -> bool {
     let fields = open.rules().pack.entity(entity).map(selaras_model::Entity::fields).unwrap_or_default();
-    fields.iter().any(|field| matches!(field.kind, FieldKind::Ref { entity: to } if to == other))
+    let further = |to| to == other || depth > 1 && refers_to(open, to, other, depth - 1);
+    fields.iter().any(|field| matches!(field.kind, FieldKind::Ref { entity: to } if further(to)))
 }
 
 fn read(open: &Open, entity: EntityCode, seen: u64, used: u64) -> Result<Arc<Briefs>, Failure> {

@@ -42,7 +42,7 @@ pub(crate) fn link(path: &str, query: &[(&str, &str)]) -> String {
 }
 
 /// A page for somebody known.
-pub(super) fn inside(user: &User, page: Page, said: Option<Flash>) -> Response {
+pub(super) fn inside(user: &User, page: &Page, said: Option<&Flash>) -> Response {
     let words = user.words();
     let glance = user.read(|reading| Glance::of(&reading.open)).ok();
     let busy = user.web().house.line().course().state == State::Running;
@@ -62,7 +62,7 @@ pub(super) fn inside(user: &User, page: Page, said: Option<Flash>) -> Response {
         div.frame {
             nav.side aria-label=(words.say("web.menu")) { (menu(user, glance.as_ref())) }
             main #isi tabindex="-1" {
-                @if let Some(said) = &said { (flash(said, user)) }
+                @if let Some(said) = said { (flash(said, user)) }
                 (page.content)
             }
         }
@@ -128,7 +128,7 @@ fn flash(said: &Flash, user: &User) -> Markup {
 }
 
 /// A page for somebody who is not known yet.
-pub(super) fn outside(visit: &Visit, page: Page) -> Response {
+pub(super) fn outside(visit: &Visit, page: &Page) -> Response {
     let body = html! {
         header.top { span.brand { (PreEscaped(MARK)) span { "Selaras" } } }
         main.narrow #isi { (page.content) }

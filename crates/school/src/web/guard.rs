@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -30,10 +30,10 @@ pub(super) async fn guard(State(way): State<Way>, mut request: Request, next: Ne
     if let Err(code) = check(&way, request.method(), request.headers()) {
         tracing::warn!(code, "a request of the browser was refused");
         // Whoever sent it is no person at the school: no page, no name of the school.
-        return protect(&way, (StatusCode::FORBIDDEN, format!("{code}\n")).into_response());
+        return protect((StatusCode::FORBIDDEN, format!("{code}\n")).into_response());
     }
     request.extensions_mut().insert(way.clone());
-    protect(&way, next.run(request).await)
+    protect(next.run(request).await)
 }
 
 fn check(way: &Way, method: &Method, headers: &HeaderMap) -> Result<(), &'static str> {
@@ -70,7 +70,7 @@ fn is_own(way: &Way, host: &str) -> bool {
     }
 }
 
-fn protect(way: &Way, mut response: Response) -> Response {
+fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(CONTENT_SECURITY_POLICY, POLICY);
@@ -79,9 +79,7 @@ fn protect(way: &Way, mut response: Response) -> Response {
     set(REFERRER_POLICY, "same-origin");
     set(OPENER_POLICY, "same-origin");
     set(RESOURCE_POLICY, "same-origin");
-    if way.tls {
-        set(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
-    }
+    // No Strict-Transport-Security: it would hold for every port of this computer, and other programs serve there.
     // Pages hold children's data: no browser keeps them.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -102,18 +102,18 @@ fn reference(
     find(open, beside, to, field, text).map(|id| (field.clone(), Value::Ref(id)))
 }
 
-/// The record that a text names: by the beginning of its id behind the title, or by its whole title.
+/// The record that a text names: by its whole title, by its title and the beginning of its id, or by its whole id. Not by
+/// the beginning of an id alone: there are names that look like one.
 pub(super) fn find(open: &Open, beside: &Beside, to: EntityCode, field: &str, text: &str) -> Result<RecordId, Failure> {
-    let text = text.trim();
-    let name = open.rules().pack.entity(to).map(|entity| entity.name.clone()).unwrap_or_default();
-    let id = text.rsplit_once(BETWEEN).map_or(text, |(_, id)| id);
-    if let Ok(key) = open.find_record(&name, id) {
-        return Ok(key.id);
-    }
-    let wanted = text.to_lowercase();
+    let wanted = text.trim().to_lowercase();
+    let (title, id) = wanted.rsplit_once(BETWEEN).unwrap_or((&wanted, ""));
+    let (whole, has_id) = (wanted.parse::<RecordId>().ok(), id.len() >= SHOWN_ID);
     let briefs = beside.briefs(open, to)?;
-    let mut exact = briefs.all().filter(|brief| brief.title.to_lowercase() == wanted);
-    match (exact.next(), exact.next()) {
+    let mut named = briefs.all().filter(|brief| {
+        let known = brief.title.to_lowercase();
+        known == wanted || whole == Some(brief.id) || has_id && known == title && brief.id.to_string().starts_with(id)
+    });
+    match (named.next(), named.next()) {
         (Some(one), None) => Ok(one.id),
         (None, _) => Err(Failure::new("web.ref-unknown").arg("field", field)),
         (Some(_), Some(_)) => Err(Failure::new("web.ref-ambiguous").arg("field", field)),
@@ -132,7 +132,7 @@ pub(super) fn field(open: &Open, of: &Field, shown: &Shown, words: Words) -> Mar
                 input type="hidden" name=(format!("w.{name}")) value=(shown.was);
             } @else {
                 span.label { (of.label.get(lang)) (pending(shown, words)) }
-                div.fixed { @if shown.meaning.is_empty() { span.faint { (words.say("record.null")) } } @else { (shown.meaning) } }
+                div.fixed id=(format!("i-{name}")) tabindex="-1" { @if shown.meaning.is_empty() { span.faint { (words.say("record.null")) } } @else { (shown.meaning) } }
                 @if !shown.ours { p.hint { (words.say("web.theirs")) } }
             }
             div id=(described) aria-live="polite" {

@@ -13,6 +13,7 @@ mod frame;
 mod glance;
 mod guard;
 mod input;
+mod later;
 mod page;
 mod parts;
 mod rights;
@@ -24,6 +25,7 @@ mod way;
 
 pub(crate) use beside::Beside;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -52,6 +54,8 @@ pub(crate) struct Web {
     pub(crate) config: Config,
     /// The language of somebody who has chosen none.
     pub(crate) lang: Lang,
+    /// Whether there is known to be a store, so that nobody needs to ask the desk.
+    installed: AtomicBool,
     runtime: tokio::runtime::Handle,
     /// The way in from other computers, while it is open.
     others: Mutex<Option<Listening>>,
@@ -83,6 +87,7 @@ impl Served {
             place,
             config,
             lang,
+            installed: AtomicBool::new(false),
             runtime: runtime.handle().clone(),
             others: Mutex::default(),
         });
@@ -125,12 +130,17 @@ impl Web {
 
     /// Opens or closes the way in from other computers, as the settings say.
     pub(crate) fn follow_settings(self: &Arc<Self>) -> Result<(), Failure> {
-        let settings = match self.house.read(|reading| settings::Settings::load(&reading.open)) {
-            Err(failure) if failure.code == "store.missing" => return Ok(()),
-            settings => settings?,
-        };
+        let opens = self.house.read(|reading| Ok(settings::Settings::load(&reading.open)?.opens(&reading.open)));
+        match opens {
+            Err(failure) if failure.code == "store.missing" => Ok(()),
+            opens => self.open_to_others(opens?),
+        }
+    }
+
+    /// Opens or closes the way in from other computers.
+    pub(crate) fn open_to_others(self: &Arc<Self>, opens: bool) -> Result<(), Failure> {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        if !settings.others {
+        if !opens {
             *others = None;
             return Ok(());
         }
@@ -160,15 +170,13 @@ impl Web {
     /// What was approved and waits for its window goes on waiting when the program was started anew.
     fn go_on_by_schedule(&self) {
         let found = self.house.read(|reading| {
-            let phase = reading.open.school().sealed()?.map(|sealed| sealed.phase);
-            Ok((settings::Settings::load(&reading.open)?.window, phase))
+            let waits = later::waits(&reading.open)?;
+            Ok(settings::Settings::load(&reading.open)?.window.filter(|_| waits))
         });
-        if let Ok((Some(window), Some(phase))) = found
-            && phase != selaras_sync::Phase::Waiting
-        {
+        if let Ok(Some(window)) = found {
             let sync = crate::command::Command::Sync(crate::command::sync::Sync::default());
             let errand = crate::serve::Errand::in_background(sync, self.lang);
-            let _ = self.house.line().begin(errand.at(window, self.config.line.at_spread_seconds));
+            let _ = self.house.line().begin_later(errand, window, self.config.line.at_spread_seconds);
         }
     }
 

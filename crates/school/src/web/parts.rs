@@ -52,7 +52,7 @@ pub(super) fn reasons(reasons: &[Reason], words: Words) -> Markup {
 /// Where a record, or one of its fields, is typed into.
 pub(super) fn record_path(entity: &str, id: &str, field: Option<&str>) -> String {
     match field {
-        Some(field) => format!("/data/{entity}/{id}#f-{field}"),
+        Some(field) => format!("/data/{entity}/{id}#i-{field}"),
         None => format!("/data/{entity}/{id}"),
     }
 }

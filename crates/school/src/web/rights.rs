@@ -1,5 +1,5 @@
-//! What a role may do on these pages. The centre judges by records and keys alone; here a treasurer is kept from the
-//! grades, and nobody from what they work with.
+//! What a role may do on these pages. The centre judges by records and keys alone; here a treasurer is kept from changing
+//! grades, and nobody from what they work with. Whoever has an account at the school's computer may read: they share it.
 
 use crate::account::Role;
 

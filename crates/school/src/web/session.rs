@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 
 use super::answer::Flash;
-use crate::account::same;
+use crate::account::{Account, same};
 use crate::failure::Failure;
 use crate::secret::Secret;
 
@@ -30,19 +30,32 @@ pub(crate) struct Session {
     pub(crate) account: String,
     /// The token of its forms.
     pub(crate) csrf: Secret,
+    /// The password that it began with: whoever changes it, here or on the command line, ends the sessions of before.
+    seal: Key,
     peer: IpAddr,
     began: Instant,
     used: Instant,
 }
 
+/// A token's hash.
+pub(crate) type Key = [u8; 32];
+
+/// What is open, each with what its next page says.
+type Open = BTreeMap<Key, (Session, Option<Flash>)>;
+
 /// All sessions. Tokens are kept by their hash, so that looking one up takes the same time whatever was sent.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    open: Mutex<BTreeMap<[u8; 32], (Session, Option<Flash>)>>,
-    invited: Mutex<Option<([u8; 32], String, Instant)>>,
+    open: Mutex<Open>,
+    invited: Mutex<Option<(Key, String, Instant)>>,
 }
 
-fn hash(token: &str) -> [u8; 32] {
+/// What stands for an account's password as it is now.
+pub(crate) fn seal(account: &Account) -> Key {
+    hash(&serde_json::to_string(&account.password).unwrap_or_default())
+}
+
+fn hash(token: &str) -> Key {
     *blake3::hash(token.as_bytes()).as_bytes()
 }
 
@@ -55,6 +68,11 @@ impl Session {
         now.duration_since(self.used) > IDLE || now.duration_since(self.began) > LONGEST
     }
 
+    /// Whether it began with the password that the account has now.
+    pub(crate) fn fits(&self, seal: &Key) -> bool {
+        same(&self.seal, seal)
+    }
+
     /// Whether a form is this session's.
     pub(crate) fn owns(&self, csrf: &str) -> bool {
         same(self.csrf.expose().as_bytes(), csrf.as_bytes())
@@ -62,15 +80,15 @@ impl Session {
 }
 
 impl Sessions {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<[u8; 32], (Session, Option<Flash>)>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins a session; gives what the browser keeps.
-    pub(crate) fn begin(&self, account: &str, peer: IpAddr) -> Result<Secret, Failure> {
+    pub(crate) fn begin(&self, account: &str, seal: Key, peer: IpAddr) -> Result<Secret, Failure> {
         let key = token()?;
         let now = Instant::now();
-        let session = Session { account: account.to_owned(), csrf: token()?, peer, began: now, used: now };
+        let session = Session { account: account.to_owned(), csrf: token()?, seal, peer, began: now, used: now };
         let mut open = self.lock();
         open.retain(|_, (session, _)| !session.is_over(now));
         if open.len() >= MAX_SESSIONS
@@ -99,10 +117,11 @@ impl Sessions {
         self.lock().remove(&hash(token));
     }
 
-    /// Ends every session of an account but one.
-    pub(crate) fn end_others(&self, account: &str, but: &str) {
-        let but = hash(but);
-        self.lock().retain(|key, (session, _)| *key == but || session.account != account);
+    /// A session goes on whose own account's password was changed in it.
+    pub(crate) fn renew(&self, token: &str, seal: Key) {
+        if let Some((session, _)) = self.lock().get_mut(&hash(token)) {
+            session.seal = seal;
+        }
     }
 
     /// What the next page of a session says first.
@@ -135,18 +154,20 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use std::net::Ipv4Addr;
 
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const OLD: Key = [1; 32];
+    const NEW: Key = [2; 32];
     const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
     #[test]
     fn a_session_is_good_where_it_began_and_nowhere_else() {
         let sessions = Sessions::default();
-        let key = sessions.begin("siti", HERE).unwrap();
+        let key = sessions.begin("siti", OLD, HERE).unwrap();
         assert_eq!(sessions.find(key.expose(), HERE).unwrap().account, "siti");
         assert!(sessions.find(key.expose(), ELSEWHERE).is_none());
         assert!(sessions.find("guess", HERE).is_none());
@@ -166,9 +187,9 @@ mod tests {
     #[test]
     fn there_are_never_more_than_so_many() {
         let sessions = Sessions::default();
-        let first = sessions.begin("siti", HERE).unwrap();
+        let first = sessions.begin("siti", OLD, HERE).unwrap();
         for _ in 0..MAX_SESSIONS {
-            sessions.begin("budi", HERE).unwrap();
+            sessions.begin("budi", OLD, HERE).unwrap();
         }
         assert_eq!(sessions.lock().len(), MAX_SESSIONS);
         assert!(sessions.find(first.expose(), HERE).is_none());
@@ -177,9 +198,9 @@ mod tests {
     #[test]
     fn a_changed_password_ends_the_other_sessions_of_its_account() {
         let sessions = Sessions::default();
-        let keys: Vec<_> = ["siti", "siti", "budi"].map(|name| sessions.begin(name, HERE).unwrap()).into();
-        sessions.end_others("siti", keys.first().unwrap().expose());
-        let left = keys.iter().filter(|key| sessions.find(key.expose(), HERE).is_some()).count();
-        assert_eq!(left, 2);
+        let keys: Vec<_> = (0..2).map(|_| sessions.begin("siti", OLD, HERE).unwrap()).collect();
+        sessions.renew(keys[0].expose(), NEW);
+        let fits = |key: &Secret, seal| sessions.find(key.expose(), HERE).unwrap().fits(seal);
+        assert!(fits(&keys[0], &NEW) && !fits(&keys[1], &NEW) && fits(&keys[1], &OLD));
     }
 }

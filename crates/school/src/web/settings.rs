@@ -1,5 +1,6 @@
 //! What is set on the page of settings and holds for everybody at this computer; kept in the store.
 
+use selaras_model::ReplicaId;
 use selaras_sync::{Batch, Key, Row};
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +16,9 @@ const ROW: &str = "web/settings";
 pub(crate) struct Settings {
     /// The window of the day in which something approved is sent.
     pub(crate) window: Option<Window>,
-    /// Whether other computers of the school may reach these pages.
-    pub(crate) others: bool,
+    /// The installation whose pages other computers of the school may reach: a backup that is brought back elsewhere, or
+    /// a copy, opens nothing.
+    pub(crate) others: Option<ReplicaId>,
 }
 
 impl Settings {
@@ -26,6 +28,11 @@ impl Settings {
             Some(Row::Bytes(bytes)) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
             _ => Ok(Settings::default()),
         }
+    }
+
+    /// Whether other computers may reach these pages.
+    pub(crate) fn opens(&self, open: &Open) -> bool {
+        self.others == Some(open.installation().replica)
     }
 
     pub(crate) fn save(&self, open: &Open) -> Result<(), Failure> {

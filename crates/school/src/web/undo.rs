@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use selaras_model::RecordKey;
-use selaras_sync::DraftRow;
+use selaras_sync::Typed;
 
 use super::answer::Undo;
 use super::visit::User;
@@ -15,12 +15,17 @@ use crate::service::Service;
 /// Edits that can be taken back; the oldest go.
 const MAX_KEPT: usize = 200;
 
-/// An edit that can be taken back.
+/// A record as an edit found it and left it.
+struct Edited {
+    key: RecordKey,
+    before: Typed,
+    after: Typed,
+}
+
+/// Something that can be taken back.
 struct Kept {
     account: String,
-    key: RecordKey,
-    before: Option<DraftRow>,
-    after: Option<DraftRow>,
+    records: Vec<Edited>,
     back_to: String,
 }
 
@@ -45,50 +50,74 @@ impl Shelf {
     }
 }
 
-/// Does something to a record at the desk, and gives the form that takes it back.
+/// Does something to records at the desk, and gives the form that takes it back.
 pub(super) fn undoable<T: Send + 'static>(
     user: &User,
-    key: RecordKey,
+    keys: Vec<RecordKey>,
     back_to: &str,
     work: impl FnOnce(&mut Service, &mut Collected) -> Result<T, Failure> + Send + 'static,
 ) -> Result<(T, Undo), Failure> {
     let lang = user.lang();
-    let (done, before, after) = user.web().house.with(move |service| {
+    let (done, records) = user.web().house.with(move |service| {
         let mut said = Collected { lang, events: Vec::new() };
         service.open_store()?.finish_steps(&mut said)?;
-        let before = service.open_store()?.school().typed(key)?;
+        let before = typed(service, &keys)?;
         let done = work(service, &mut said)?;
-        let after = service.open_store()?.school().typed(key)?;
+        let after = typed(service, &keys)?;
+        let records = keys.into_iter().zip(before).zip(after);
+        let records = records.map(|((key, before), after)| Edited { key, before, after }).collect();
         service.back_up_when_due(&mut said);
-        Ok((done, before, after))
+        Ok((done, records))
     })?;
-    let kept = Kept { account: user.name().to_owned(), key, before, after, back_to: back_to.to_owned() };
+    let kept = Kept { account: user.name().to_owned(), records, back_to: back_to.to_owned() };
     let number = user.web().shelf.keep(kept);
     Ok((done, Undo { action: "/urungkan".to_owned(), fields: vec![("nomor".to_owned(), number.to_string())] }))
 }
 
-/// Takes back what this account did; gives the page to go on to.
+fn typed(service: &mut Service, keys: &[RecordKey]) -> Result<Vec<Typed>, Failure> {
+    let open = service.open_store()?;
+    keys.iter().map(|key| Ok(open.school().typed(*key)?)).collect()
+}
+
+/// Takes back what this account did, all of it or nothing; gives the page to go on to.
 pub(super) fn take_back(user: &User, number: &str) -> Result<String, Failure> {
     let over = || Failure::new("undo.over");
     let number: u64 = number.parse().map_err(|_| over())?;
     let kept = {
         let mut shelf = user.web().shelf.lock();
-        match shelf.1.remove(&number) {
-            Some(kept) if kept.account == user.name() => kept,
-            Some(others) => {
-                shelf.1.insert(number, others);
-                return Err(over());
-            }
-            None => return Err(over()),
+        match shelf.1.get(&number) {
+            Some(kept) if kept.account == user.name() => shelf.1.remove(&number),
+            _ => None,
         }
     };
-    let (lang, back_to) = (user.lang(), kept.back_to);
-    let (key, before, after) = (kept.key, kept.before, kept.after);
-    user.web().house.with(move |service| {
+    let kept = kept.ok_or_else(over)?;
+    let (lang, back_to) = (user.lang(), kept.back_to.clone());
+    let (kept, done) = user.web().house.with(move |service| {
         let mut said = Collected { lang, events: Vec::new() };
-        let open = service.open_store()?;
-        let step = open.school().put_back(key, before.as_ref(), after.as_ref())?;
-        open.apply(step, &mut said)
+        let done = put_back(service, &kept.records, &mut said);
+        Ok((kept, done))
     })?;
+    if let Err(failure) = done {
+        // What could not be done now can be tried again.
+        if failure.code != "undo.over" {
+            user.web().shelf.lock().1.insert(number, kept);
+        }
+        return Err(failure);
+    }
     Ok(back_to)
+}
+
+fn put_back(service: &mut Service, records: &[Edited], said: &mut Collected) -> Result<(), Failure> {
+    let open = service.open_store()?;
+    open.finish_steps(said)?;
+    for Edited { key, after, .. } in records {
+        if !open.school().is_as_left(*key, after)? {
+            return Err(Failure::new("undo.over"));
+        }
+    }
+    for Edited { key, before, after } in records {
+        let step = open.school().put_back(*key, before, after)?;
+        open.apply(step, said)?;
+    }
+    Ok(())
 }

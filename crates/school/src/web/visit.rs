@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Form;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use selaras_model::Lang;
 
 use super::answer::{Answer, Flash, Page, see_other};
-use super::session::Session;
+use super::session::{Session, seal};
 use super::way::Way;
 use super::{Web, frame};
 use crate::account::{Account, Role};
@@ -25,6 +26,8 @@ use crate::serve::Reading;
 
 /// Fields of a form at most: a pasted class with all its columns fits.
 const MAX_FORM_FIELDS: usize = 20_000;
+/// How long a browser may take to send a form.
+const FORM_TIME: Duration = Duration::from_secs(60);
 
 /// Light, dark, or as the computer says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,6 +83,9 @@ pub(crate) struct Posted {
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// A form into which nobody has typed yet.
+    pub(crate) const EMPTY: &Fields = &Fields(Vec::new());
+
     /// The last value under a name; empty when there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.0.iter().rev().find(|(known, _)| known == name).map_or("", |(_, value)| value)
@@ -129,7 +135,7 @@ impl Visit {
         blocking(move || {
             let answer = work(&self).unwrap_or_else(|failure| refusal_page(&failure, self.words()));
             match answer {
-                Answer::Page(page) => frame::outside(&self, page),
+                Answer::Page(page) => frame::outside(&self, &page),
                 Answer::Go(to, _) => see_other(&to),
                 Answer::Json(json) => axum::Json(json).into_response(),
                 Answer::File(file) => file.into_response(),
@@ -139,8 +145,8 @@ impl Visit {
     }
 
     /// Begins a session for an account, and goes on to a page.
-    pub(crate) fn let_in(&self, account: &str, to: &str) -> Result<Response, Failure> {
-        let key = self.web.sessions.begin(account, self.peer)?;
+    pub(crate) fn let_in(&self, account: &Account, to: &str) -> Result<Response, Failure> {
+        let key = self.web.sessions.begin(&account.name, seal(account), self.peer)?;
         let secure = if self.way.tls { "; Secure" } else { "" };
         let cookie =
             format!("{}={}; HttpOnly; SameSite=Strict; Path=/{secure}", session_cookie(&self.way), key.expose());
@@ -234,10 +240,13 @@ impl User {
         })
     }
 
-    /// Ends the account's sessions at other browsers.
-    pub(crate) fn end_elsewhere(&self, account: &str) {
-        let key = self.visit.key.as_ref().map(Secret::expose).unwrap_or_default();
-        self.web().sessions.end_others(account, key);
+    /// Goes on with this session behind a change of its own account's password; all others have ended.
+    pub(crate) fn stay(&self) -> Result<(), Failure> {
+        let account = self.read(|reading| Account::load(reading.open.store(), self.name()))?;
+        if let (Some(key), Some(account)) = (&self.visit.key, account) {
+            self.web().sessions.renew(key.expose(), seal(&account));
+        }
+        Ok(())
     }
 
     /// Does the work of a page that only shows.
@@ -251,7 +260,7 @@ impl User {
 
     fn answered(&self, answer: Answer) -> Response {
         match answer {
-            Answer::Page(page) => frame::inside(self, page, self.said()),
+            Answer::Page(page) => frame::inside(self, &page, self.said().as_ref()),
             Answer::Go(to, flash) => {
                 if let (Some(flash), Some(key)) = (flash, &self.visit.key) {
                     self.web().sessions.say(key.expose(), flash);
@@ -317,17 +326,23 @@ impl FromRequestParts<Arc<Web>> for User {
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<User, Response> {
         let visit = Visit::from_request_parts(parts, web).await?;
         let Some(session) = visit.session.clone() else {
-            let to = frame::link("/masuk", &[("ke", &visit.path)]);
-            return Err(see_other(if visit.path == "/" || visit.path.is_empty() { "/masuk" } else { &to }));
+            // Behind the login a page can be shown again; a form that was sent cannot.
+            let back = if parts.method == Method::GET { visit.path.as_str() } else { "/" };
+            return Err(see_other(&frame::link("/masuk", &[("ke", if back == "/" { "" } else { back })])));
         };
         let name = session.account.clone();
         let house = web.house.clone();
         let found =
             tokio::task::spawn_blocking(move || house.read(|reading| Account::load(reading.open.store(), &name)));
         match found.await {
-            Ok(Ok(Some(account))) if !account.disabled => Ok(User { visit, session, roles: account.roles }),
-            // The store is gone or another, or the account is: the session means nothing any more.
-            _ => Err(visit.let_out()),
+            Ok(Ok(Some(account))) if !account.disabled && session.fits(&seal(&account)) => {
+                Ok(User { visit, session, roles: account.roles })
+            }
+            // The account is gone or has another password, or the store is gone: the session means nothing any more.
+            Ok(Ok(_)) => Err(visit.let_out()),
+            Ok(Err(failure)) if failure.code == "store.missing" => Err(visit.let_out()),
+            Ok(Err(failure)) => Err(visit.outside(move |_| Err(failure)).await),
+            Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
         }
     }
 }
@@ -365,7 +380,10 @@ impl FromRequest<Arc<Web>> for Open {
 }
 
 async fn read_form(request: Request, words: Words) -> Result<Fields, Response> {
-    let form: Result<Form<Vec<(String, String)>>, _> = Form::from_request(request, &()).await;
+    let form = Form::<Vec<(String, String)>>::from_request(request, &());
+    let Ok(form) = tokio::time::timeout(FORM_TIME, form).await else {
+        return Err((StatusCode::REQUEST_TIMEOUT, words.say("web.too-large")).into_response());
+    };
     match form {
         Ok(Form(fields)) if fields.len() <= MAX_FORM_FIELDS => Ok(Fields(fields)),
         Ok(_) => Err((StatusCode::PAYLOAD_TOO_LARGE, words.say("web.too-large")).into_response()),

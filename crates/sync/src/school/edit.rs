@@ -102,10 +102,9 @@ impl School<'_> {
             }
         };
         self.store.scan(&Range::Findings, &mut |key, row| {
-            match batch.pending(&key) {
-                None => take(&row),
-                // It is judged anew, and what it says now comes below.
-                Some(_) => {}
+            // What is judged anew comes below.
+            if batch.pending(&key).is_none() {
+                take(&row);
             }
             Ok(Flow::Continue)
         })?;

@@ -45,6 +45,7 @@ pub use repair::Repair;
 pub use request::{Carry, MAX_INLINE_BUNDLE, Outgoing, Purpose};
 pub use rules::new_among;
 pub use seal::{MAX_SHOWN_CHANGES, Prepared, PreparedChange};
+pub use undo::Typed;
 
 /// The school's side, for one call.
 #[derive(Clone, Copy)]

@@ -10,7 +10,7 @@ use crate::stand::PASSWORD;
 const EXCHANGE: Duration = Duration::from_secs(60);
 
 /// Asks again, as the page without script does, until the exchange has ended.
-fn until_ended(browser: &mut Browser) -> Answer {
+pub(super) fn until_ended(browser: &mut Browser) -> Answer {
     let began = Instant::now();
     loop {
         let page = browser.get("/sinkronisasi/jalan");
@@ -21,6 +21,15 @@ fn until_ended(browser: &mut Browser) -> Answer {
         assert!(began.elapsed() < EXCHANGE, "{}", page.body);
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Ticks everything on the sheet and approves it, with more fields.
+pub(super) fn approve(browser: &mut Browser, more: &[(&str, &str)]) -> Answer {
+    let sheet = browser.get("/sinkronisasi/lembar");
+    let (csrf, shown) = (sheet.field("csrf"), sheet.field("sidik"));
+    let ticks = ["m.sekolah", "m.sarpras", "m.peserta_didik", "setuju"].map(|name| (name, "ya"));
+    let fields = [("csrf", csrf.as_str()), ("sidik", &shown), ("akun", "kepala"), ("sandi", PASSWORD)];
+    browser.post("/sinkronisasi/lembar", &[&fields, &ticks, more].concat())
 }
 
 #[test]
@@ -97,7 +106,7 @@ fn a_closed_gate_leads_into_the_field_and_opens_when_it_is_mended() {
     };
     post(&mut browser, &edit("900", &was));
     let found = browser.get("/validasi");
-    assert!(found.body.contains(&format!("{path}#f-tinggi_badan")), "the finding leads into the field: {}", found.body);
+    assert!(found.body.contains(&format!("{path}#i-tinggi_badan")), "the finding leads into the field: {}", found.body);
     assert!(browser.get("/").body.contains("href=\"/validasi\">"), "home sends people there");
     let typed = browser.get(&path).field("w.tinggi_badan");
     let mended = post(&mut browser, &edit(&was, &typed));

@@ -4,7 +4,11 @@
 mod attacks;
 mod browser;
 mod day;
+mod links;
+mod night;
+#[allow(dead_code, reason = "the tests in a browser play other scenes")]
 pub(crate) mod school;
+mod together;
 mod walk;
 
 use crate::stand::PASSWORD;

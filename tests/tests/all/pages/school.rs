@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use selaras_lab::line::{Plan, Proxy};
 use serde_json::Value;
 
 use crate::stand::{Centre, Computer, PASSWORD, SCHOOL};
@@ -12,13 +13,14 @@ const NPSN: &str = "99999999";
 /// Students of the school that the pages show.
 const STUDENTS: &str = "60";
 
-/// A school whose computer serves its pages, with a day's work that waits for the head.
+/// A school whose computer serves its pages.
 pub(crate) struct School {
     // Ends before the computer's directory goes.
     pub(crate) serving: Serving,
     pub(crate) centre: Centre,
     pub(crate) computer: Computer,
     pub(crate) kode: String,
+    head: String,
     _place: tempfile::TempDir,
 }
 
@@ -61,11 +63,81 @@ impl Drop for Serving {
 }
 
 impl School {
-    /// Everything is in step, but for four edits in three modules.
+    /// Everything is in step, but for three edits in three modules.
     pub(crate) fn with_a_days_work() -> School {
+        let made = Made::new(STUDENTS, |centre| centre.url.clone());
+        made.activate_the_head();
+        made.import();
+        made.approve();
+        made.computer.run(&["sync"], &[]);
+        for (entity, place, assignment) in [
+            ("sekolah", 0, "telepon=0217654321"),
+            ("peserta_didik", 0, "alamat_jalan=Jalan Kemuning 12"),
+            ("ruang", 0, "kapasitas=32"),
+        ] {
+            made.computer.run(&["edit", entity, &id_of(&made.computer, entity, place), assignment], &[]);
+        }
+        made.serve()
+    }
+
+    /// Everything was typed and waits; a height is impossible, and nobody may approve: the Dinas has not assigned the
+    /// head, and the head has no key.
+    pub(crate) fn with_a_closed_gate() -> School {
+        let made = Made::new(STUDENTS, |centre| centre.url.clone());
+        made.import();
+        let id = id_of(&made.computer, "peserta_didik_periodik", 0);
+        made.computer.run(&["edit", "peserta_didik_periodik", &id, "tinggi_badan=900"], &[]);
+        made.serve()
+    }
+
+    /// Everything was approved and waits to be sent over a line like this one.
+    pub(crate) fn with_a_first_upload(students: &str, plan: Plan) -> (School, Proxy) {
+        let mut line = None;
+        let made = Made::new(students, |centre| {
+            let proxy = Proxy::start(centre.address(), Plan::default()).unwrap();
+            let url = format!("http://{}", proxy.address());
+            line = Some(proxy);
+            url
+        });
+        made.activate_the_head();
+        made.import();
+        made.approve();
+        let line = line.unwrap();
+        line.set(plan).unwrap();
+        (made.serve(), line)
+    }
+
+    /// The computer's program is killed and started anew.
+    pub(crate) fn restart(&mut self) {
+        self.serving.kill();
+        self.serving = Serving::start(&self.computer.data);
+    }
+
+    /// The Dinas assigns the head.
+    pub(crate) fn assign_the_head(&self) {
+        assign(&self.centre, &self.head);
+    }
+}
+
+fn assign(centre: &Centre, head: &str) {
+    let sk = "821.2/0001/DISDIK/2026";
+    centre.operator(&["head", "assign", NPSN, "--ptk", head, "--sk", sk, "--from", "2026-07-01"]);
+}
+
+/// A school that is registered, with an operator and a head's account.
+struct Made {
+    place: tempfile::TempDir,
+    centre: Centre,
+    computer: Computer,
+    kode: String,
+    head: String,
+}
+
+impl Made {
+    fn new(students: &str, reached_at: impl FnOnce(&Centre) -> String) -> Made {
         let place = tempfile::tempdir().unwrap();
         let made = Command::new(SCHOOL)
-            .args(["sample", "--students", STUDENTS, "--npsn", NPSN, "--out"])
+            .args(["sample", "--students", students, "--npsn", NPSN, "--out"])
             .arg(place.path())
             .output()
             .unwrap();
@@ -76,30 +148,35 @@ impl School {
             centre.operator(&["school", "add", NPSN, "--name", "SMP Uji", "--import", import.to_str().unwrap()]);
         let kode = added["kode_registrasi"].as_str().unwrap().to_owned();
         let head = line_of(&import, |line| line["fields"]["jenis_ptk_id"] == "20")["fields"]["ptk_id"].clone();
-        let head = head.as_str().unwrap();
+        let head = head.as_str().unwrap().to_owned();
         let computer = Computer { data: place.path().join("school") };
-        computer.run(&["init", "--server", &centre.url, "--npsn", NPSN], &[&kode]);
+        computer.run(&["init", "--server", &reached_at(&centre), "--npsn", NPSN], &[&kode]);
         computer.run(&["pull"], &[]);
         computer.run(&["account", "add", "siti"], &[PASSWORD]);
         computer.run(&["role", "add", "siti", "operator"], &[&kode]);
-        computer.run(&["account", "add", "kepala", "--ptk", head], &[PASSWORD]);
+        computer.run(&["account", "add", "kepala", "--ptk", &head], &[PASSWORD]);
         computer.run(&["role", "add", "kepala", "head"], &[&kode]);
-        let sk = "821.2/0001/DISDIK/2026";
-        centre.operator(&["head", "assign", NPSN, "--ptk", head, "--sk", sk, "--from", "2026-07-01"]);
-        computer.run(&["pull"], &[]);
-        computer.run(&["head", "activate", "kepala"], &[&kode, PASSWORD]);
-        computer.run(&["import", place.path().join("school.jsonl").to_str().unwrap()], &[]);
-        computer.run(&["approve", "kepala"], &[PASSWORD]);
-        computer.run(&["sync"], &[]);
-        for (entity, place, assignment) in [
-            ("sekolah", 0, "telepon=0217654321"),
-            ("peserta_didik", 0, "alamat_jalan=Jalan Kemuning 12"),
-            ("ruang", 0, "kapasitas=32"),
-        ] {
-            computer.run(&["edit", entity, &id_of(&computer, entity, place), assignment], &[]);
-        }
+        Made { place, centre, computer, kode, head }
+    }
+
+    fn activate_the_head(&self) {
+        assign(&self.centre, &self.head);
+        self.computer.run(&["pull"], &[]);
+        self.computer.run(&["head", "activate", "kepala"], &[&self.kode, PASSWORD]);
+    }
+
+    fn import(&self) {
+        self.computer.run(&["import", self.place.path().join("school.jsonl").to_str().unwrap()], &[]);
+    }
+
+    fn approve(&self) {
+        self.computer.run(&["approve", "kepala"], &[PASSWORD]);
+    }
+
+    fn serve(self) -> School {
+        let Made { place, centre, computer, kode, head } = self;
         let serving = Serving::start(&computer.data);
-        School { serving, centre, computer, kode, _place: place }
+        School { serving, centre, computer, kode, head, _place: place }
     }
 }
 

@@ -4,25 +4,12 @@ use std::collections::BTreeSet;
 
 use super::School;
 use super::browser::Browser;
+use super::links::{kind, links};
 
 /// Pages from which all others are reached.
 const BEGIN: [&str; 4] = ["/", "/ringkasan", "/mutasi", "/validasi?nanti=ya"];
 /// Records of one kind that are looked at.
 const MAX_OF_A_KIND: usize = 2;
-
-/// An address without what tells one record, page or column from another.
-fn kind(path: &str) -> String {
-    let path = path.split(['?', '#']).next().unwrap();
-    path.split('/').map(|part| if part.len() > 30 { "ID" } else { part }).collect::<Vec<_>>().join("/")
-}
-
-fn links(body: &str) -> Vec<String> {
-    let parts = body.split("href=\"").skip(1).filter_map(|part| part.split('"').next());
-    parts
-        .filter(|link| link.starts_with('/') && !link.starts_with("/aset/"))
-        .map(|link| link.replace("&amp;", "&"))
-        .collect()
-}
 
 fn walk(browser: &mut Browser, lang: &str) -> BTreeSet<String> {
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -32,6 +19,7 @@ fn walk(browser: &mut Browser, lang: &str) -> BTreeSet<String> {
         let plain = path.split('#').next().unwrap().to_owned();
         let of = kind(&plain);
         if plain.ends_with("/berkas")
+            || plain.ends_with("/bukti")
             || kinds.iter().filter(|known| **known == of).count() >= MAX_OF_A_KIND
             || !seen.insert(plain.clone())
         {

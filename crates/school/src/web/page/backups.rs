@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::super::answer::{Answer, File};
+use super::super::answer::{Answer, File, from_disk};
 use super::super::parts::{refusal, token};
 use super::super::rights::What;
 use super::super::visit::{Fields, Posted, User};
@@ -13,9 +13,6 @@ use crate::command::backup::Backup;
 use crate::command::restore::Restore;
 use crate::command::{Command, Report};
 use crate::failure::Failure;
-
-/// The largest backup that goes through a browser; larger ones are copied as the files they are.
-const MAX_DOWNLOAD: u64 = 1 << 30;
 
 pub(super) async fn backups(user: User) -> Response {
     user.show(|user| shown(user, None)).await
@@ -123,13 +120,10 @@ pub(super) async fn make(posted: Posted) -> Response {
 pub(super) async fn file(user: User, Path(number): Path<u64>) -> Response {
     user.show(move |user| {
         let kept = find(user, number)?;
-        if kept.bytes > MAX_DOWNLOAD {
-            return Err(Failure::new("web.too-large-file").arg("file", kept.path.display()));
-        }
-        let bytes = std::fs::read(&kept.path)
+        let file = std::fs::File::open(&kept.path)
             .map_err(|_| Failure::new("backup.unreadable").arg("file", kept.path.display()))?;
         let name = kept.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Answer::File(File { name, kind: "application/octet-stream", bytes }))
+        Ok(Answer::File(File { name, kind: "application/octet-stream", content: from_disk(file) }))
     })
     .await
 }

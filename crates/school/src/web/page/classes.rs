@@ -12,7 +12,7 @@ use selaras_sync::TypedEdit;
 use super::super::answer::Answer;
 use super::super::parts::{record_path, refusal, token};
 use super::super::rights::What;
-use super::super::visit::{Posted, User};
+use super::super::visit::{Fields, Posted, User};
 use super::super::{forms, input};
 use super::record::edit;
 use crate::failure::Failure;
@@ -129,11 +129,11 @@ pub(super) async fn classes(user: User) -> Response {
 }
 
 pub(super) async fn class(user: User, Path(id): Path<String>) -> Response {
-    user.show(move |user| shown(user, &id, None)).await
+    user.show(move |user| shown(user, &id, Fields::EMPTY, None)).await
 }
 
-fn shown(user: &User, id: &str, failure: Option<&Failure>) -> Result<Answer, Failure> {
-    let (title, content) = user.read(|reading| content(user, reading, id, failure))?;
+fn shown(user: &User, id: &str, typed: &Fields, failure: Option<&Failure>) -> Result<Answer, Failure> {
+    let (title, content) = user.read(|reading| content(user, reading, id, typed, failure))?;
     Ok(if failure.is_some() { Answer::unfit(title, content) } else { Answer::page(title, content) })
 }
 
@@ -147,7 +147,8 @@ fn members_of(open: &Open, class: RecordId, user: &User) -> Result<Vec<Member>, 
     let mut members = Vec::new();
     for membership in referring(open, MEMBER, "rombongan_belajar_id", class)? {
         let Some(id) = membership.reference("peserta_didik_id") else { continue };
-        let Some(record) = open.known_record(RecordKey { entity: student.code, id })? else { continue };
+        let known_student = open.known_record(RecordKey { entity: student.code, id })?;
+        let Some(record) = known_student.filter(|record| !record.deleted) else { continue };
         let cells = columns
             .iter()
             .map(|field| input::meaning(open, student.code, field, record.get(&field.name), &mut known, user.words()));
@@ -157,7 +158,13 @@ fn members_of(open: &Open, class: RecordId, user: &User) -> Result<Vec<Member>, 
     Ok(members)
 }
 
-fn content(user: &User, reading: &Reading, id: &str, failure: Option<&Failure>) -> Result<(String, Markup), Failure> {
+fn content(
+    user: &User,
+    reading: &Reading,
+    id: &str,
+    typed: &Fields,
+    failure: Option<&Failure>,
+) -> Result<(String, Markup), Failure> {
     let (words, open) = (user.words(), &reading.open);
     let key = open.find_record(CLASS, id)?;
     let record = open.record(key)?;
@@ -191,6 +198,7 @@ fn content(user: &User, reading: &Reading, id: &str, failure: Option<&Failure>) 
                 @if may { td {
                     form method="post" action=(format!("/data/{MEMBER}/{membership}/hapus")) {
                         (token(user))
+                        input type="hidden" name="ke" value=(format!("/kelas/{}", key.id));
                         button.quiet type="submit" aria-label=(words.fill("web.classes.remove-one", &[("name", name)])) { (words.say("web.classes.remove")) }
                     }
                 } }
@@ -201,13 +209,13 @@ fn content(user: &User, reading: &Reading, id: &str, failure: Option<&Failure>) 
                 (token(user))
                 div.field.wide {
                     label for="student" { (words.say("web.classes.add")) }
-                    input #student name="student" required maxlength="300" list="l-student" data-suggest="/data/peserta_didik/cari" autocomplete="off";
+                    input #student name="student" value=(typed.get("student")) required maxlength="300" list="l-student" data-suggest="/data/peserta_didik/cari" autocomplete="off";
                     datalist #l-student {}
                 }
                 @if let Some(admission) = admission && let selaras_model::FieldKind::Code { table } = &admission.kind {
                     div.field {
                         label for="admission" { (admission.label.get(words.0)) }
-                        select #admission name="admission" { @for (code, text) in input::codes(open, table, "", words) { option value=(code) { (text) } } }
+                        select #admission name="admission" { @for (code, text) in input::codes(open, table, "", words) { option value=(code) selected[*code == *typed.get("admission")] { (text) } } }
                     }
                 }
                 button type="submit" { (words.say("web.add")) }
@@ -244,13 +252,13 @@ pub(super) async fn add(Path(id): Path<String>, posted: Posted) -> Response {
             });
             let added = ready.and_then(|(entity, fields)| {
                 let key = RecordKey { entity, id: RecordId::from_random(crate::env::random()?) };
-                edit(user, TypedEdit { key, fields, deleted: None }, &path)
+                edit(user, TypedEdit { key, fields, deleted: None }, None, &path)
             });
             match added {
                 Ok((title, undo)) => {
                     Ok(Answer::done_with_undo(path, user.words().fill("web.made", &[("title", &title)]), undo))
                 }
-                Err(failure) => shown(user, &id, Some(&failure)),
+                Err(failure) => shown(user, &id, fields, Some(&failure)),
             }
         })
         .await

@@ -1,12 +1,16 @@
 //! Konflik: fields on which both sides wrote, with both values, who wrote them and when; choose one or type another.
 
+use std::collections::BTreeMap;
+
+use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{FieldKind, Value};
 use selaras_sync::{Candidate, OpenConflict, Subject};
 
 use super::super::answer::Answer;
-use super::super::parts::{record_path, token};
+use super::super::frame::link;
+use super::super::parts::{pager, record_path, token};
 use super::super::rights::What;
 use super::super::undo::undoable;
 use super::super::visit::{Posted, User};
@@ -18,13 +22,21 @@ use crate::failure::Failure;
 use crate::serve::Reading;
 use crate::service::{DELETED_FIELD, Open, Titles};
 
-pub(super) async fn conflicts(user: User) -> Response {
-    user.show(|user| {
+/// Conflicts of a page.
+const SHOWN: usize = 20;
+
+pub(super) async fn conflicts(user: User, Query(query): Query<BTreeMap<String, String>>) -> Response {
+    user.show(move |user| {
         let words = user.words();
-        let shown = user.read(|reading| {
+        let page: usize = query.get("hal").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+        let (shown, page, pages) = user.read(|reading| {
             let conflicts = reading.open.school().conflicts()?;
             let past = Past::of(&reading.open)?;
-            conflicts.iter().map(|conflict| shown(user, reading, &past, conflict)).collect::<Result<Vec<_>, _>>()
+            let pages = conflicts.len().div_ceil(SHOWN).max(1);
+            let page = page.min(pages);
+            let here = conflicts.iter().skip((page - 1) * SHOWN).take(SHOWN);
+            let shown: Result<Vec<_>, Failure> = here.map(|conflict| shown(user, reading, &past, conflict)).collect();
+            Ok((shown?, page, pages))
         })?;
         Ok(Answer::page(
             words.say("web.menu.conflicts"),
@@ -33,6 +45,7 @@ pub(super) async fn conflicts(user: User) -> Response {
                 p { (words.say("web.conflicts.lead")) }
                 @if shown.is_empty() { p.good-text { (words.say("conflicts.none")) } }
                 @for one in &shown { (one) }
+                (pager(page, pages, |page| link("/konflik", &[("hal", &page.to_string())]), words))
             },
         ))
     })
@@ -80,7 +93,9 @@ fn shown(user: &User, reading: &Reading, past: &Past, conflict: &OpenConflict) -
     let mut values = Vec::new();
     for candidate in std::iter::once(&conflict.winner).chain(&conflict.others) {
         let text = value_text(open, conflict, &candidate.value, &mut known, user)?;
-        values.push((text, wrote(past, candidate, words)));
+        // The value itself, not its number: between this page and the click others may have come.
+        let kept = open.value_text(&entity.name, name, &candidate.value);
+        values.push((text, kept, wrote(past, candidate, words)));
     }
     let id = conflict.key.id.to_string();
     let hidden = || {
@@ -98,14 +113,15 @@ fn shown(user: &User, reading: &Reading, past: &Past, conflict: &OpenConflict) -
         section.card.conflict {
             h2 { a href=(record_path(&entity.name, &id, field.map(|_| name))) { (title) } " · " (label) }
             ul.plain {
-                @for (number, (text, (who, when))) in values.iter().enumerate() {
+                @for (number, (text, kept, (who, when))) in values.iter().enumerate() {
                     li.candidate {
                         p { b.value { (text) } @if number == 0 { " " span.faint { "← " (words.say("conflicts.holds")) } } }
                         p.faint { (who) @if !when.is_empty() { " · " (when) } }
                         @if ours {
                             form method="post" action="/konflik" {
                                 (hidden())
-                                button.second name="keep" value=(number + 1) type="submit" { (words.say("web.conflicts.keep")) }
+                                input type="hidden" name="keep" value=(kept);
+                                button.second type="submit" { (words.say("web.conflicts.keep")) }
                             }
                         }
                     }
@@ -136,8 +152,7 @@ pub(super) async fn decide(posted: Posted) -> Response {
         .act(|user, fields| {
             user.must(What::Exchange)?;
             let get = |name: &str| fields.get(name).to_owned();
-            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-            let keep = some(fields.get("keep"));
+            let keep = fields.has("keep").then(|| get("keep"));
             // An empty text clears the field.
             let value = keep.is_none().then(|| get("value"));
             let command = Resolve {
@@ -149,7 +164,7 @@ pub(super) async fn decide(posted: Posted) -> Response {
                 author: user.name().to_owned(),
             };
             let key = user.read(|reading| reading.open.find_record(fields.get("entity"), fields.get("id")))?;
-            let (text, undo) = undoable(user, key, "/konflik", move |service, said| {
+            let (text, undo) = undoable(user, vec![key], "/konflik", move |service, said| {
                 Command::Resolve(command).run(service, said)?;
                 Ok(said.done_text())
             })?;

@@ -21,7 +21,7 @@ use crate::command::Report;
 use crate::command::report::ExchangeReport;
 use crate::failure::Failure;
 use crate::output::Way;
-use crate::serve::{Course, Ended, State};
+use crate::serve::{Appointment, Course, Ended, State};
 
 /// Pages that watch at once; more ask again like one without script.
 const MAX_WATCHERS: usize = 64;
@@ -29,6 +29,8 @@ const MAX_WATCHERS: usize = 64;
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// Seconds after which a browser without script asks again.
 const ASK_AGAIN: u32 = 2;
+/// The same while it waits for the night.
+const ASK_LATER: u32 = 60;
 
 static WATCHERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -42,18 +44,18 @@ pub(super) async fn page(user: User) -> Response {
         let content = html! {
             h1 { (words.say("web.course")) }
             p.faint { (words.say("web.course.lead")) }
-            section #jalan.card data-events="/sinkronisasi/kejadian" data-number=(course.number) aria-live="polite" {
+            section #jalan.card data-events="/sinkronisasi/kejadian" data-busy[goes_on(&course)] aria-live="polite" {
                 (shown(&course, words))
             }
             @if user.may(What::Exchange) {
-                form.actions.pause method="post" action="/sinkronisasi/jeda" hidden[!course.is_busy()] {
+                form.actions.pause method="post" action="/sinkronisasi/jeda" hidden[!goes_on(&course)] {
                     (token(user)) button.second type="submit" { (words.say("web.course.pause")) }
                     span.faint { (words.say("web.course.pause.hint")) }
                 }
                 @if !course.is_busy() { (afterwards(user, &course)) }
             }
         };
-        let again = course.is_busy().then_some(ASK_AGAIN);
+        let again = if course.is_busy() { Some(ASK_AGAIN) } else { course.later.map(|_| ASK_LATER) };
         Ok(Answer::Page(Page { title: words.say("web.course").to_owned(), content, status: StatusCode::OK, again }))
     })
     .await
@@ -87,12 +89,10 @@ fn has_receipt(course: &Course) -> bool {
 /// How far it has come, as the page and the events have it.
 pub(super) fn shown(course: &Course, words: Words) -> Markup {
     html! {
+        @if let Some(later) = course.later { p.notice { (waits(later, words)) } }
         h2 { (words.say_or(&format!("web.task.{}", course.task), words.say("web.task.none"))) }
         @match &course.state {
             State::Idle => { p { (words.say("web.course.idle")) } }
-            State::Later(until, window) => {
-                p { (words.fill("web.course.later", &[("until", &crate::env::local_time(*until)), ("window", window)])) }
-            }
             State::Running => { (running(course, words)) }
             State::Ended(Ended::Badly(failure)) if failure.code == "sync.paused" => {
                 p.wait-text { strong { (words.say("web.course.paused")) } }
@@ -105,6 +105,17 @@ pub(super) fn shown(course: &Course, words: Words) -> Markup {
             ul { @for note in &course.notes { li { (note.text(words.0)) } } }
         }
     }
+}
+
+/// Until when it waits.
+pub(super) fn waits(later: Appointment, words: Words) -> String {
+    let until = crate::env::local_time(later.at());
+    words.fill("web.course.later", &[("until", &until), ("window", &later.window)])
+}
+
+/// Whether there is something to watch.
+fn goes_on(course: &Course) -> bool {
+    course.is_busy() || course.later.is_some()
 }
 
 fn running(course: &Course, words: Words) -> Markup {
@@ -223,9 +234,8 @@ pub(super) async fn events(user: User) -> Response {
         let (mut changes, watching, web) = state?;
         changes.changed().await.ok()?;
         let course = changes.borrow_and_update().clone();
-        let busy = course.is_busy();
+        let busy = goes_on(&course);
         let data = serde_json::json!({
-            "number": course.number,
             "busy": busy,
             "html": if course.task == "doctor" { super::doctor::shown(&course, words).0 } else { shown(&course, words).0 },
             "to": goes_to(&course),
@@ -243,7 +253,10 @@ pub(super) async fn pause(posted: Posted) -> Response {
     posted
         .act(|user, _| {
             user.must(What::Exchange)?;
-            user.web().house.line().pause_and_wait();
+            let house = &user.web().house;
+            house.line().forget_later();
+            house.with(|service| super::super::later::forget(service.open_store()?))?;
+            house.line().pause_and_wait();
             Ok(Answer::go("/sinkronisasi/jalan"))
         })
         .await

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::super::answer::{Answer, File, Page};
 use super::super::parts::{refusal, token};
+use super::super::rights::What;
 use super::super::visit::{Posted, User};
 use crate::catalogue::Words;
 use crate::command::doctor::Doctor;
@@ -30,12 +31,12 @@ pub(super) async fn doctor(user: User) -> Response {
             h1 { (words.say("web.menu.doctor")) }
             p { (words.say("web.doctor.lead")) }
             @if ours {
-                section #jalan.card data-events="/sinkronisasi/kejadian" data-number=(course.number) aria-live="polite" {
+                section #jalan.card data-events="/sinkronisasi/kejadian" data-busy[busy] aria-live="polite" {
                     (shown(&course, words))
                 }
             }
             @if busy && !ours { p.notice { (words.say("web.doctor.busy")) } }
-            form.actions method="post" action="/diagnosa" hidden[busy] data-after {
+            form.actions method="post" action="/diagnosa" hidden[busy || !user.may(What::Exchange)] {
                 (token(user)) button type="submit" { (words.say(if ours { "web.doctor.again" } else { "web.doctor.go" })) }
             }
             @if has_file && !busy {
@@ -105,6 +106,7 @@ fn verdict(report: Option<&Report>, words: Words) -> Markup {
 pub(super) async fn begin(posted: Posted) -> Response {
     posted
         .act(|user, _| {
+            user.must(What::Exchange)?;
             let file = user.web().place.root().join(FILE);
             let _ = std::fs::remove_file(&file);
             let command = Command::Doctor(Doctor { server: None, ca: None, bundle: Some(file) });
@@ -120,7 +122,11 @@ pub(super) async fn begin(posted: Posted) -> Response {
 pub(super) async fn helpdesk(user: User) -> Response {
     user.show(|user| {
         let bytes = std::fs::read(user.web().place.root().join(FILE)).map_err(|_| Failure::new("web.no-page"))?;
-        Ok(Answer::File(File { name: "selaras-bantuan-teknis.json".to_owned(), kind: "application/json", bytes }))
+        Ok(Answer::File(File {
+            name: "selaras-bantuan-teknis.json".to_owned(),
+            kind: "application/json",
+            content: bytes.into(),
+        }))
     })
     .await
 }

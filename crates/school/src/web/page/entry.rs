@@ -66,24 +66,22 @@ pub(super) async fn enter(open: Open) -> Response {
     let entered = {
         let (visit, name, password) = (visit.clone(), fields.get("name").trim().to_owned(), fields.secret("password"));
         tokio::task::spawn_blocking(move || {
-            let account = name.clone();
             visit.web.house.with(move |service| {
                 let open = service.open_store()?;
                 // Names are no secret at a school; what a stranger may not learn is the password.
-                let account = open.authenticate(&account, &password)?;
+                let account = open.authenticate(&name, &password)?;
                 if account.roles.is_empty() {
                     return Err(Failure::new("account.no-role").arg("name", account.name));
                 }
-                Ok(())
-            })?;
-            Ok(name)
+                Ok(account)
+            })
         })
         .await
     };
     let to = own(fields.get("ke")).to_owned();
     let name = fields.get("name").to_owned();
     let failure = match entered {
-        Ok(Ok(name)) => match visit.let_in(&name, &to) {
+        Ok(Ok(account)) => match visit.let_in(&account, &to) {
             Ok(response) => return response,
             Err(failure) => failure,
         },
@@ -103,13 +101,16 @@ pub(super) fn own(to: &str) -> &str {
 
 /// Lets in whoever has the link that the program printed when it was started.
 pub(super) async fn invited(visit: Visit, Path(key): Path<String>) -> Response {
-    if !visit.way.tls
-        && let Some(account) = visit.web.sessions.welcome(&key)
-        && let Ok(response) = visit.let_in(&account, "/")
-    {
-        return response;
+    if visit.way.tls {
+        return see_other("/masuk");
     }
-    see_other("/masuk")
+    let Some(name) = visit.web.sessions.welcome(&key) else { return see_other("/masuk") };
+    let house = visit.web.house.clone();
+    let found = tokio::task::spawn_blocking(move || house.read(|reading| Account::load(reading.open.store(), &name)));
+    match found.await {
+        Ok(Ok(Some(account))) => visit.let_in(&account, "/").unwrap_or_else(|_| see_other("/masuk")),
+        _ => see_other("/masuk"),
+    }
 }
 
 /// Ends the session.

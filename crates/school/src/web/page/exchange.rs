@@ -11,6 +11,7 @@ use selaras_sync::{Flow, PreparedChange, Range, Row};
 use super::super::answer::Answer;
 use super::super::frame::link;
 use super::super::input;
+use super::super::later;
 use super::super::parts::{pager, record_path, refusal, token};
 use super::super::rights::What;
 use super::super::settings::Settings;
@@ -51,6 +52,9 @@ fn content(user: &User, status: &StatusReport) -> Markup {
     let pending = status.pending_records > 0;
     html! {
         h1 { (words.say("web.menu.sync")) }
+        @if let Some(later) = user.web().house.line().course().later {
+            p.notice { (super::course::waits(later, words)) " " a href="/sinkronisasi/jalan" { (words.say("web.next.look")) } }
+        }
         @if user.web().house.line().is_busy() {
             p.notice { (words.say("web.next.running")) " " a href="/sinkronisasi/jalan" { (words.say("web.next.look")) } }
         }
@@ -213,7 +217,7 @@ fn differences(
 pub(super) async fn sheet(user: User) -> Response {
     user.show(|user| {
         user.must(What::Exchange)?;
-        let content = sheet_of(user, None)?;
+        let content = sheet_of(user, Fields::EMPTY, None)?;
         Ok(content.map_or_else(
             || Answer::go("/sinkronisasi"),
             |content| Answer::page(user.words().say("web.sheet"), content),
@@ -223,7 +227,7 @@ pub(super) async fn sheet(user: User) -> Response {
 }
 
 /// The sheet, with what was wrong with it; none where nothing can be approved now.
-fn sheet_of(user: &User, failure: Option<&Failure>) -> Result<Option<Markup>, Failure> {
+fn sheet_of(user: &User, typed: &Fields, failure: Option<&Failure>) -> Result<Option<Markup>, Failure> {
     user.read(|reading| {
         let status = status(user, &reading.open)?;
         if status.pending_records == 0 || status.sealed.is_some() {
@@ -231,7 +235,7 @@ fn sheet_of(user: &User, failure: Option<&Failure>) -> Result<Option<Markup>, Fa
         }
         let window = Settings::load(&reading.open)?.window;
         let shown = fingerprint(&reading.open)?;
-        Ok(Some(sheet_form(user, &status, window, &shown, failure)))
+        Ok(Some(sheet_form(user, &status, window, &shown, typed, failure)))
     })
 }
 
@@ -240,12 +244,15 @@ fn sheet_form(
     status: &StatusReport,
     window: Option<Window>,
     shown: &str,
+    typed: &Fields,
     failure: Option<&Failure>,
 ) -> Markup {
     let words = user.words();
     let invalid: u32 = status.tabs.iter().map(|tab| tab.invalid).sum();
     let warnings: u32 = status.tabs.iter().map(|tab| tab.warnings).sum();
     let heads: Vec<_> = status.heads.iter().filter(|head| head.may_approve).collect();
+    let ticked = |name: &str| typed.get(name) == "ya";
+    let later = typed.get("kapan") == "nanti";
     let form = html! {
         form.sheet method="post" action="/sinkronisasi/lembar" {
             (token(user))
@@ -255,7 +262,7 @@ fn sheet_form(
                 p.hint { (words.say("web.sheet.parts.hint")) }
                 @for line in &status.pending {
                     label.choice {
-                        input type="checkbox" name=(format!("m.{}", line.module)) value="ya"; " "
+                        input type="checkbox" name=(format!("m.{}", line.module)) value="ya" checked[ticked(&format!("m.{}", line.module))]; " "
                         b { (words.module(&line.module)) } ": "
                         (words.fill("prepare.module", &[("new", &line.new), ("changed", &line.changed), ("deleted", &line.deleted)]))
                     }
@@ -265,7 +272,7 @@ fn sheet_form(
             fieldset {
                 legend { (words.say("web.sheet.consent")) }
                 @if warnings > 0 { p { (words.fill("web.sheet.warnings", &[("count", &warnings)])) } }
-                label.choice { input type="checkbox" name="setuju" value="ya" required; " " (words.say("web.sheet.agree")) }
+                label.choice { input type="checkbox" name="setuju" value="ya" required checked[ticked("setuju")]; " " (words.say("web.sheet.agree")) }
                 div.fields {
                     @if let [head] = heads.as_slice() {
                         div.field {
@@ -277,7 +284,7 @@ fn sheet_form(
                         div.field {
                             label for="akun" { (words.say("web.sheet.head")) }
                             select #akun name="akun" {
-                                @for head in &heads { option value=(head.account.as_deref().unwrap_or_default()) { (head.title.as_deref().unwrap_or("-")) } }
+                                @for head in &heads { option value=(head.account.as_deref().unwrap_or_default()) selected[head.account.as_deref() == Some(typed.get("akun"))] { (head.title.as_deref().unwrap_or("-")) } }
                             }
                         }
                     }
@@ -287,8 +294,8 @@ fn sheet_form(
                     }
                 }
                 @if let Some(window) = window {
-                    label.choice { input type="radio" name="kapan" value="kini" checked; " " (words.say("web.sheet.now")) }
-                    label.choice { input type="radio" name="kapan" value="nanti"; " " (words.fill("web.sheet.later", &[("window", &window)])) }
+                    label.choice { input type="radio" name="kapan" value="kini" checked[!later]; " " (words.say("web.sheet.now")) }
+                    label.choice { input type="radio" name="kapan" value="nanti" checked[later]; " " (words.fill("web.sheet.later", &[("window", &window)])) }
                 }
             }
             div.actions {
@@ -317,6 +324,10 @@ fn sheet_form(
 /// What stands on the sheet, so that nothing else is approved than what was seen.
 fn fingerprint(open: &Open) -> Result<String, Failure> {
     let mut hasher = blake3::Hasher::new();
+    // Behind another version of the log or other rules the same drafts would be something else.
+    let rules = open.rules();
+    hasher.update(format!("{:?}", open.school().position()?.version).as_bytes());
+    hasher.update(rules.pack.hash().as_bytes()).update(rules.rulebook.hash().as_bytes());
     open.store().scan(&Range::Drafts(None), &mut |key, row| {
         if let Row::Draft(draft) = row {
             hasher.update(format!("{key:?}").as_bytes());
@@ -336,7 +347,9 @@ pub(super) async fn approve(posted: Posted) -> Response {
                 Ok(window) => begin_sending(user, window),
                 Err(failure) => {
                     let title = user.words().say("web.sheet");
-                    match sheet_of(user, Some(&failure))? {
+                    // A sheet that has changed is ticked anew.
+                    let typed = if failure.code == "web.sheet-old" { Fields::EMPTY } else { fields };
+                    match sheet_of(user, typed, Some(&failure))? {
                         Some(content) => Ok(Answer::unfit(title, content)),
                         None => Err(failure),
                     }
@@ -347,13 +360,10 @@ pub(super) async fn approve(posted: Posted) -> Response {
 }
 
 fn approved(user: &User, fields: &Fields) -> Result<Option<Window>, Failure> {
-    let (now, pending, window) = user.read(|reading| {
+    let (pending, window) = user.read(|reading| {
         let pending = status(user, &reading.open)?.pending;
-        Ok((fingerprint(&reading.open)?, pending, Settings::load(&reading.open)?.window))
+        Ok((pending, Settings::load(&reading.open)?.window))
     })?;
-    if now != fields.get("sidik") {
-        return Err(Failure::new("web.sheet-old"));
-    }
     if fields.get("setuju") != "ya" {
         return Err(Failure::new("web.no-consent"));
     }
@@ -367,7 +377,7 @@ fn approved(user: &User, fields: &Fields) -> Result<Option<Window>, Failure> {
     }
     // All that waits is the ordinary case, which the gate judges whole.
     let modules = if ticked.len() == pending.len() { Vec::new() } else { ticked };
-    user.run(Command::Approve(Approve {
+    let approve = Approve {
         account: Some(fields.get("akun").to_owned()),
         modules,
         export: None,
@@ -375,22 +385,33 @@ fn approved(user: &User, fields: &Fields) -> Result<Option<Window>, Failure> {
         out: None,
         import: None,
         password: fields.secret("sandi"),
-    }))?;
+    };
+    let (shown, lang) = (fields.get("sidik").to_owned(), user.lang());
+    // Looked at and approved in one turn: what somebody types meanwhile comes behind it.
+    user.web().house.with(move |service| {
+        if fingerprint(service.open_store()?)? != shown {
+            return Err(Failure::new("web.sheet-old"));
+        }
+        let mut said = Collected { lang, events: Vec::new() };
+        service.run(&Command::Approve(approve), &mut said)
+    })?;
     Ok(window.filter(|_| fields.get("kapan") == "nanti"))
 }
 
 fn begin_sending(user: &User, window: Option<Window>) -> Result<Answer, Failure> {
     let house = &user.web().house;
     let errand = Errand::in_background(Command::Sync(Sync::default()), user.lang());
-    let errand = match window {
-        Some(window) => errand.at(window, user.web().config.line.at_spread_seconds),
-        None => errand,
-    };
-    match house.line().begin(errand) {
-        // What runs already sends what is approved, or the page says what it does instead.
-        Err(failure) if !super::course::already(&failure) => Err(failure),
-        _ => Ok(Answer::go("/sinkronisasi/jalan")),
+    match window {
+        Some(window) => {
+            house.with(|service| later::remember(service.open_store()?))?;
+            house.line().begin_later(errand, window, user.web().config.line.at_spread_seconds)?;
+        }
+        None => {
+            house.with(|service| later::forget(service.open_store()?))?;
+            house.line().begin_soon(errand)?;
+        }
     }
+    Ok(Answer::go("/sinkronisasi/jalan"))
 }
 
 /// Sends what was approved, from where it stopped.
@@ -409,6 +430,7 @@ pub(super) async fn withdraw(posted: Posted) -> Response {
         .act(|user, _| {
             user.must(What::Exchange)?;
             let text = user.done(Command::Withdraw(Withdraw {}))?;
+            user.web().house.line().forget_later();
             Ok(Answer::done("/sinkronisasi", text))
         })
         .await

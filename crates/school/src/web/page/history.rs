@@ -89,7 +89,11 @@ pub(super) async fn file(user: User) -> Response {
         })?;
         let bytes = serde_json::to_vec_pretty(&helpdesk)
             .map_err(|_| Failure::new("internal.error").arg("place", "helpdesk"))?;
-        Ok(Answer::File(File { name: "selaras-riwayat.json".to_owned(), kind: "application/json", bytes }))
+        Ok(Answer::File(File {
+            name: "selaras-riwayat.json".to_owned(),
+            kind: "application/json",
+            content: bytes.into(),
+        }))
     })
     .await
 }

@@ -125,13 +125,14 @@ fn line(user: &User, status: &StatusReport) -> Markup {
     html! {
         h2 #line { (words.say("web.line")) }
         p { (status.centre) }
+        @if let Some(later) = course.later { p { (super::course::waits(later, words)) } }
         @match &course.state {
             State::Ended(Ended::Badly(failure)) if failure.code != "sync.paused" => {
                 p.bad-text { (crate::show::tell(failure, words).what) " " code { (failure.code) } }
                 p { a href="/diagnosa" { (words.say("web.line.look")) } }
             }
             State::Ended(Ended::Well(..)) => { p.good-text { (words.say("web.line.good")) } }
-            State::Running | State::Later(..) => { p { a href="/sinkronisasi/jalan" { (words.say("web.next.running")) } } }
+            State::Running => { p { a href="/sinkronisasi/jalan" { (words.say("web.next.running")) } } }
             _ => { p.faint { (words.say("web.line.unknown")) } }
         }
     }
@@ -189,7 +190,10 @@ fn unsent(user: &User) -> Markup {
     let words = user.words();
     html! {
         section.card.next aria-label=(words.say("web.next")) {
-            p { (words.say("web.next.unsent")) }
+            @match user.web().house.line().course().later {
+                Some(later) => { p { (super::course::waits(later, words)) } }
+                None => { p { (words.say("web.next.unsent")) } }
+            }
             form.actions method="post" action="/sinkronisasi/kirim" {
                 (token(user))
                 button type="submit" { (words.say("web.send.go-on")) }

@@ -136,7 +136,9 @@ fn content(user: &User, reading: &Reading, entity: &Entity, asked: &Asked) -> Re
             None => compare(a.cells.get(sort), b.cells.get(sort)),
         };
         let order = order.then_with(|| a.title.cmp(&b.title)).then_with(|| a.id.cmp(&b.id));
-        if asked.down { order.reverse() } else { order }
+        // Empty ones come last, whichever way it is sorted.
+        let empty = |brief: &Brief| brief.cells.get(sort).is_none_or(Value::is_null);
+        empty(a).cmp(&empty(b)).then(if asked.down { order.reverse() } else { order })
     });
     let pages = found.len().div_ceil(ROWS).max(1);
     let page = asked.page.min(pages);
@@ -282,7 +284,7 @@ fn sort_key(
     Ok(Some(texts))
 }
 
-/// Values in the order that people expect; empty ones come last.
+/// Values in the order that people expect.
 fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     match (a, b) {
         (Some(Value::Text(a)), Some(Value::Text(b))) => a.to_lowercase().cmp(&b.to_lowercase()),
@@ -292,9 +294,6 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
         (Some(Value::Code(a)), Some(Value::Code(b))) => {
             a.parse::<u64>().ok().cmp(&b.parse().ok()).then_with(|| a.cmp(b))
         }
-        (a, b) => {
-            let empty = |value: Option<&Value>| value.is_none_or(Value::is_null);
-            empty(a).cmp(&empty(b))
-        }
+        _ => Ordering::Equal,
     }
 }

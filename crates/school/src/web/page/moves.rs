@@ -67,7 +67,7 @@ pub(super) async fn answer(posted: Posted) -> Response {
                 "tolak" => Moves::Decline { id, author, why: fields.get("alasan").to_owned() },
                 _ => return Err(Failure::new("web.no-page")),
             };
-            let (text, undo) = undoable(user, key, "/mutasi", move |service, said| {
+            let (text, undo) = undoable(user, vec![key], "/mutasi", move |service, said| {
                 Command::Moves(moves).run(service, said)?;
                 Ok(said.done_text())
             })?;

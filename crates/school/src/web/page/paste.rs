@@ -5,25 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
-use selaras_model::{Entity, Field, FieldKind, Fields as Values, RecordId, RecordKey, Value};
+use selaras_model::{Entity, Field, FieldKind, Fields as Values, Record, RecordId, RecordKey, Value};
 use selaras_sync::TypedEdit;
 
-use super::super::answer::Answer;
+use super::super::answer::{Answer, Undo};
 use super::super::input;
 use super::super::parts::{refusal, token};
 use super::super::rights::What;
+use super::super::undo::undoable;
 use super::super::visit::{Fields, Posted, User};
 use super::classes::{members, referring};
 use super::list::PASTED;
 use crate::catalogue::Words;
 use crate::failure::Failure;
-use crate::output::Collected;
 use crate::serve::Reading;
 use crate::service::{Open, Titles};
 
 const STUDENT: &str = "peserta_didik";
 /// What names the student of a row, in this order: numbers first.
 const NAMED_BY: [&str; 3] = ["nisn", "nik", "nama"];
+/// Digits of a NISN and of a NIK.
+const DIGITS: [(&str, usize); 2] = [("nisn", 10), ("nik", 16)];
 /// Rows of one paste.
 const MAX_ROWS: usize = 2_000;
 
@@ -35,7 +37,8 @@ struct Line {
     /// What is wrong with the row as a whole.
     wrong: Option<String>,
     cells: Vec<Cell>,
-    edit: Option<TypedEdit>,
+    /// What would be written, and what stands there now.
+    edit: Option<(TypedEdit, Option<Record>)>,
 }
 
 /// A value as it was understood.
@@ -49,6 +52,8 @@ struct Cell {
 /// The whole paste.
 struct Pasted<'a> {
     columns: Vec<&'a Field>,
+    /// Headings of columns that are not read.
+    ignored: Vec<String>,
     lines: Vec<Line>,
 }
 
@@ -121,7 +126,7 @@ fn template(open: &Open, class: &str) -> Result<String, Failure> {
 }
 
 /// What is there of a student in this semester.
-fn present(open: &Open, student: RecordId) -> Result<Option<selaras_model::Record>, Failure> {
+fn present(open: &Open, student: RecordId) -> Result<Option<Record>, Failure> {
     let semester = open.rules().pack.semester();
     let found = referring(open, PASTED, "peserta_didik_id", student)?;
     Ok(found.into_iter().find(|record| record.code("semester_id") == Some(semester)))
@@ -180,23 +185,38 @@ fn pasted(user: &User, fields: &Fields) -> Result<Answer, Failure> {
         Err(content) => return Ok(Answer::page(words.say("web.paste"), content)),
     };
     let count = edits.len();
-    if count > 0 {
-        let (author, lang) = (user.name().to_owned(), user.lang());
-        user.web().house.with(move |service| {
-            let mut said = Collected { lang, events: Vec::new() };
-            let open = service.open_store()?;
-            open.check_author(&author)?;
-            open.finish_steps(&mut said)?;
-            let step = open.school().import(edits, &author)?;
-            open.apply(step, &mut said)?;
-            open.settle(&mut said)?;
-            service.back_up_when_due(&mut said);
-            Ok(())
-        })?;
-    }
+    let back = format!("/data/{PASTED}");
+    let undo = if count > 0 { Some(save(user, edits, &back)?) } else { None };
     let invalid = user.read(|reading| Ok(reading.open.school().invalid()?))?;
     let text = words.fill("web.paste.saved", &[("count", &count), ("invalid", &invalid)]);
-    Ok(Answer::done(format!("/data/{PASTED}"), text))
+    Ok(match undo {
+        Some(undo) => Answer::done_with_undo(back, text, undo),
+        None => Answer::done(back, text),
+    })
+}
+
+/// Saves all rows, if they are still what the preview was made of.
+fn save(user: &User, rows: Vec<(TypedEdit, Option<Record>)>, back: &str) -> Result<Undo, Failure> {
+    let author = user.name().to_owned();
+    let keys = rows.iter().map(|(edit, _)| edit.key).collect();
+    let ((), undo) = undoable(user, keys, back, move |service, said| {
+        let open = service.open_store()?;
+        open.check_author(&author)?;
+        for (edit, seen) in &rows {
+            // Of a row that is new somebody else, or a second click, may have made one meanwhile.
+            let now = match (seen, edit.fields.iter().find(|(name, _)| **name == *"peserta_didik_id")) {
+                (None, Some((_, Value::Ref(student)))) => present(open, *student)?,
+                _ => open.known_record(edit.key)?,
+            };
+            if now != *seen {
+                return Err(Failure::new("web.moved"));
+            }
+        }
+        let step = open.school().import(rows.into_iter().map(|(edit, _)| edit).collect(), &author)?;
+        open.apply(step, said)?;
+        open.settle(said)
+    })?;
+    Ok(undo)
 }
 
 /// Students by what names them; a name that two of them have names nobody.
@@ -222,6 +242,49 @@ impl Students {
         })?;
         Ok(students)
     }
+
+    /// The student that a row names. A number that is whole names one or nobody; one that a spreadsheet has spoilt
+    /// (3,2E+15) leaves it to the next column. Columns that name two students name nobody.
+    fn whom(&self, written: &[(&'static str, &str)]) -> Result<RecordId, &'static str> {
+        let mut found = None;
+        let mut several = false;
+        for (name, text) in written {
+            match self.by.get(&(*name, number(name, text))) {
+                Some(Some(id)) if found.is_some_and(|other| other != *id) => return Err("web.paste.disagree"),
+                Some(Some(id)) => found = Some(*id),
+                Some(None) => several = true,
+                None if is_whole(name, text) => return Err("web.paste.nobody"),
+                None => {}
+            }
+        }
+        match found {
+            Some(id) => Ok(id),
+            None if several => Err("web.paste.several"),
+            None if written.is_empty() => Err("web.paste.no-name"),
+            None => Err("web.paste.nobody"),
+        }
+    }
+}
+
+fn digits_of(name: &str) -> Option<usize> {
+    DIGITS.into_iter().find(|(known, _)| *known == name).map(|(_, digits)| digits)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a number has all its digits, but for the zeros at its beginning, which spreadsheets drop.
+fn is_whole(name: &str, text: &str) -> bool {
+    digits_of(name).is_some_and(|digits| is_digits(text) && text.len() <= digits && text.len() + 3 > digits)
+}
+
+/// What is written under a name, as it is compared.
+fn number(name: &str, text: &str) -> String {
+    match digits_of(name) {
+        Some(digits) if is_digits(text) => format!("{text:0>digits$}"),
+        _ => plain(text),
+    }
 }
 
 /// A text as it is compared: spreadsheets add spaces, and people capital letters.
@@ -238,7 +301,7 @@ enum Column<'a> {
 }
 
 /// Reads what the first row says of the columns.
-fn columns<'a>(entity: &'a Entity, head: &[&str], words: Words) -> Result<Vec<Column<'a>>, Failure> {
+fn columns<'a>(entity: &'a Entity, head: &[&str]) -> Result<Vec<Column<'a>>, Failure> {
     let fields = pasted_fields(entity);
     let column = |text: &&str| {
         let text = plain(text);
@@ -253,13 +316,18 @@ fn columns<'a>(entity: &'a Entity, head: &[&str], words: Words) -> Result<Vec<Co
         fields.iter().find(same).map_or(Column::Other, |field| Column::Value(field))
     };
     let columns: Vec<Column<'_>> = head.iter().map(column).collect();
+    let count = |of: &Field| {
+        columns.iter().filter(|column| matches!(column, Column::Value(field) if field.name == of.name)).count()
+    };
+    if let Some(twice) = fields.iter().find(|field| count(field) > 1) {
+        return Err(Failure::new("web.paste-twice").arg("column", &twice.name));
+    }
     let named = columns.iter().any(|column| matches!(column, Column::Name(_)));
     let valued = columns.iter().any(|column| matches!(column, Column::Value(_)));
     if named && valued {
         return Ok(columns);
     }
     let known: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
-    let _ = words;
     Err(Failure::new("web.paste-head").arg("known", known.join(", ")))
 }
 
@@ -268,7 +336,7 @@ fn understand<'a>(reading: &'a Reading, text: &str, words: Words) -> Result<Past
     let rows = text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty());
     let mut rows = rows.map(|(at, row)| (at + 1, row.split('\t').map(str::trim).collect::<Vec<_>>()));
     let (_, head) = rows.next().ok_or_else(|| Failure::new("web.paste-empty"))?;
-    let columns = columns(entity, &head, words)?;
+    let columns = columns(entity, &head)?;
     let students = Students::of(&reading.open)?;
     let mut seen = BTreeSet::new();
     let mut lines = Vec::new();
@@ -282,7 +350,10 @@ fn understand<'a>(reading: &'a Reading, text: &str, words: Words) -> Result<Past
         return Err(Failure::new("web.paste-empty"));
     }
     let valued = |column: &Column<'a>| if let Column::Value(field) = column { Some(*field) } else { None };
-    Ok(Pasted { columns: columns.iter().filter_map(valued).collect(), lines })
+    let ignored =
+        columns.iter().zip(&head).filter(|(column, text)| matches!(column, Column::Other) && !text.is_empty());
+    let ignored = ignored.map(|(_, text)| (*text).to_owned()).collect();
+    Ok(Pasted { columns: columns.iter().filter_map(valued).collect(), ignored, lines })
 }
 
 #[allow(clippy::too_many_arguments, reason = "everything that a row is understood by")]
@@ -300,21 +371,19 @@ fn understood(
         let at = columns.iter().position(|column| matches!(column, Column::Name(name) if *name == wanted))?;
         cells.get(at).copied().filter(|text| !text.is_empty())
     };
-    let written = NAMED_BY.into_iter().find_map(|name| Some((name, named(name)?)));
-    let found = written.and_then(|(name, text)| students.by.get(&(name, plain(text))).copied());
-    let title = written.map_or_else(String::new, |(_, text)| text.to_owned());
-    let wrong = match (written, found) {
-        (None, _) => Some("web.paste.no-name"),
-        (_, None) => Some("web.paste.nobody"),
-        (_, Some(None)) => Some("web.paste.several"),
-        (_, Some(Some(id))) if !seen.insert(id) => Some("web.paste.twice"),
-        _ => None,
+    let written: Vec<(&str, &str)> = NAMED_BY.into_iter().filter_map(|name| Some((name, named(name)?))).collect();
+    let found = match students.whom(&written) {
+        Ok(student) if !seen.insert(student) => Err("web.paste.twice"),
+        found => found,
     };
-    if let Some(wrong) = wrong {
-        let wrong = words.say_or(wrong, wrong).to_owned();
-        return Ok(Line { number, title, wrong: Some(wrong), cells: Vec::new(), edit: None });
-    }
-    let Some(Some(student)) = found else { return Err(Failure::new("internal.error").arg("place", "paste")) };
+    let student = match found {
+        Ok(student) => student,
+        Err(wrong) => {
+            let title = written.iter().map(|(_, text)| *text).collect::<Vec<_>>().join(" · ");
+            let wrong = Some(words.say_or(wrong, wrong).to_owned());
+            return Ok(Line { number, title, wrong, cells: Vec::new(), edit: None });
+        }
+    };
     let open = &reading.open;
     let before = present(open, student)?;
     let (mut shown, mut values, mut known) = (Vec::new(), Values::new(), Titles::new());
@@ -337,11 +406,11 @@ fn understood(
         }
         shown.push(cell);
     }
-    let title = students.names.get(&student).cloned().unwrap_or(title);
+    let title = students.names.get(&student).cloned().unwrap_or_default();
     let edit = if values.is_empty() {
         None
     } else {
-        Some(edit_of(open, entity, student, before.map(|record| record.id), values)?)
+        Some((edit_of(open, entity, student, before.as_ref().map(|record| record.id), values)?, before))
     };
     Ok(Line { number, title, wrong: None, cells: shown, edit })
 }
@@ -373,6 +442,9 @@ fn preview(user: &User, pasted: &Pasted<'_>, text: &str) -> Markup {
     let (wrong, changed) = (pasted.wrong(), pasted.changed());
     html! {
         h1 { (words.say("web.paste")) }
+        @if !pasted.ignored.is_empty() {
+            p.notice { (words.fill("web.paste.ignored", &[("columns", &pasted.ignored.join(", "))])) }
+        }
         @if wrong > 0 { p.bad-text { strong { (words.fill("web.paste.wrong", &[("count", &wrong)])) } } }
         @else { p.good-text { strong { (words.fill("web.paste.ready", &[("count", &changed), ("all", &pasted.lines.len())])) } } }
         div.scroll tabindex="0" role="region" aria-label=(words.say("web.paste")) { table {

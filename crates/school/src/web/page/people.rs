@@ -61,10 +61,10 @@ pub(super) fn ways(lines: &[HeadLine], user: &User) -> Markup {
 }
 
 pub(super) async fn people(user: User) -> Response {
-    user.show(|user| shown(user, None)).await
+    user.show(|user| shown(user, Fields::EMPTY, None)).await
 }
 
-fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
+fn shown(user: &User, typed: &Fields, failure: Option<&Failure>) -> Result<Answer, Failure> {
     user.must(What::Keep)?;
     let words = user.words();
     let (accounts, heads) = user.read(|reading| {
@@ -100,11 +100,11 @@ fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
                 div.fields {
                     div.field {
                         label for="name" { (words.say("web.account")) }
-                        input #name name="name" required maxlength="64" autocomplete="off";
+                        input #name name="name" value=(typed.get("name")) required maxlength="64" autocomplete="off";
                         p.hint { (words.say("web.account.hint")) }
                     }
-                    (ptk_field(user, false))
-                    (new_password(user))
+                    (ptk_field(user, false, typed.get("ptk")))
+                    (new_password(user, "add"))
                 }
                 div.actions { button type="submit" { (words.say("web.people.add")) } }
             }
@@ -129,27 +129,29 @@ fn state(account: &AccountLine, user: &User) -> &'static str {
     }
 }
 
-fn ptk_field(user: &User, required: bool) -> Markup {
+fn ptk_field(user: &User, required: bool, typed: &str) -> Markup {
     html! {
         div.field {
             label for="ptk" { (user.words().say("web.people.ptk")) }
-            input #ptk name="ptk" maxlength="300" list="l-ptk" data-suggest="/data/ptk/cari" autocomplete="off" required[required];
+            input #ptk name="ptk" value=(typed) maxlength="300" list="l-ptk" data-suggest="/data/ptk/cari" autocomplete="off" required[required];
             datalist #l-ptk {}
         }
     }
 }
 
-fn new_password(user: &User) -> Markup {
+/// A new password, typed twice; the ids begin with a word, because a page may ask for two.
+fn new_password(user: &User, of: &str) -> Markup {
     let words = user.words();
+    let (new, again) = (format!("{of}-new"), format!("{of}-again"));
     html! {
         div.field {
-            label for="new" { (words.say("ask.new-password")) }
-            input #new name="new" type="password" required maxlength="1024" autocomplete="new-password";
+            label for=(new) { (words.say("ask.new-password")) }
+            input id=(new) name="new" type="password" required maxlength="1024" autocomplete="new-password";
             p.hint { (words.fill("web.password.hint", &[("least", &crate::account::MIN_CHARACTERS)])) }
         }
         div.field {
-            label for="again" { (words.say("ask.again")) }
-            input #again name="again" type="password" required maxlength="1024" autocomplete="new-password";
+            label for=(again) { (words.say("ask.again")) }
+            input id=(again) name="again" type="password" required maxlength="1024" autocomplete="new-password";
         }
     }
 }
@@ -190,7 +192,7 @@ pub(super) async fn add(posted: Posted) -> Response {
             });
             match made {
                 Ok((name, text)) => Ok(Answer::done(format!("/pengguna/{name}"), text)),
-                Err(failure) => shown(user, Some(&failure)),
+                Err(failure) => shown(user, fields, Some(&failure)),
             }
         })
         .await
@@ -268,18 +270,21 @@ fn one(user: &User, name: &str, failure: Option<&Failure>) -> Result<Answer, Fai
                     (kode_field(user, "kode-off"))
                 }, "web.people.role.take"))
             }
-            (form("web.people.link", "ptk", html! { (ptk_field(user, true)) (kode_field(user, "kode-ptk")) }, "web.people.link.go"))
-            (form("web.people.reset", "atur-ulang", html! { (new_password(user)) (kode_field(user, "kode-reset")) }, "web.people.reset.go"))
+            (form("web.people.link", "ptk", html! { (ptk_field(user, true, "")) (kode_field(user, "kode-ptk")) }, "web.people.link.go"))
+            @if name != user.name() {
+                (form("web.people.reset", "atur-ulang", html! { (new_password(user, "reset")) (kode_field(user, "kode-reset")) }, "web.people.reset.go"))
+            }
             @if account.locked { (form("web.people.unlock", "buka", kode_field(user, "kode-unlock"), "web.people.unlock")) }
             @if account.disabled { (form("web.people.enable", "aktif", kode_field(user, "kode-on"), "web.people.enable")) }
             @else { (form("web.people.disable", "nonaktif", kode_field(user, "kode-disable"), "web.people.disable")) }
-        } @else {
+        }
+        @if name == user.name() {
             (form("web.people.password", "sandi", html! {
                 div.field {
                     label for="password" { (words.say("ask.password")) }
                     input #password name="password" type="password" required maxlength="1024" autocomplete="current-password";
                 }
-                (new_password(user))
+                (new_password(user, "own"))
             }, "web.people.password"))
         }
     };
@@ -294,7 +299,9 @@ pub(super) async fn change(Path(name): Path<String>, posted: Posted) -> Response
     posted
         .act(move |user, fields| match changed(user, &name, fields) {
             Ok(text) => {
-                user.end_elsewhere(&name);
+                if name == user.name() {
+                    user.stay()?;
+                }
                 Ok(Answer::done(format!("/pengguna/{name}"), text))
             }
             Err(failure) => one(user, &name, Some(&failure)),

@@ -93,7 +93,7 @@ pub(super) async fn evidence(user: User, Path(version): Path<u64>) -> Response {
     user.show(move |user| {
         let evidence = user.read(|reading| Ok(reading.open.school().evidence(Some(LogVersion::new(version)))?))?;
         let name = format!("selaras-tanda-terima-{version}.bukti");
-        Ok(Answer::File(File { name, kind: "application/octet-stream", bytes: evidence.to_bytes() }))
+        Ok(Answer::File(File { name, kind: "application/octet-stream", content: evidence.to_bytes().into() }))
     })
     .await
 }

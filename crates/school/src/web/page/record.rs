@@ -304,16 +304,16 @@ pub(super) async fn save(Path((entity, id)): Path<(String, String)>, posted: Pos
                     let typed = Typed { fields, wrong: taken.wrong, failure: Some(failure) };
                     return content(user, reading, &record, Some(&typed)).map(Err);
                 }
-                Ok(Ok((key, taken.values)))
+                Ok(Ok((key, taken.values, record)))
             })?;
-            let (key, values) = match ready {
+            let (key, values, record) = match ready {
                 Ok(ready) => ready,
                 Err((title, content)) => return Ok(Answer::unfit(title, content)),
             };
             if values.is_empty() {
                 return Ok(Answer::go(path));
             }
-            let edited = edit(user, TypedEdit { key, fields: values, deleted: None }, &path);
+            let edited = edit(user, TypedEdit { key, fields: values, deleted: None }, Some(record), &path);
             match edited {
                 Ok((title, undo)) => {
                     let invalid = user.read(|reading| Ok(reading.open.school().invalid()?))?;
@@ -334,12 +334,27 @@ pub(super) async fn save(Path((entity, id)): Path<(String, String)>, posted: Pos
 }
 
 /// Makes one edit durable; gives what people call the record, and the way back.
-pub(super) fn edit(user: &User, edit: TypedEdit, back_to: &str) -> Result<(String, Undo), Failure> {
+///
+/// `seen` is the record as the form was held against it; none for a new one. Who waits for the desk may find that
+/// somebody else was quicker: nothing is written then.
+pub(super) fn edit(
+    user: &User,
+    edit: TypedEdit,
+    seen: Option<Record>,
+    back_to: &str,
+) -> Result<(String, Undo), Failure> {
     let author = user.name().to_owned();
-    undoable(user, edit.key, back_to, move |service, said| {
+    undoable(user, vec![edit.key], back_to, move |service, said| {
         let open = service.open_store()?;
         open.check_author(&author)?;
         let key = edit.key;
+        let same = match (&seen, &open.known_record(key)?) {
+            (Some(seen), Some(now)) => edit.fields.keys().all(|name| seen.get(name) == now.get(name)),
+            (seen, now) => seen.is_none() && now.is_none(),
+        };
+        if !same {
+            return Err(Failure::new("web.moved"));
+        }
         let step = open.school().edit(&[edit], &author)?;
         open.apply(step, said)?;
         let record = open.record(key)?;
@@ -349,15 +364,20 @@ pub(super) fn edit(user: &User, edit: TypedEdit, back_to: &str) -> Result<(Strin
 
 pub(super) async fn delete(Path((entity, id)): Path<(String, String)>, posted: Posted) -> Response {
     posted
-        .act(move |user, _| {
+        .act(move |user, fields| {
             must_edit(user, &entity)?;
             let key = user.read(|reading| reading.open.find_record(&entity, &id))?;
             let delete = Delete { entity: entity.clone(), id: id.clone(), author: user.name().to_owned() };
-            let (text, undo) = undoable(user, key, &format!("/data/{entity}/{id}"), move |service, said| {
+            let (text, undo) = undoable(user, vec![key], &format!("/data/{entity}/{id}"), move |service, said| {
                 Command::Delete(delete).run(service, said)?;
                 Ok(said.done_text())
             })?;
-            Ok(Answer::done_with_undo(format!("/data/{entity}"), text, undo))
+            // Where it was asked for, such as a class, which is there still.
+            let to = match fields.get("ke") {
+                "" => format!("/data/{entity}"),
+                to => super::entry::own(to).to_owned(),
+            };
+            Ok(Answer::done_with_undo(to, text, undo))
         })
         .await
 }
@@ -430,6 +450,10 @@ fn empty(
     let mut known = Titles::new();
     // What is filled in is new as well: it is sent whole.
     let fields = new_fields(open, entity, &record, typed, &mut known, words)?;
+    let id = match typed.map(|typed| typed.fields.get("baru")) {
+        Some(id) => id.to_owned(),
+        None => RecordId::from_random(crate::env::random()?).to_string(),
+    };
     let title = words.fill("web.new", &[("what", &entity.label.get(lang))]);
     let content = html! {
         p.faint { a href="/data" { (words.say("web.menu.data")) } " › "
@@ -438,6 +462,7 @@ fn empty(
         @if let Some(failure) = typed.and_then(|typed| typed.failure.as_ref()) { (refusal(failure, words)) }
         form method="post" action=(format!("/data/{}/baru", entity.name)) data-check=(format!("/data/{}/periksa", entity.name)) {
             (token(user))
+            input type="hidden" name="baru" value=(id);
             (fields)
             div.actions {
                 button type="submit" data-key="s" { (words.say("web.save")) }
@@ -505,13 +530,15 @@ pub(super) async fn create(Path(entity): Path<String>, posted: Posted) -> Respon
                 let count = taken.wrong.len();
                 return again(taken.wrong, Failure::new("web.unfit").arg("count", count));
             }
-            let id = RecordId::from_random(crate::env::random()?);
+            // The form has the new record's id, so that a second click makes no second record.
+            let id: RecordId = fields.get("baru").parse().map_err(|_| Failure::new("web.no-page"))?;
             let new = TypedEdit { key: RecordKey { entity: code, id }, fields: taken.values, deleted: None };
-            match edit(user, new, &format!("/data/{entity}")) {
+            match edit(user, new, None, &format!("/data/{entity}")) {
                 Ok((title, undo)) => {
                     let text = words.fill("web.made", &[("title", &title)]);
                     Ok(Answer::done_with_undo(format!("/data/{entity}/{id}"), text, undo))
                 }
+                Err(failure) if failure.code == "web.moved" => Ok(Answer::go(format!("/data/{entity}/{id}"))),
                 Err(failure) => again(BTreeMap::new(), failure),
             }
         })
@@ -542,7 +569,7 @@ pub(super) async fn check(Path(entity): Path<String>, posted: Posted) -> Respons
                 let findings = match (taken.values.is_empty(), &record) {
                     (true, Some(_)) => open.findings_of(key, words.0)?,
                     (true, None) => Vec::new(),
-                    _ => would_find(open, TypedEdit { key, fields: taken.values, deleted: None }, words)?,
+                    _ => would_find(open, &TypedEdit { key, fields: taken.values, deleted: None }, words)?,
                 };
                 for line in findings {
                     let (wrong, warned) = found.entry(line.field.unwrap_or_default()).or_default();
@@ -556,7 +583,7 @@ pub(super) async fn check(Path(entity): Path<String>, posted: Posted) -> Respons
         .await
 }
 
-fn would_find(open: &Open, edit: TypedEdit, words: Words) -> Result<Vec<FindingLine>, Failure> {
-    let findings = open.school().would_find(&edit)?;
+fn would_find(open: &Open, edit: &TypedEdit, words: Words) -> Result<Vec<FindingLine>, Failure> {
+    let findings = open.school().would_find(edit)?;
     findings.iter().map(|finding| open.finding_line(finding, words.0)).collect()
 }

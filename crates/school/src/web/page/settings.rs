@@ -13,17 +13,20 @@ use crate::failure::Failure;
 use crate::window::Window;
 
 pub(super) async fn settings(user: User) -> Response {
-    user.show(|user| shown(user, None)).await
+    user.show(|user| shown(user, None, None)).await
 }
 
-fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
+fn shown(user: &User, typed: Option<&Fields>, failure: Option<&Failure>) -> Result<Answer, Failure> {
     let words = user.words();
-    let settings = user.read(|reading| Settings::load(&reading.open))?;
+    let (settings, opens) = user.read(|reading| {
+        let settings = Settings::load(&reading.open)?;
+        Ok((settings, settings.opens(&reading.open)))
+    })?;
     let content = html! {
         h1 { (words.say("web.menu.settings")) }
         @if let Some(failure) = failure { (refusal(failure, words)) }
         (looks(user))
-        @if user.may(What::Keep) { (for_all(user, settings)) }
+        @if user.may(What::Keep) { (for_all(user, settings, opens, typed)) }
         section.card {
             h2 { (words.say("web.settings.about")) }
             (pairs(&[
@@ -65,11 +68,13 @@ fn looks(user: &User) -> Markup {
     }
 }
 
-fn for_all(user: &User, settings: Settings) -> Markup {
+fn for_all(user: &User, settings: Settings, opens: bool, typed: Option<&Fields>) -> Markup {
     let words = user.words();
     let window = settings.window.map(|window| window.to_string()).unwrap_or_default();
-    let (from, to) = window.split_once('-').unwrap_or_default();
-    let certificate = settings.others.then(|| user.web().certificate().ok()).flatten();
+    let kept = window.split_once('-').unwrap_or_default();
+    let (from, to) = typed.map_or(kept, |typed| (typed.get("from"), typed.get("to")));
+    let ticked = typed.map_or(opens, |typed| typed.get("others") == "ya");
+    let certificate = opens.then(|| user.web().certificate().ok()).flatten();
     html! {
         form.card method="post" action="/pengaturan" {
             (token(user))
@@ -82,7 +87,7 @@ fn for_all(user: &User, settings: Settings) -> Markup {
             h2 { (words.say("web.settings.others")) }
             p { (words.say("web.settings.others.lead")) }
             label.choice {
-                input type="checkbox" name="others" value="ya" checked[settings.others]; " " (words.say("web.settings.others.on"))
+                input type="checkbox" name="others" value="ya" checked[ticked]; " " (words.say("web.settings.others.on"))
             }
             @if let Some(url) = user.web().others_url() { p { (words.say("web.settings.others.at")) " " b { (url) } } }
             @if let Some(certificate) = certificate {
@@ -99,7 +104,7 @@ pub(super) async fn save(posted: Posted) -> Response {
             user.must(What::Keep)?;
             match saved(user, fields) {
                 Ok(()) => Ok(Answer::done("/pengaturan", user.words().say("web.settings.saved"))),
-                Err(failure) => shown(user, Some(&failure)),
+                Err(failure) => shown(user, Some(fields), Some(&failure)),
             }
         })
         .await
@@ -110,7 +115,12 @@ fn saved(user: &User, fields: &Fields) -> Result<(), Failure> {
         ("", "") => None,
         (from, to) => Some(format!("{from}-{to}").parse().map_err(|_| Failure::new("web.window"))?),
     };
-    let settings = Settings { window, others: fields.get("others") == "ya" };
-    user.web().house.with(move |service| settings.save(service.open_store()?))?;
-    user.visit.web.follow_settings()
+    let opens = fields.get("others") == "ya";
+    // What cannot be opened is not said to be open.
+    user.visit.web.open_to_others(opens)?;
+    user.web().house.with(move |service| {
+        let open = service.open_store()?;
+        let here = open.installation().replica;
+        Settings { window, others: opens.then_some(here) }.save(open)
+    })
 }

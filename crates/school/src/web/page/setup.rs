@@ -1,5 +1,7 @@
 //! Setting a computer up: registering it at the centre, and the first account.
 
+use std::sync::atomic::Ordering;
+
 use axum::response::Response;
 use maud::{Markup, html};
 
@@ -21,17 +23,27 @@ pub(super) async fn form(visit: Visit) -> Response {
             if installed(visit)? {
                 return Ok(Answer::go("/masuk"));
             }
-            Ok(Answer::page(visit.words().say("web.setup"), ask(visit, "", "", None)))
+            Ok(Answer::page(visit.words().say("web.setup"), ask(visit, Fields::EMPTY, None)))
         })
         .await
 }
 
+/// Whether there is a store already. Whoever comes from another computer sets nothing up here.
 fn installed(visit: &Visit) -> Result<bool, Failure> {
-    visit.web.house.with(|service| Ok(service.is_installed()))
+    if visit.way.tls {
+        return Err(Failure::new("web.no-page"));
+    }
+    if visit.web.installed.load(Ordering::Relaxed) {
+        return Ok(true);
+    }
+    let installed = visit.web.house.with(|service| Ok(service.is_installed()))?;
+    visit.web.installed.store(installed, Ordering::Relaxed);
+    Ok(installed)
 }
 
-fn ask(visit: &Visit, server: &str, npsn: &str, failure: Option<&Failure>) -> Markup {
+fn ask(visit: &Visit, typed: &Fields, failure: Option<&Failure>) -> Markup {
     let words = visit.words();
+    let recovers = typed.get("what") == "recover";
     html! {
         h1 { (words.say("web.setup")) }
         p { (words.say("web.setup.lead")) }
@@ -39,11 +51,11 @@ fn ask(visit: &Visit, server: &str, npsn: &str, failure: Option<&Failure>) -> Ma
         form.card method="post" action="/pasang" {
             div.field {
                 label for="server" { (words.say("web.setup.server")) }
-                input #server name="server" type="url" value=(server) required maxlength="512" placeholder="https://";
+                input #server name="server" type="url" value=(typed.get("server")) required maxlength="512" placeholder="https://";
             }
             div.field {
                 label for="npsn" { "NPSN" }
-                input #npsn name="npsn" value=(npsn) required inputmode="numeric" pattern="[0-9]{8}" maxlength="8";
+                input #npsn name="npsn" value=(typed.get("npsn")) required inputmode="numeric" pattern="[0-9]{8}" maxlength="8";
             }
             div.field {
                 label for="kode" { (words.say("ask.kode")) }
@@ -51,13 +63,13 @@ fn ask(visit: &Visit, server: &str, npsn: &str, failure: Option<&Failure>) -> Ma
             }
             fieldset {
                 legend { (words.say("web.setup.what")) }
-                label.choice { input type="radio" name="what" value="new" checked; " " (words.say("web.setup.new")) }
-                label.choice { input type="radio" name="what" value="recover"; " " (words.say("web.setup.recover")) }
+                label.choice { input type="radio" name="what" value="new" checked[!recovers]; " " (words.say("web.setup.new")) }
+                label.choice { input type="radio" name="what" value="recover" checked[recovers]; " " (words.say("web.setup.recover")) }
             }
             details {
                 summary { (words.say("web.setup.ca")) }
                 label.hidden for="ca" { (words.say("web.setup.ca")) }
-                textarea.paste #ca name="ca" maxlength="65536" placeholder="-----BEGIN CERTIFICATE-----" {}
+                textarea.paste #ca name="ca" maxlength="65536" placeholder="-----BEGIN CERTIFICATE-----" { (typed.get("ca")) }
             }
             div.actions { button type="submit" { (words.say("web.setup.go")) } }
         }
@@ -75,7 +87,7 @@ pub(super) async fn set_up(open: Open) -> Response {
             match register(visit, &fields) {
                 Ok(()) => Ok(Answer::go("/pasang/akun")),
                 Err(failure) => {
-                    let again = ask(visit, fields.get("server"), fields.get("npsn"), Some(&failure));
+                    let again = ask(visit, &fields, Some(&failure));
                     Ok(Answer::unfit(visit.words().say("web.setup"), again))
                 }
             }
@@ -118,6 +130,9 @@ pub(super) async fn account_form(visit: Visit) -> Response {
 
 /// The kode registrasi lets in whoever makes the first account; later ones are made by those who have one.
 fn nobody_yet(visit: &Visit) -> Result<(), Failure> {
+    if visit.way.tls {
+        return Err(Failure::new("web.no-page"));
+    }
     let accounts = visit.web.house.read(|reading| Account::all(reading.open.store()))?;
     if accounts.is_empty() { Ok(()) } else { Err(Failure::new("web.not-first")) }
 }
@@ -171,13 +186,14 @@ pub(super) async fn first_account(open: Open) -> Response {
             visit.web.house.run(Command::Account(AccountCommand::Add(add)), visit.lang)?;
             let role = Change { account: name, role: Name::Operator, kode };
             visit.web.house.run(Command::Role(Role::Add(role)), visit.lang)?;
-            Ok(account)
+            let made = visit.web.house.read(|reading| Account::load(reading.open.store(), &account))?;
+            made.ok_or_else(|| Failure::new("account.unknown").arg("name", account))
         })
         .await
     };
     let name = fields.get("name").to_owned();
     let failure = match made {
-        Ok(Ok(name)) => match visit.let_in(&name, "/") {
+        Ok(Ok(account)) => match visit.let_in(&account, "/") {
             Ok(response) => return response,
             Err(failure) => failure,
         },

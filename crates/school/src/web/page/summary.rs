@@ -75,8 +75,14 @@ type Class = (String, usize, usize);
 fn students(open: &Open) -> Result<Vec<Class>, Failure> {
     let mut girls: BTreeMap<RecordId, bool> = BTreeMap::new();
     open.each(open.entity("peserta_didik")?.code, &mut |record| {
+        // Whoever has neither is an invalid record, and no boy.
+        let girl = match record.code("jenis_kelamin") {
+            Some("P") => true,
+            Some("L") => false,
+            _ => return,
+        };
         if !record.deleted {
-            girls.insert(record.id, record.code("jenis_kelamin") == Some("P"));
+            girls.insert(record.id, girl);
         }
     })?;
     let members = members(open)?;

@@ -106,20 +106,22 @@ impl Week {
         Ok(Week { placed, subjects: lessons.subjects })
     }
 
-    /// Lessons whose class or teacher is at another lesson at the same time: by day, slot and lesson.
-    fn clashes(&self) -> BTreeSet<(&str, &str, RecordId)> {
-        let mut at: BTreeMap<(&str, &str, RecordId), BTreeSet<(RecordId, Option<RecordId>)>> = BTreeMap::new();
+    /// Where a class, a teacher or a room has two lessons at the same time, as the rulebook counts them: by day, slot and
+    /// row.
+    fn clashes(&self) -> BTreeSet<Place<'_>> {
+        let mut at: BTreeMap<Place<'_>, Vec<RecordId>> = BTreeMap::new();
         for placed in &self.placed {
-            for who in [placed.lesson.class, placed.lesson.teacher].into_iter().flatten() {
-                at.entry((&placed.day, &placed.slot, who)).or_default().insert((placed.lesson.id, placed.room));
+            for who in [placed.lesson.class, placed.lesson.teacher, placed.room].into_iter().flatten() {
+                at.entry((&placed.day, &placed.slot, who)).or_default().push(placed.row);
             }
         }
-        let twice = at.into_iter().filter(|(_, there)| there.len() > 1);
-        twice
-            .flat_map(|((day, slot, _), there)| there.into_iter().map(move |(lesson, _)| (day, slot, lesson)))
-            .collect()
+        let twice = at.into_iter().filter(|(_, rows)| rows.len() > 1);
+        twice.flat_map(|((day, slot, _), rows)| rows.into_iter().map(move |row| (day, slot, row))).collect()
     }
 }
+
+/// A day, a slot, and a class, a teacher, a room or a row in it.
+type Place<'a> = (&'a str, &'a str, RecordId);
 
 /// Lessons that were looked up.
 struct Lessons<'a> {
@@ -193,10 +195,8 @@ fn shown(user: &User, open: &Open, by: By, id: &str) -> Result<Markup, Failure> 
         whose.is_some() && whose == chosen
     };
     let mine: Vec<&Placed> = week.placed.iter().filter(of).collect();
-    let count = mine
-        .iter()
-        .filter(|placed| clashes.contains(&(placed.day.as_str(), placed.slot.as_str(), placed.lesson.id)))
-        .count();
+    let count =
+        mine.iter().filter(|placed| clashes.contains(&(placed.day.as_str(), placed.slot.as_str(), placed.row))).count();
     let grid = grid(open, &week, &mine, &clashes, &mut known, words)?;
     Ok(html! {
         h1 { (words.say("web.menu.timetable")) }
@@ -224,7 +224,7 @@ fn grid(
     open: &Open,
     week: &Week,
     mine: &[&Placed],
-    clashes: &BTreeSet<(&str, &str, RecordId)>,
+    clashes: &BTreeSet<Place<'_>>,
     known: &mut Titles,
     words: Words,
 ) -> Result<Markup, Failure> {
@@ -264,7 +264,7 @@ fn lesson(
     open: &Open,
     week: &Week,
     placed: &Placed,
-    clashes: &BTreeSet<(&str, &str, RecordId)>,
+    clashes: &BTreeSet<Place<'_>>,
     known: &mut Titles,
     words: Words,
 ) -> Result<Markup, Failure> {
@@ -279,7 +279,7 @@ fn lesson(
     let teacher = name("ptk_terdaftar", placed.lesson.teacher)?;
     let room = name("ruang", placed.room)?;
     let tint = code.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % TINTS;
-    let clash = clashes.contains(&(placed.day.as_str(), placed.slot.as_str(), placed.lesson.id));
+    let clash = clashes.contains(&(placed.day.as_str(), placed.slot.as_str(), placed.row));
     let class_of = format!("slot tint-{tint}{}", if clash { " clash" } else { "" });
     Ok(html! {
         div class=(class_of) {

@@ -10,6 +10,7 @@ use super::super::answer::Answer;
 use super::super::frame::link;
 use super::super::input;
 use super::super::parts::{finding, pager, token};
+use super::super::rights::What;
 use super::super::visit::{Posted, User};
 use crate::command::Command;
 use crate::command::report::{FindingLine, FindingsReport};
@@ -123,7 +124,7 @@ fn shown(
         }
         (pager(page, pages, |page| asked.address(tab, page), words))
         @if !asked.upcoming {
-            form.actions method="post" action="/validasi" {
+            form.actions method="post" action="/validasi" hidden[!user.may(What::Exchange)] {
                 (token(user)) button.second type="submit" { (words.say("web.validate.anew")) }
                 span.faint { (words.fill("web.validate.by", &[("version", &report.rulebook)])) }
             }
@@ -135,6 +136,7 @@ fn shown(
 pub(super) async fn anew(posted: Posted) -> Response {
     posted
         .act(|user, _| {
+            user.must(What::Exchange)?;
             user.run(Command::Validate(Validate { tab: None, full: true, upcoming: false }))?;
             Ok(Answer::done("/validasi", user.words().say("web.validate.done")))
         })

@@ -1,0 +1,58 @@
+//! What is approved in the day and sent in the night: until then the line is free, and a click sends it now.
+
+use std::time::Duration;
+
+use super::School;
+use super::browser::Browser;
+use super::day::{approve, until_ended};
+
+/// A window of the day that is hours away.
+fn far_window() -> (String, String) {
+    let now = jiff::Zoned::now();
+    let at = |hours: i64| (&now + jiff::SignedDuration::from_hours(hours)).strftime("%H:%M").to_string();
+    (at(5), at(6))
+}
+
+fn settle_for_the_night(browser: &mut Browser) {
+    let (csrf, (from, to)) = (browser.csrf(), far_window());
+    let saved = browser.post("/pengaturan", &[("csrf", &csrf), ("from", &from), ("to", &to)]);
+    assert!(saved.body.contains("flash good"), "{}", saved.body);
+    let approved = approve(browser, &[("kapan", "nanti")]);
+    assert!(approved.body.contains(&format!("{from}-{to}")), "{}", approved.body);
+}
+
+#[test]
+fn what_waits_for_the_night_keeps_nobody_from_the_line_and_is_sent_now_with_a_click() {
+    let school = School::with_a_days_work();
+    let mut browser = school.operator();
+    settle_for_the_night(&mut browser);
+    let csrf = browser.csrf();
+    // Tarik Data and the command line go through meanwhile.
+    browser.post("/tarik", &[("csrf", &csrf)]);
+    let began = std::time::Instant::now();
+    while !browser.get("/sinkronisasi/jalan").body.contains("good-text") {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    school.computer.run(&["pull"], &[]);
+    let sealed = |told: &serde_json::Value| !told["sealed"].is_null();
+    assert!(sealed(&school.computer.run(&["status"], &[])), "it waits still");
+    browser.post("/sinkronisasi/kirim", &[("csrf", &csrf)]);
+    assert!(until_ended(&mut browser).body.contains("/tanda-terima"));
+    assert!(!sealed(&school.computer.run(&["status"], &[])));
+}
+
+#[test]
+fn what_waits_for_the_night_waits_behind_a_restart_unless_it_was_paused() {
+    let mut school = School::with_a_days_work();
+    let mut browser = school.operator();
+    settle_for_the_night(&mut browser);
+    school.restart();
+    browser = school.operator();
+    assert!(browser.get("/sinkronisasi/jalan").body.contains("class=\"notice\""), "it waits still");
+    let csrf = browser.csrf();
+    browser.post("/sinkronisasi/jeda", &[("csrf", &csrf)]);
+    school.restart();
+    browser = school.operator();
+    assert!(!browser.get("/sinkronisasi/jalan").body.contains("class=\"notice\""), "it was paused");
+}
