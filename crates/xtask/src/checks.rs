@@ -6,8 +6,8 @@
 use crate::step::{Outcome, Step, cargo, run_command};
 use crate::{docs, fuzz, tool};
 
-/// What a person runs before handing a change over. It installs strace and a browser where it may (Debian, as
-/// root), and nothing else.
+/// What a person runs before handing a change over. It installs strace, a browser (Debian, as root) and
+/// axe-core (npm) where it may, and nothing else.
 pub(crate) fn test() -> Vec<Step> {
     let mut steps = vec![
         Step::cargo("format", &["fmt", "--all", "--check"]),
@@ -16,6 +16,7 @@ pub(crate) fn test() -> Vec<Step> {
         Step::cargo("tests", &["test", "--workspace"]),
         Step::new("power loss", power_loss),
         Step::new("browser", browser),
+        Step::new("accessibility", accessibility),
     ];
     steps.extend(docs());
     steps.push(Step::new("dependencies", || deny(tool::deny())));
@@ -62,11 +63,24 @@ fn power_loss() -> Outcome {
     run_command(cargo().args(["test", "--package", "selaras-storage", "--test", "power_loss"]))
 }
 
-/// Plays the school's pages in a browser, one scene after another: each starts a browser of its own.
+/// Plays the school's pages in a browser, two scenes at a time: each starts a browser of its own.
 fn browser() -> Outcome {
     let available = tool::chromium_or_install();
     let Outcome::Passed = available else { return available };
-    run_command(cargo().args(["test", "--package", "selaras-tests", "--test", "browser", "--", "--test-threads=2"]))
+    scenes(&["--skip", "access::"])
+}
+
+/// Asks axe-core about every page.
+fn accessibility() -> Outcome {
+    for available in [tool::chromium_or_install(), tool::axe_or_install()] {
+        let Outcome::Passed = available else { return available };
+    }
+    scenes(&["access::"])
+}
+
+fn scenes(which: &[&str]) -> Outcome {
+    let test = ["test", "--package", "selaras-tests", "--test", "browser", "--", "--test-threads=2"];
+    run_command(cargo().args(test).args(which))
 }
 
 /// Runs the demonstration as the README says it.

@@ -41,9 +41,9 @@ enum Chore {
     Docs,
     /// Writes the documents that are made from the code: docs/errors and docs/rules.md
     Pages,
-    /// Draws docs/images/demo.svg from what the demonstration prints
+    /// Makes the pictures of docs/images: the main pages in a browser, and what the demonstration prints
     Picture {
-        /// Takes the text from this file instead of running the demonstration
+        /// Draws the terminal alone, from this file instead of a run of the demonstration
         #[arg(long)]
         from: Option<PathBuf>,
     },
@@ -57,7 +57,8 @@ fn main() -> ExitCode {
         Chore::Bench { filter } => step::run(&bench::steps(filter.as_deref())),
         Chore::Docs => step::run(&checks::docs()),
         Chore::Pages => step::run(&[checks::pages("write")]),
-        Chore::Picture { from } => step::run(&[picture::step(from)]),
+        Chore::Picture { from: Some(file) } => step::run(&[picture::step(Some(file))]),
+        Chore::Picture { from: None } => step::run(&[picture::screens(), picture::step(None)]),
     };
     report.print();
     if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -1,19 +1,31 @@
-//! The README's picture: what the demonstration printed, drawn as a terminal.
+//! The README's pictures: the school's pages in a browser, and what the demonstration printed, drawn as a terminal.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::step::{Outcome, Step, cargo, root};
-use crate::svg;
+use crate::step::{Outcome, Step, cargo, root, run_command};
+use crate::{svg, tool};
 
-/// Where the picture lies.
+/// Where the pages' pictures lie.
+const SCREENS: &str = "docs/images";
+/// Where the picture of the terminal lies.
 const PICTURE: &str = "docs/images/demo.svg";
 /// What the picture's title bar says.
 const TITLE: &str = "cargo run --release -- demo";
 
-/// Gives the step that draws the picture, from a file or from a run of the demonstration.
+/// Gives the step that takes pictures of the main pages.
+pub(crate) fn screens() -> Step {
+    Step::new("screens", || {
+        let available = tool::chromium_or_install();
+        let Outcome::Passed = available else { return available };
+        let test = ["test", "--package", "selaras-tests", "--test", "browser", "--", "--ignored", "screens::"];
+        run_command(cargo().args(test).env("SELARAS_PICTURES", root().join(SCREENS)))
+    })
+}
+
+/// Gives the step that draws the terminal, from a file or from a run of the demonstration.
 pub(crate) fn step(from: Option<PathBuf>) -> Step {
-    Step::new("picture", move || match draw(from.as_deref()) {
+    Step::new("terminal", move || match draw(from.as_deref()) {
         Ok(()) => Outcome::Passed,
         Err(why) => Outcome::Failed(why),
     })

@@ -1,7 +1,7 @@
 //! What the chores find on the computer, and what they may put there.
 
 use crate::report::note;
-use crate::step::{Outcome, cargo, command, run_command, succeeds};
+use crate::step::{Outcome, cargo, command, root, run_command, succeeds};
 
 /// The version whose configuration deny.toml is written in.
 const DENY: &str = "^0.20";
@@ -46,6 +46,22 @@ pub(crate) fn chromium() -> Outcome {
 /// Installs them if they are missing, where packages of Debian may be installed without asking.
 pub(crate) fn chromium_or_install() -> Outcome {
     or_install(chromium, "chromium", &["chromium", "chromium-driver"])
+}
+
+/// Tells whether axe-core is there, and how to get it otherwise.
+pub(crate) fn axe() -> Outcome {
+    if root().join("tests/axe/node_modules/axe-core/axe.min.js").is_file() {
+        return Outcome::Passed;
+    }
+    Outcome::Skipped("needs axe-core: npm ci --prefix tests/axe".into())
+}
+
+/// Puts axe-core beside the tests, in the version that its lock file says.
+pub(crate) fn axe_or_install() -> Outcome {
+    let Outcome::Skipped(_) = axe() else { return Outcome::Passed };
+    note("axe-core is missing and is being fetched");
+    succeeds(command("npm").args(["ci", "--ignore-scripts", "--prefix"]).arg(root().join("tests/axe")));
+    axe()
 }
 
 fn or_install(there: fn() -> Outcome, what: &str, packages: &[&str]) -> Outcome {
