@@ -40,8 +40,22 @@ async fn look(chromium: &Chromium, axe: &str) -> Vec<String> {
     wrong
 }
 
+/// An entity's pages are made by the same code as another's: language and colours are looked at on some of them.
+fn any_entity(path: &str) -> String {
+    const SOME: [&str; 3] = ["peserta_didik", "ptk", "ruang"];
+    let kind = kind(path);
+    let mut parts = kind.split('/').map(str::to_owned).collect::<Vec<_>>();
+    if parts.get(1).is_some_and(|part| part == "data")
+        && let Some(entity) = parts.get_mut(2)
+        && !SOME.contains(&entity.as_str())
+    {
+        "ENTITY".clone_into(entity);
+    }
+    parts.join("/")
+}
+
 /// Looks at one page of each kind.
-async fn walk(chromium: &Chromium, pages: &str) -> BTreeSet<String> {
+async fn walk(chromium: &Chromium, pages: &str, kind: fn(&str) -> String) -> BTreeSet<String> {
     let axe = axe();
     let mut kinds = BTreeSet::new();
     let mut wrong = Vec::new();
@@ -66,7 +80,7 @@ fn every_page_is_accessible_in_indonesian_and_light() {
         chromium.go(&format!("{pages}/masuk")).await;
         assert_eq!(look(chromium, &axe()).await, Vec::<String>::new(), "/masuk");
         chromium.sign_in(&pages).await;
-        let kinds = walk(chromium, &pages).await;
+        let kinds = walk(chromium, &pages, kind).await;
         assert!(kinds.len() > 60, "{kinds:?}");
     });
 }
@@ -78,8 +92,8 @@ fn every_page_is_accessible_in_english_and_dark() {
     play(USUAL, async |chromium| {
         chromium.sign_in(&pages).await;
         chromium.choose("en", "dark").await;
-        let kinds = walk(chromium, &pages).await;
-        assert!(kinds.len() > 60, "{kinds:?}");
+        let kinds = walk(chromium, &pages, any_entity).await;
+        assert!(kinds.len() > 30, "{kinds:?}");
     });
 }
 

@@ -82,7 +82,7 @@ fn a_field_is_checked_when_it_is_left_and_a_record_is_found_while_typing() {
         chromium.go(&format!("{pages}/data/peserta_didik_periodik/{id}#i-tinggi_badan")).await;
         // The link of a finding leads into the field: what is typed goes there.
         assert_eq!(chromium.script("return document.activeElement.id").await, "i-tinggi_badan");
-        chromium.script("document.activeElement.select()").await;
+        chromium.client.active_element().await.unwrap().clear().await.unwrap();
         chromium.typed("#i-tinggi_badan", "900\t").await;
         chromium.until_there("#d-tinggi_badan .wrong").await;
         chromium.script("document.getElementById('i-peserta_didik_id').value = ''").await;

@@ -21,8 +21,8 @@ async fn mend_the_height(chromium: &mut Chromium) {
     // The link lands in the field.
     chromium.until_there("#i-tinggi_badan").await;
     assert_eq!(chromium.script("return document.activeElement.id").await, "i-tinggi_badan");
-    chromium.script("document.activeElement.select()").await;
     let field = chromium.client.active_element().await.unwrap();
+    field.clear().await.unwrap();
     field.send_keys("150\n").await.unwrap();
     chromium.until_there(".flash.good").await;
     assert!(chromium.text(".flash").await.contains("Sisa invalid: 0"), "{}", chromium.text(".flash").await);

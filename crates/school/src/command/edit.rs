@@ -47,9 +47,12 @@ pub(super) fn save(
     out: &mut dyn Output,
 ) -> Result<Outcome, Failure> {
     let record: RecordKey = edit.key;
+    let before = open.known_record(record)?;
     let step = open.school().edit(&[edit], author)?;
     open.apply(step, out)?;
-    let title = open.record(record).map(|record| open.title(&record))?;
+    // Of a record that was never sent nothing is left when it is deleted.
+    let known = open.known_record(record)?.or(before);
+    let title = known.map_or_else(|| record.id.to_string(), |known| open.title(&known));
     let done = match key {
         "edit.saved" => Done::new("edit.saved"),
         "edit.created" => Done::new("edit.created"),
