@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::LazyLock;
 
-use selaras_model::Lang;
+use selaras_model::{Date, Lang};
 use selaras_transport::{LINK_CAUSES, LinkCause};
 use serde::Deserialize;
 
@@ -148,6 +148,12 @@ impl Words {
     /// What a module is called; its own name where the catalogue does not know it.
     pub(crate) fn module(self, name: &str) -> &str {
         self.say_or(&format!("module.{name}"), name)
+    }
+
+    /// A day with the month's name: 31 Januari 2027.
+    pub(crate) fn date(self, date: Date) -> String {
+        let month = self.say_or(&format!("month.{}", date.month()), "?");
+        format!("{} {month} {}", date.day(), date.year())
     }
 
     /// A whole number with the language's separator of thousands.

@@ -103,6 +103,24 @@ fn quoted(dir: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
+#[test]
+fn the_pages_name_every_text_of_theirs_and_no_other() {
+    let mut named = BTreeSet::new();
+    quoted(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut named);
+    let (messages, errors) = (messages(), errors());
+    let is_key = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || b".-".contains(&byte));
+    let of_pages = named.iter().filter(|text| text.starts_with("web.") && is_key(text));
+    let missing: Vec<_> = of_pages.filter(|key| !messages.contains_key(*key) && !errors.contains_key(*key)).collect();
+    assert!(missing.is_empty(), "missing: {missing:?}");
+    // A key that is put together begins with a text that ends in a point and a hole.
+    let made = |key: &str| {
+        named.iter().any(|text| text.split_once(".{").is_some_and(|(head, _)| key.starts_with(&format!("{head}."))))
+    };
+    let unused: Vec<_> =
+        messages.keys().filter(|key| key.starts_with("web.") && !named.contains(*key) && !made(key)).collect();
+    assert!(unused.is_empty(), "nobody says: {unused:?}");
+}
+
 /// A code that nobody can meet explains nothing, and one whose name was changed would stay behind.
 #[test]
 fn every_code_of_the_catalogue_is_named_by_some_crate() {

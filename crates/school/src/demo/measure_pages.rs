@@ -34,6 +34,8 @@ const RUNS: usize = 7;
 const TOLD: usize = 12;
 /// Pages from which all others are reached.
 const BEGIN: [&str; 4] = ["/", "/ringkasan", "/mutasi", "/validasi?nanti=ya"];
+/// Ends of addresses behind which there is a file and no page.
+const FILES: [&str; 2] = ["/berkas", "/bukti"];
 /// Searches, as they are sent while somebody types.
 const SEARCHES: [&str; 5] = [
     "/data/peserta_didik?q=a",
@@ -125,7 +127,8 @@ fn walk(visitor: &mut Visitor) -> Result<Vec<String>, Failure> {
     let (mut kinds, mut pages) = (BTreeSet::new(), Vec::new());
     let mut ahead: Vec<String> = BEGIN.map(str::to_owned).to_vec();
     while let Some(path) = ahead.pop() {
-        if !kinds.insert(kind(&path)) {
+        let is_file = FILES.iter().any(|end| path.ends_with(end));
+        if is_file || !kinds.insert(kind(&path)) {
             continue;
         }
         let answer = visitor.get(&path)?;

@@ -1,11 +1,12 @@
 //! What readers keep in memory beside the store so that lists and searches are quick: every record of an entity in
 //! brief, brought up to date by what was committed since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use selaras_model::{EntityCode, FieldKind, RecordId, RecordKey, Value};
+use selaras_policy::SchoolView as _;
 use selaras_sync::{Flow, Key, Range, Row};
 
 use super::forms;
@@ -14,6 +15,9 @@ use crate::service::{MAX_DEPTH, Open, Titles};
 
 /// Entities of which briefs are kept; the one that was used longest ago goes.
 const MAX_KEPT: usize = 6;
+
+/// Records that are brought up to date one by one; of more, the whole entity is read.
+const MAX_ONE_BY_ONE: usize = 1_000;
 
 /// Records of an entity that are counted while a page waits.
 const COUNTED_AT_ONCE: usize = 1_000;
@@ -34,6 +38,8 @@ pub(crate) struct Brief {
 #[derive(Default)]
 pub(crate) struct Briefs {
     by_id: BTreeMap<RecordId, Brief>,
+    /// The place of each when all are sorted by their titles; made when somebody sorts by it.
+    ranks: OnceLock<HashMap<RecordId, u32>>,
     /// How much had been committed when they were read.
     seen: u64,
     used: u64,
@@ -63,11 +69,29 @@ struct Kept {
     clock: u64,
 }
 
+impl Brief {
+    /// The value at a place that [`forms::cell`] gives.
+    pub(crate) fn cell(&self, at: Option<usize>) -> Option<&Value> {
+        self.cells.get(at?)
+    }
+}
+
 impl Briefs {
     /// The records whose text holds every word of what is searched for.
     pub(crate) fn search<'a>(&'a self, text: &str) -> impl Iterator<Item = &'a Brief> {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         self.by_id.values().filter(move |brief| words.iter().all(|word| brief.search.contains(word.as_str())))
+    }
+
+    /// The place of a record when all are sorted by their titles.
+    pub(crate) fn rank(&self, id: RecordId) -> Option<u32> {
+        let ranks = self.ranks.get_or_init(|| {
+            let mut sorted: Vec<(String, RecordId)> =
+                self.by_id.values().map(|brief| (brief.title.to_lowercase(), brief.id)).collect();
+            sorted.sort_unstable();
+            sorted.into_iter().map(|(_, id)| id).zip(0..).collect()
+        });
+        ranks.get(&id).copied()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -135,8 +159,21 @@ impl Beside {
             }
             Ok(())
         });
+        let warmed = counted.and_then(|()| self.warm(open));
         self.counting.store(false, Ordering::Release);
-        counted
+        warmed
+    }
+
+    /// Reads the largest entities before somebody asks for their lists.
+    fn warm(&self, open: &Open) -> Result<(), Failure> {
+        let mut sizes: Vec<(usize, EntityCode)> =
+            self.tallies().iter().map(|(entity, (_, tally))| (tally.records, *entity)).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        let large = sizes.into_iter().take(MAX_KEPT).filter(|(records, _)| *records > COUNTED_AT_ONCE);
+        for (_, entity) in large {
+            self.briefs(open, entity)?;
+        }
+        Ok(())
     }
 
     fn count(&self, open: &Open, entity: EntityCode) -> Result<Tally, Failure> {
@@ -175,15 +212,20 @@ fn bring_up_to_date(
 ) -> Result<Arc<Briefs>, Failure> {
     let (now, changed) = open.turns().changed_since(before.as_ref().map_or(0, |briefs| briefs.seen));
     let (Some(mut briefs), Some(changed)) = (before, changed) else { return read(open, entity, now, clock) };
+    let mut own: BTreeSet<RecordId> = changed.iter().filter(|key| key.entity == entity).map(|key| key.id).collect();
     // A title of another record, such as the student's of a membership, is part of the brief.
-    let refers = |key: &RecordKey| key.entity != entity && refers_to(open, entity, key.entity, MAX_DEPTH);
-    if changed.iter().any(refers) {
-        return read(open, entity, now, clock);
+    for key in changed.iter().filter(|key| key.entity != entity) {
+        referring(open, entity, *key, MAX_DEPTH, &mut own)?;
+        if own.len() > MAX_ONE_BY_ONE {
+            return read(open, entity, now, clock);
+        }
     }
-    let own: Vec<RecordId> = changed.iter().filter(|key| key.entity == entity).map(|key| key.id).collect();
     // A page that still reads the old ones keeps them; then these are copied.
     let kept = Arc::try_unwrap(briefs);
-    let mut kept = kept.unwrap_or_else(|shared| Briefs { by_id: shared.by_id.clone(), seen: 0, used: 0 });
+    let mut kept = kept.unwrap_or_else(|shared| Briefs { by_id: shared.by_id.clone(), ..Briefs::default() });
+    if !own.is_empty() {
+        kept.ranks.take();
+    }
     for id in own {
         match open.known_record(RecordKey { entity, id })?.filter(|record| !record.deleted) {
             Some(record) => drop(kept.by_id.insert(id, brief(open, &record)?)),
@@ -195,11 +237,34 @@ fn bring_up_to_date(
     Ok(briefs)
 }
 
-/// Whether a title of one entity may be made of a title of the other, over so many references.
-fn refers_to(open: &Open, entity: EntityCode, other: EntityCode, depth: usize) -> bool {
+/// Adds the records of an entity that refer to another record, over so many references.
+fn referring(
+    open: &Open,
+    entity: EntityCode,
+    to: RecordKey,
+    depth: usize,
+    found: &mut BTreeSet<RecordId>,
+) -> Result<(), Failure> {
     let fields = open.rules().pack.entity(entity).map(selaras_model::Entity::fields).unwrap_or_default();
-    let further = |to| to == other || depth > 1 && refers_to(open, to, other, depth - 1);
-    fields.iter().any(|field| matches!(field.kind, FieldKind::Ref { entity: to } if further(to)))
+    for field in fields {
+        let FieldKind::Ref { entity: target } = field.kind else { continue };
+        let mut targets = BTreeSet::new();
+        if target == to.entity {
+            targets.insert(to.id);
+        } else if depth > 1 {
+            referring(open, target, to, depth - 1, &mut targets)?;
+        }
+        for id in targets {
+            let visited = open.school().view().with_value(entity, &field.name, &Value::Ref(id), &mut |id| {
+                found.insert(id);
+            });
+            visited.map_err(|_| Failure::new("store.damaged").arg("reason", "index"))?;
+            if found.len() > MAX_ONE_BY_ONE {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read(open: &Open, entity: EntityCode, seen: u64, used: u64) -> Result<Arc<Briefs>, Failure> {
@@ -219,7 +284,7 @@ fn read(open: &Open, entity: EntityCode, seen: u64, used: u64) -> Result<Arc<Bri
         Ok(if failed.is_none() { Flow::Continue } else { Flow::Stop })
     })?;
     failed.map_or(Ok(()), Err)?;
-    Ok(Arc::new(Briefs { by_id, seen, used }))
+    Ok(Arc::new(Briefs { by_id, seen, used, ..Briefs::default() }))
 }
 
 fn brief(open: &Open, record: &selaras_model::Record) -> Result<Brief, Failure> {

@@ -41,6 +41,11 @@ pub(super) fn columns(entity: &Entity) -> Vec<&Field> {
     if columns.is_empty() { entity.fields().iter().take(DEFAULT_COLUMNS).collect() } else { columns }
 }
 
+/// Where the value of a field stands in a brief, if it is a column or a filter of the entity's list.
+pub(super) fn cell(entity: &Entity, name: &str) -> Option<usize> {
+    columns(entity).into_iter().chain(filters(entity)).position(|field| *field.name == *name)
+}
+
 /// The fields that a search looks at besides the record's title.
 pub(super) fn searched(entity: &Entity) -> Vec<&Field> {
     FORMS.get(&entity.name).map(|form| named(entity, &form.search)).unwrap_or_default()

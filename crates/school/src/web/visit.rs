@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Form;
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,6 +26,8 @@ use crate::serve::Reading;
 
 /// Fields of a form at most: a pasted class with all its columns fits.
 const MAX_FORM_FIELDS: usize = 20_000;
+/// The largest file of a form: requests and signatures are a few hundred bytes.
+const MAX_FILE: usize = 64 << 10;
 /// How long a browser may take to send a form.
 const FORM_TIME: Duration = Duration::from_secs(60);
 
@@ -240,6 +242,15 @@ impl User {
         })
     }
 
+    /// Refuses a form that is not this session's.
+    fn check_form(&self, fields: &Fields) -> Result<(), Response> {
+        if self.session.owns(fields.get("csrf")) {
+            return Ok(());
+        }
+        tracing::warn!("a form without its token was refused");
+        Err((StatusCode::FORBIDDEN, "web.csrf\n").into_response())
+    }
+
     /// Goes on with this session behind a change of its own account's password; all others have ended.
     pub(crate) fn stay(&self) -> Result<(), Failure> {
         let account = self.read(|reading| Account::load(reading.open.store(), self.name()))?;
@@ -354,12 +365,61 @@ impl FromRequest<Arc<Web>> for Posted {
         let (mut parts, body) = request.into_parts();
         let user = User::from_request_parts(&mut parts, web).await?;
         let fields = read_form(Request::from_parts(parts, body), user.words()).await?;
-        if !user.session.owns(fields.get("csrf")) {
-            tracing::warn!("a form without its token was refused");
-            return Err((StatusCode::FORBIDDEN, "web.csrf\n").into_response());
-        }
+        user.check_form(&fields)?;
         Ok(Posted { user, fields })
     }
+}
+
+/// A form with one file of somebody known; that it came from our own page was checked.
+pub(crate) struct Uploaded {
+    pub(crate) user: User,
+    pub(crate) fields: Fields,
+    pub(crate) file: Vec<u8>,
+}
+
+impl Uploaded {
+    /// Does the work of the form.
+    pub(crate) async fn act(
+        self,
+        work: impl FnOnce(&User, &Fields, &[u8]) -> Result<Answer, Failure> + Send + 'static,
+    ) -> Response {
+        let Uploaded { user, fields, file } = self;
+        user.show(move |user| work(user, &fields, &file)).await
+    }
+}
+
+impl FromRequest<Arc<Web>> for Uploaded {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Uploaded, Response> {
+        let (mut parts, body) = request.into_parts();
+        let user = User::from_request_parts(&mut parts, web).await?;
+        let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, user.words().say("web.too-large")).into_response();
+        let read = tokio::time::timeout(FORM_TIME, read_parts(Request::from_parts(parts, body)));
+        let Ok(Some((fields, file))) = read.await else { return Err(too_large()) };
+        user.check_form(&fields)?;
+        Ok(Uploaded { user, fields, file })
+    }
+}
+
+/// The texts and the file of a form; none where it is too large or is no such form.
+async fn read_parts(request: Request) -> Option<(Fields, Vec<u8>)> {
+    let mut parts = Multipart::from_request(request, &()).await.ok()?;
+    let (mut fields, mut file) = (Vec::new(), Vec::new());
+    while let Some(part) = parts.next_field().await.ok()? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let is_file = part.file_name().is_some();
+        let bytes = part.bytes().await.ok()?;
+        if bytes.len() > MAX_FILE || fields.len() >= MAX_FORM_FIELDS {
+            return None;
+        }
+        if is_file {
+            file = bytes.to_vec();
+        } else {
+            fields.push((name, String::from_utf8(bytes.to_vec()).ok()?));
+        }
+    }
+    Some((Fields(fields), file))
 }
 
 /// A form of somebody who is not known yet.

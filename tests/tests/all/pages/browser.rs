@@ -13,6 +13,8 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
+    /// The body as it came.
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -39,17 +41,20 @@ impl Browser {
         let _ = stream.write_all(request);
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let bytes = bytes.get(end + 4..).unwrap_or_default().to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-        Answer { status: status.unwrap_or(0), headers, body: body.to_owned() }
+        Answer { status: status.unwrap_or(0), headers, body, bytes }
     }
 
     /// A request with headers that take the usual ones' place.
-    pub(super) fn send(&mut self, method: &str, path: &str, own: &[(&str, &str)], body: &str) -> Answer {
+    pub(super) fn send(&mut self, method: &str, path: &str, own: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
+        let body = body.as_ref();
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
         headers.insert("host".into(), self.address.to_string());
@@ -66,7 +71,8 @@ impl Browser {
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
-        let answer = self.raw(format!("{method} {path} HTTP/1.1\r\n{headers}\r\n{body}").as_bytes());
+        let head = format!("{method} {path} HTTP/1.1\r\n{headers}\r\n");
+        let answer = self.raw(&[head.as_bytes(), body].concat());
         for (_, cookie) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());

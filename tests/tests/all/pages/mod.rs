@@ -4,7 +4,9 @@
 mod attacks;
 mod browser;
 mod day;
+mod elsewhere;
 mod links;
+mod lists;
 mod night;
 #[allow(dead_code, reason = "the tests in a browser play other scenes")]
 pub(crate) mod school;

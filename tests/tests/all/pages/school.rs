@@ -20,7 +20,7 @@ pub(crate) struct School {
     pub(crate) centre: Centre,
     pub(crate) computer: Computer,
     pub(crate) kode: String,
-    head: String,
+    pub(crate) head: String,
     _place: tempfile::TempDir,
 }
 

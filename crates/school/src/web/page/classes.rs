@@ -67,16 +67,15 @@ pub(super) fn of_semester(open: &Open) -> Result<Vec<Record>, Failure> {
 }
 
 /// How many members each class has, by the classes' ids.
-pub(super) fn members(open: &Open) -> Result<BTreeMap<RecordId, Vec<RecordId>>, Failure> {
+pub(super) fn members(reading: &Reading) -> Result<BTreeMap<RecordId, Vec<RecordId>>, Failure> {
+    let entity = reading.open.entity(MEMBER)?;
+    let (class, student) = (forms::cell(entity, "rombongan_belajar_id"), forms::cell(entity, "peserta_didik_id"));
     let mut members: BTreeMap<RecordId, Vec<RecordId>> = BTreeMap::new();
-    open.each(open.entity(MEMBER)?.code, &mut |record| {
-        if !record.deleted
-            && let Some(class) = record.reference("rombongan_belajar_id")
-            && let Some(student) = record.reference("peserta_didik_id")
-        {
-            members.entry(class).or_default().push(student);
+    for brief in reading.beside.briefs(&reading.open, entity.code)?.all() {
+        if let (Some(Value::Ref(class)), Some(Value::Ref(student))) = (brief.cell(class), brief.cell(student)) {
+            members.entry(*class).or_default().push(*student);
         }
-    })?;
+    }
     Ok(members)
 }
 
@@ -88,7 +87,7 @@ pub(super) async fn classes(user: User) -> Response {
             let entity = open.entity(CLASS)?;
             let columns: Vec<_> =
                 forms::columns(entity).into_iter().filter(|field| &*field.name != "semester_id").collect();
-            let members = members(open)?;
+            let members = members(reading)?;
             let mut known = Titles::new();
             let mut rows = Vec::new();
             for class in of_semester(open)? {

@@ -81,6 +81,11 @@ fn content(user: &User, status: &StatusReport) -> Markup {
                 }
             }
         }
+        section.card aria-labelledby="elsewhere" {
+            h2 #elsewhere { (words.say("web.sign")) }
+            p { (words.say("web.sign.lead")) }
+            p { a href="/tanda-tangan" { (words.say("web.sign")) } }
+        }
         section.card aria-labelledby="only-pull" {
             h2 #only-pull { (words.say("web.menu.pull")) }
             p { (words.say("web.pull.brief")) }
@@ -125,7 +130,7 @@ fn sealed(user: &User, status: &StatusReport) -> Markup {
         section.card.next aria-labelledby="sealed" {
             h2 #sealed { (words.say("web.sealed")) }
             p { (words.fill("status.sealed", &args)) }
-            @if waits { p { (words.say("web.sealed.elsewhere")) } }
+            @if waits { p { (words.say("web.sealed.elsewhere")) " " a href="/tanda-tangan" { (words.say("web.sign")) } } }
             @if user.may(What::Exchange) {
                 div.actions {
                     @if !waits {

@@ -53,7 +53,7 @@ fn content(
                 h2 #deadline { (words.say("web.deadline")) }
                 @match deadline {
                     Some((deadline, days)) => {
-                        p.big { (deadline.date) }
+                        p.big { (words.date(deadline.date)) }
                         p { (words.fill("web.deadline.days", &[("days", days)])) }
                         p { (deadline.label.get(user.lang())) }
                     }

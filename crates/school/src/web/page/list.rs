@@ -129,20 +129,11 @@ fn content(user: &User, reading: &Reading, entity: &Entity, asked: &Asked) -> Re
         .filter(|brief| wanted.iter().all(|(at, value)| brief.cells.get(*at) == Some(value)))
         .collect();
     let sort = asked.sort.min(columns.len().saturating_sub(1));
-    let text_of = sort_key(reading, entity, &columns, sort, &found)?;
-    found.sort_by(|a, b| {
-        let order = match &text_of {
-            Some(texts) => texts.get(&a.id).cmp(&texts.get(&b.id)),
-            None => compare(a.cells.get(sort), b.cells.get(sort)),
-        };
-        let order = order.then_with(|| a.title.cmp(&b.title)).then_with(|| a.id.cmp(&b.id));
-        // Empty ones come last, whichever way it is sorted.
-        let empty = |brief: &Brief| brief.cells.get(sort).is_none_or(Value::is_null);
-        empty(a).cmp(&empty(b)).then(if asked.down { order.reverse() } else { order })
-    });
-    let pages = found.len().div_ceil(ROWS).max(1);
+    let all = found.len();
+    let pages = all.div_ceil(ROWS).max(1);
     let page = asked.page.min(pages);
-    let shown: Vec<&Brief> = found.iter().skip((page - 1) * ROWS).take(ROWS).copied().collect();
+    sort_to(&mut found, page * ROWS, &order(reading, &columns, sort, asked.down)?);
+    let shown: Vec<&Brief> = found.into_iter().skip((page - 1) * ROWS).take(ROWS).collect();
     let mut known = Titles::new();
     let mut rows = Vec::new();
     for brief in shown {
@@ -151,7 +142,7 @@ fn content(user: &User, reading: &Reading, entity: &Entity, asked: &Asked) -> Re
             cells.map(|(field, value)| input::meaning(open, entity.code, field, value, &mut known, words)).collect();
         rows.push((brief.id.to_string(), &brief.title, cells?, open.is_pending(&entity.name, &brief.id.to_string())?));
     }
-    let count = words.number(u64::try_from(found.len()).unwrap_or(u64::MAX));
+    let count = words.number(u64::try_from(all).unwrap_or(u64::MAX));
     let all = words.number(u64::try_from(briefs.len()).unwrap_or(u64::MAX));
     let module = open.rules().pack.modules().get(entity.module).map(|module| module.name.as_str()).unwrap_or_default();
     let may = user.may(What::Edit(module));
@@ -262,26 +253,36 @@ fn wanted_values(
     Ok(wanted)
 }
 
-/// What a column of references is sorted by: titles.
-fn sort_key(
-    reading: &Reading,
-    entity: &Entity,
-    columns: &[&Field],
-    sort: usize,
-    found: &[&Brief],
-) -> Result<Option<BTreeMap<selaras_model::RecordId, String>>, Failure> {
-    let Some(field) = columns.get(sort).filter(|field| matches!(field.kind, FieldKind::Ref { .. })) else {
-        return Ok(None);
-    };
-    let mut known = Titles::new();
-    let mut texts = BTreeMap::new();
-    let words = crate::catalogue::Words(selaras_model::Lang::default());
-    for brief in found {
-        let value = brief.cells.get(sort).unwrap_or(&Value::Null);
-        let text = input::meaning(&reading.open, entity.code, field, value, &mut known, words)?;
-        texts.insert(brief.id, text.to_lowercase());
+/// Sorts the first so many of what was found; nobody looks at the rest.
+fn sort_to(found: &mut Vec<&Brief>, many: usize, order: &Order) {
+    if many < found.len() {
+        found.select_nth_unstable_by(many, |a, b| order(a, b));
+        found.truncate(many);
     }
-    Ok(Some(texts))
+    found.sort_unstable_by(|a, b| order(a, b));
+}
+
+type Order = Box<dyn Fn(&Brief, &Brief) -> Ordering>;
+
+/// The order of a column: values as people expect them, references by their titles. Empty ones come last, whichever way
+/// it is sorted.
+fn order(reading: &Reading, columns: &[&Field], sort: usize, down: bool) -> Result<Order, Failure> {
+    let titles = match columns.get(sort).map(|field| &field.kind) {
+        Some(FieldKind::Ref { entity }) => Some(reading.beside.briefs(&reading.open, *entity)?),
+        _ => None,
+    };
+    Ok(Box::new(move |a, b| {
+        let (left, right) = (a.cells.get(sort), b.cells.get(sort));
+        let order = match (&titles, left, right) {
+            (Some(titles), Some(Value::Ref(left)), Some(Value::Ref(right))) => {
+                titles.rank(*left).cmp(&titles.rank(*right))
+            }
+            _ => compare(left, right),
+        };
+        let order = order.then_with(|| a.title.cmp(&b.title)).then_with(|| a.id.cmp(&b.id));
+        let empty = |value: Option<&Value>| value.is_none_or(Value::is_null);
+        empty(left).cmp(&empty(right)).then(if down { order.reverse() } else { order })
+    }))
 }
 
 /// Values in the order that people expect.

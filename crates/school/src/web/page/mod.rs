@@ -17,6 +17,7 @@ mod receipt;
 mod record;
 mod settings;
 mod setup;
+mod sign;
 mod suggest;
 mod summary;
 mod timetable;
@@ -64,6 +65,11 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route("/sinkronisasi/batal", post(exchange::withdraw))
         .route("/sinkronisasi/jalan", get(course::page))
         .route("/sinkronisasi/kejadian", get(course::events))
+        .route("/tanda-tangan", get(sign::page).post(sign::seal))
+        .route("/tanda-tangan/minta", get(sign::request))
+        .route("/tanda-tangan/terima", post(sign::take))
+        .route("/tanda-tangan/lihat", post(sign::look))
+        .route("/tanda-tangan/beri", post(sign::give))
         .route("/sinkronisasi/jeda", post(course::pause))
         .route("/tarik", get(exchange::pull_page).post(exchange::pull))
         .route("/tanda-terima", get(receipt::last))

@@ -87,7 +87,7 @@ pub(super) async fn form(
         let class = query.get("kelas").map(String::as_str).unwrap_or_default();
         let words = user.words();
         let content = user.read(|reading| {
-            let text = if class.is_empty() { String::new() } else { template(&reading.open, class)? };
+            let text = if class.is_empty() { String::new() } else { template(reading, class)? };
             Ok(ask(user, reading.open.entity(PASTED)?, &text, None))
         })?;
         Ok(Answer::page(words.say("web.paste"), content))
@@ -101,12 +101,13 @@ fn only_pasted(user: &User, entity: &str) -> Result<(), Failure> {
 }
 
 /// The students of a class with what is known of them, to be copied into a spreadsheet or typed into here.
-fn template(open: &Open, class: &str) -> Result<String, Failure> {
+fn template(reading: &Reading, class: &str) -> Result<String, Failure> {
+    let open = &reading.open;
     let class = open.find_record("rombongan_belajar", class)?.id;
     let (student, entity) = (open.entity(STUDENT)?.code, open.entity(PASTED)?);
     let columns = pasted_fields(entity);
     let mut rows = Vec::new();
-    for id in members(open)?.remove(&class).unwrap_or_default() {
+    for id in members(reading)?.remove(&class).unwrap_or_default() {
         let Some(record) = open.known_record(RecordKey { entity: student, id })? else { continue };
         let known = present(open, id)?;
         let mut cells = vec![

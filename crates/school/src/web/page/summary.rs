@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 use maud::{Markup, html};
-use selaras_model::RecordId;
+use selaras_model::{RecordId, Value};
 
 use super::super::answer::Answer;
+use super::super::beside::Brief;
+use super::super::forms;
 use super::super::visit::User;
 use super::classes::{is_regular, members, of_semester};
 use super::history::in_words;
 use crate::catalogue::Words;
 use crate::command::report::LogLine;
 use crate::failure::Failure;
-use crate::service::Open;
+use crate::serve::Reading;
 
 /// Exchanges that the chart shows, the newest.
 const EXCHANGES: usize = 24;
@@ -44,7 +46,7 @@ pub(super) async fn summary(user: User) -> Response {
             let modules = open.rules().pack.modules().iter().enumerate();
             let filled =
                 modules.map(|(at, module)| (module.label.get(words.0).to_owned(), filled.get(&at).copied().flatten()));
-            Ok((students(open)?, open.history()?, filled.collect::<Vec<_>>()))
+            Ok((students(reading)?, open.history()?, filled.collect::<Vec<_>>()))
         })?;
         Ok(Answer::page(
             words.say("web.summary"),
@@ -72,20 +74,19 @@ pub(super) async fn summary(user: User) -> Response {
 /// A class: its name, and how many boys and girls are in it.
 type Class = (String, usize, usize);
 
-fn students(open: &Open) -> Result<Vec<Class>, Failure> {
-    let mut girls: BTreeMap<RecordId, bool> = BTreeMap::new();
-    open.each(open.entity("peserta_didik")?.code, &mut |record| {
-        // Whoever has neither is an invalid record, and no boy.
-        let girl = match record.code("jenis_kelamin") {
-            Some("P") => true,
-            Some("L") => false,
-            _ => return,
-        };
-        if !record.deleted {
-            girls.insert(record.id, girl);
-        }
-    })?;
-    let members = members(open)?;
+fn students(reading: &Reading) -> Result<Vec<Class>, Failure> {
+    let open = &reading.open;
+    let entity = open.entity("peserta_didik")?;
+    let sex = forms::cell(entity, "jenis_kelamin");
+    // Whoever has neither is an invalid record, and no boy.
+    let girl = |brief: &Brief| match brief.cell(sex) {
+        Some(Value::Code(code)) if code == "P" => Some(true),
+        Some(Value::Code(code)) if code == "L" => Some(false),
+        _ => None,
+    };
+    let briefs = reading.beside.briefs(open, entity.code)?;
+    let girls: BTreeMap<RecordId, bool> = briefs.all().filter_map(|brief| Some((brief.id, girl(brief)?))).collect();
+    let members = members(reading)?;
     let mut classes = Vec::new();
     // Clubs hold the same students once more.
     for class in of_semester(open)?.iter().filter(|class| is_regular(class)) {

@@ -1,0 +1,284 @@
+//! The head's signature from another computer: this one seals and gives a file, the head's own shows what is in it and
+//! signs, and the signature comes back as a file. No password leaves its computer, and no line is needed between them.
+
+use std::path::{Path, PathBuf};
+
+use axum::response::Response;
+use data_encoding::HEXLOWER;
+use maud::{Markup, html};
+
+use super::super::answer::{Answer, File};
+use super::super::parts::{pairs, refusal, token};
+use super::super::rights::What;
+use super::super::visit::{Fields, Posted, Uploaded, User};
+use crate::account::Account;
+use crate::command::approval::ApprovalReport;
+use crate::command::approve::Approve;
+use crate::command::status::StatusReport;
+use crate::command::{Command, Report};
+use crate::failure::Failure;
+use crate::output::Collected;
+
+const REQUEST_NAME: &str = "minta-tanda-tangan.selaras";
+const SIGNATURE_NAME: &str = "tanda-tangan.selaras";
+
+/// A file that a command reads or writes, beside the store, gone when the page is made.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(user: &User) -> Result<Scratch, Failure> {
+        let name = HEXLOWER.encode(&crate::env::random::<8>()?);
+        Ok(Scratch(user.web().place.root().join(format!("sementara-{name}"))))
+    }
+
+    fn with(user: &User, bytes: &[u8]) -> Result<Scratch, Failure> {
+        let scratch = Scratch::new(user)?;
+        let unwritable = |_| Failure::new("place.unwritable").arg("place", scratch.0.display());
+        crate::platform::write_private(&scratch.0, bytes).map_err(unwritable)?;
+        Ok(scratch)
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Failure> {
+        std::fs::read(&self.0).map_err(|_| Failure::new("input.file").arg("file", self.0.display()))
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        Some(self.0.clone())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn approve() -> Approve {
+    Approve {
+        account: None,
+        modules: Vec::new(),
+        export: None,
+        sign: None,
+        out: None,
+        import: None,
+        password: Default::default(),
+    }
+}
+
+/// Runs one of the steps and gives what it is about.
+fn run(user: &User, step: Approve) -> Result<Box<ApprovalReport>, Failure> {
+    match user.run(Command::Approve(step))? {
+        Some(Report::Approval(report)) => Ok(report),
+        _ => Err(Failure::new("internal.error").arg("place", "sign")),
+    }
+}
+
+pub(super) async fn page(user: User) -> Response {
+    user.show(|user| shown(user, None)).await
+}
+
+fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
+    let words = user.words();
+    let (status, heads) = user.read(|reading| {
+        let said = Collected { lang: user.lang(), events: Vec::new() };
+        let accounts = Account::all(reading.open.store())?;
+        let heads =
+            accounts.into_iter().filter(|one| one.ptk.is_some() && one.roles.iter().any(|role| role.approves()));
+        Ok((StatusReport::new(&reading.open, &said)?, heads.map(|one| one.name).collect::<Vec<_>>()))
+    })?;
+    let content = html! {
+        p.faint { a href="/sinkronisasi" { (words.say("web.menu.sync")) } }
+        h1 { (words.say("web.sign")) }
+        p { (words.say("web.sign.lead")) }
+        @if let Some(failure) = failure { (refusal(failure, words)) }
+        @if user.may(What::Exchange) { (asking(user, &status, &heads)) }
+        section.card aria-labelledby="give" {
+            h2 #give { (words.say("web.sign.give")) }
+            p { (words.say("web.sign.give.lead")) }
+            (upload(user, "/tanda-tangan/lihat", "request", "web.sign.request", "web.sign.look"))
+        }
+    };
+    let title = words.say("web.sign");
+    Ok(if failure.is_some() { Answer::unfit(title, content) } else { Answer::page(title, content) })
+}
+
+/// What the computer with the data does: seals and asks, then takes the signature in.
+fn asking(user: &User, status: &StatusReport, heads: &[String]) -> Markup {
+    let words = user.words();
+    let waits = status.sealed.as_ref().is_some_and(|sealed| sealed.phase == "waiting");
+    html! {
+        section.card aria-labelledby="ask" {
+            h2 #ask { (words.say("web.sign.ask")) }
+            @if waits {
+                p { (words.say("web.sign.waits")) }
+                p { a href="/tanda-tangan/minta" { (words.say("web.sign.download")) } }
+                (upload(user, "/tanda-tangan/terima", "signature", "web.sign.signature", "web.sign.take"))
+            } @else if status.sealed.is_some() || status.pending_records == 0 {
+                p.faint { (words.say("web.sync.nothing")) }
+            } @else if heads.is_empty() {
+                p.faint { (words.say("web.sign.no-account")) }
+            } @else {
+                p { (words.say("web.sign.ask.lead")) }
+                form.filters method="post" action="/tanda-tangan" {
+                    (token(user))
+                    div.field {
+                        label for="akun" { (words.say("web.sheet.head")) }
+                        select #akun name="akun" { @for name in heads { option value=(name) { (name) } } }
+                    }
+                    button type="submit" { (words.say("web.sign.seal")) }
+                }
+            }
+        }
+    }
+}
+
+fn upload(user: &User, action: &str, id: &str, label: &'static str, button: &'static str) -> Markup {
+    let words = user.words();
+    html! {
+        form.filters method="post" action=(action) enctype="multipart/form-data" {
+            (token(user))
+            div.field.wide {
+                label for=(id) { (words.say(label)) }
+                input id=(id) name="berkas" type="file" required;
+            }
+            button.second type="submit" { (words.say(button)) }
+        }
+    }
+}
+
+/// Seals what waits for a head whose key is elsewhere.
+pub(super) async fn seal(posted: Posted) -> Response {
+    posted
+        .act(|user, fields| {
+            user.must(What::Exchange)?;
+            let scratch = Scratch::new(user)?;
+            let step = Approve { account: Some(fields.get("akun").to_owned()), export: scratch.path(), ..approve() };
+            match run(user, step) {
+                Ok(_) => Ok(Answer::done("/tanda-tangan", user.words().say("web.sign.sealed"))),
+                Err(failure) => shown(user, Some(&failure)),
+            }
+        })
+        .await
+}
+
+/// The file that the head is asked to sign.
+pub(super) async fn request(user: User) -> Response {
+    user.show(|user| {
+        user.must(What::Exchange)?;
+        let asked = user.read(|reading| Ok(reading.open.school().to_be_signed()?))?;
+        let asked = asked.ok_or_else(|| Failure::new("web.no-page"))?;
+        let bytes = selaras_sync::evidence::write_request(&asked);
+        Ok(Answer::File(File { name: REQUEST_NAME.into(), kind: "application/octet-stream", content: bytes.into() }))
+    })
+    .await
+}
+
+/// Takes the head's signature in: what was sealed is approved with it.
+pub(super) async fn take(uploaded: Uploaded) -> Response {
+    uploaded
+        .act(|user, _, file| {
+            user.must(What::Exchange)?;
+            let scratch = Scratch::with(user, file)?;
+            match run(user, Approve { import: scratch.path(), ..approve() }) {
+                Ok(_) => Ok(Answer::done("/sinkronisasi", user.words().say("web.sign.taken"))),
+                Err(failure) => shown(user, Some(&named(failure, &scratch.0, user))),
+            }
+        })
+        .await
+}
+
+/// A failure names the file as the person knows it, not where it lay for a moment.
+fn named(failure: Failure, scratch: &Path, user: &User) -> Failure {
+    let ours = scratch.display().to_string();
+    let is_ours = failure.args.get("file") == Some(&ours);
+    if is_ours { failure.arg("file", user.words().say("web.sign.file")) } else { failure }
+}
+
+/// What another computer asks the head to sign, before it is signed.
+pub(super) async fn look(uploaded: Uploaded) -> Response {
+    uploaded
+        .act(|user, _, file| match asked(user, file) {
+            Ok(report) => Ok(Answer::page(user.words().say("web.sign"), ask(user, &report, file, Fields::EMPTY, None))),
+            Err(failure) => shown(user, Some(&failure)),
+        })
+        .await
+}
+
+fn asked(user: &User, request: &[u8]) -> Result<Box<ApprovalReport>, Failure> {
+    let scratch = Scratch::with(user, request)?;
+    run(user, Approve { sign: scratch.path(), ..approve() }).map_err(|failure| named(failure, &scratch.0, user))
+}
+
+fn ask(user: &User, report: &ApprovalReport, request: &[u8], typed: &Fields, failure: Option<&Failure>) -> Markup {
+    let words = user.words();
+    let account = if typed.has("akun") { typed.get("akun") } else { user.name() };
+    html! {
+        p.faint { a href="/tanda-tangan" { (words.say("web.sign")) } }
+        h1 { (words.say("web.sign.give")) }
+        @if let Some(failure) = failure { (refusal(failure, words)) }
+        section.card {
+            (pairs(&[
+                (words.say("approval.school"), html! { (report.npsn) }),
+                (words.say("approval.head"), html! { (report.head.as_deref().unwrap_or(&report.ptk)) }),
+                (words.say("approval.warnings"), html! { (words.number(u64::from(report.warnings))) }),
+                (words.say("approval.judged"), html! { (report.judged_on) }),
+            ]))
+            (pairs(&report.modules.iter().map(|(module, records)| {
+                let count = words.number(u64::from(*records));
+                (words.module(module), html! { (words.fill("approval.records", &[("count", &count)])) })
+            }).collect::<Vec<_>>()))
+            (pairs(&[(words.say("receipt.bundle"), html! { code { (report.bundle) } })]))
+            p.hint { (words.say("web.sign.compare")) }
+        }
+        form.card method="post" action="/tanda-tangan/beri" {
+            (token(user))
+            input type="hidden" name="minta" value=(HEXLOWER.encode(request));
+            div.fields {
+                div.field {
+                    label for="akun" { (words.say("web.account")) }
+                    input #akun name="akun" value=(account) required maxlength="64" autocomplete="off";
+                }
+                div.field {
+                    label for="sandi" { (words.say("web.sheet.password")) }
+                    input #sandi name="sandi" type="password" required maxlength="1024" autocomplete="off";
+                }
+            }
+            div.actions { button type="submit" { (words.say("web.sign.sign")) } }
+        }
+    }
+}
+
+/// Signs with the head's key and gives the signature.
+pub(super) async fn give(posted: Posted) -> Response {
+    posted
+        .act(|user, fields| {
+            let unread = |_| Failure::new("web.no-page");
+            let request = HEXLOWER.decode(fields.get("minta").as_bytes()).map_err(unread)?;
+            match signed(user, fields, &request) {
+                Ok(bytes) => Ok(Answer::File(File {
+                    name: SIGNATURE_NAME.into(),
+                    kind: "application/octet-stream",
+                    content: bytes.into(),
+                })),
+                Err(failure) => {
+                    let report = asked(user, &request)?;
+                    let content = ask(user, &report, &request, fields, Some(&failure));
+                    Ok(Answer::unfit(user.words().say("web.sign"), content))
+                }
+            }
+        })
+        .await
+}
+
+fn signed(user: &User, fields: &Fields, request: &[u8]) -> Result<Vec<u8>, Failure> {
+    let (asked, signature) = (Scratch::with(user, request)?, Scratch::new(user)?);
+    let step = Approve {
+        account: Some(fields.get("akun").trim().to_owned()),
+        sign: asked.path(),
+        out: signature.path(),
+        password: fields.secret("sandi"),
+        ..approve()
+    };
+    run(user, step).map_err(|failure| named(failure, &asked.0, user))?;
+    signature.read()
+}
