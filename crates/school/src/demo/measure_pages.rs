@@ -58,6 +58,8 @@ impl MeasurePages {
         let mut visitor = Visitor { address: serving.address, cookies: BTreeMap::new() };
         visitor.get("/masuk")?;
         let first = began.elapsed();
+        let pid = serving.child.id().to_string();
+        let at_first = peak(&pid);
         visitor.sign_in()?;
         let home = visitor.get("/")?.time;
         let paths = walk(&mut visitor)?;
@@ -65,7 +67,7 @@ impl MeasurePages {
         let searches = times(&mut visitor, SEARCHES)?;
         say(screen, &format!("students {}: {} pages, {RUNS} requests of each", self.students, pages.len()));
         say(screen, &format!("first page {:.0} ms after the start; home at once {:.0} ms", ms(first), ms(home)));
-        say(screen, &format!("peak memory {} MiB", peak(&serving.child.id().to_string())));
+        say(screen, &format!("peak memory {at_first} MiB at the first page, {} MiB behind all", peak(&pid)));
         say(screen, "page | middle ms | longest ms | KiB");
         for page in searches.iter().chain(pages.iter().take(TOLD)) {
             let Page { path, middle, longest, bytes } = page;

@@ -43,6 +43,7 @@ pub(crate) use explain::{breach_text, unmet_reason, value_failure, who_key};
 pub(crate) use lines::tab_word;
 pub(crate) use lookup::{MAX_DEPTH, Titles, split_assignment};
 pub(crate) use restore::aside_of;
+pub(crate) use rules::Found;
 pub(crate) use turns::Turns;
 
 /// The row of the device's secret key.

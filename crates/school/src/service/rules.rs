@@ -1,32 +1,97 @@
 //! What other rules than those in force find: those before them, and those that the centre has announced.
 
+use selaras_model::{Date, Lang};
 use selaras_policy::{Finding, Level};
 use selaras_sync::{Flow, Rules, SchoolError, new_among};
 
-use super::Open;
 use super::entitle::MAX_NAMED;
-use crate::command::report::{AnnouncedLine, FindingsReport};
+use super::{Open, tab_word};
+use crate::command::report::{AnnouncedLine, FindingLine, FindingsReport};
 use crate::failure::{Failure, Reason};
 use crate::output::Output;
 
 /// The centre's refusals of what was approved under rules that are no longer in force.
 const OLD_RULES: [&str; 2] = ["bundle.rulebook", "bundle.pack"];
 
+/// What rules find, not yet in words: of thousands of findings a page shows a few.
+pub(crate) struct Found {
+    rules: Rules,
+    /// The first day of rules that are not in force yet.
+    pub(crate) from: Option<Date>,
+    /// Each finding, and whether the rules beside these did not make it.
+    findings: Vec<(Finding, bool)>,
+}
+
+impl Found {
+    /// The rulebook's version.
+    pub(crate) fn rulebook(&self) -> &str {
+        self.rules.rulebook.version()
+    }
+
+    fn count(&self, wanted: impl Fn(&Finding, bool) -> bool) -> usize {
+        self.findings.iter().filter(|(finding, new)| wanted(finding, *new)).count()
+    }
+
+    /// How many block, and how many do not: of one tab, or of all.
+    pub(crate) fn counts(&self, tab: Option<&str>) -> (usize, usize) {
+        let here = |finding: &Finding| tab.is_none_or(|tab| tab_word(finding.tab) == tab);
+        let invalid = self.count(|finding, _| here(finding) && finding.level == Level::Invalid);
+        (invalid, self.count(|finding, _| here(finding)) - invalid)
+    }
+
+    /// How many block that did not by the rules beside these.
+    pub(crate) fn new_invalid(&self) -> usize {
+        self.count(|finding, new| new && finding.level == Level::Invalid)
+    }
+}
+
 impl Open {
-    /// Every finding of the rules in force; those that the rules before did not make bear the rulebook's version.
-    pub(crate) fn findings_report(&self, out: &dyn Output) -> Result<FindingsReport, Failure> {
+    /// What the rules in force find; new is what the rules before did not.
+    pub(crate) fn found(&self) -> Result<Found, Failure> {
         let found = self.all_findings()?;
         let new = self.new_findings(&found)?;
-        self.report_of(&found, &new, &self.rules, out)
+        Ok(Found { rules: self.rules.clone(), from: None, findings: found.into_iter().zip(new).collect() })
+    }
+
+    /// What the announced rules will find; none where nothing is announced.
+    pub(crate) fn found_by_announced(&self) -> Result<Option<Found>, Failure> {
+        let Some((from, rules)) = self.school().announced()? else { return Ok(None) };
+        let found = self.school().findings_under(&rules)?;
+        let new = new_among(&found, &self.all_findings()?);
+        Ok(Some(Found { rules, from: Some(from), findings: found.into_iter().zip(new).collect() }))
+    }
+
+    /// Some findings of a tab in words, those that block first.
+    pub(crate) fn lines_of(
+        &self,
+        found: &Found,
+        tab: &str,
+        skip: usize,
+        take: usize,
+        lang: Lang,
+    ) -> Result<Vec<FindingLine>, Failure> {
+        let mut here: Vec<_> = found.findings.iter().filter(|(finding, _)| tab_word(finding.tab) == tab).collect();
+        here.sort_by_key(|(finding, _)| {
+            (finding.level != Level::Invalid, &finding.rule, finding.record, &finding.field)
+        });
+        let shown = here.into_iter().skip(skip).take(take);
+        shown.map(|(finding, new)| self.line_of(found, finding, *new, lang)).collect()
+    }
+
+    fn line_of(&self, found: &Found, finding: &Finding, new: bool, lang: Lang) -> Result<FindingLine, Failure> {
+        let mut line = self.finding_line_by(&found.rules, finding, lang)?;
+        line.new_in = new.then(|| found.rulebook().to_owned());
+        Ok(line)
+    }
+
+    /// Every finding of the rules in force; those that the rules before did not make bear the rulebook's version.
+    pub(crate) fn findings_report(&self, out: &dyn Output) -> Result<FindingsReport, Failure> {
+        self.report_of(&self.found()?, out)
     }
 
     /// Every finding that the announced rules will make; none where nothing is announced.
     pub(crate) fn announced_report(&self, out: &dyn Output) -> Result<Option<FindingsReport>, Failure> {
-        let Some((from, rules)) = self.school().announced()? else { return Ok(None) };
-        let found = self.school().findings_under(&rules)?;
-        let new = new_among(&found, &self.all_findings()?);
-        let report = self.report_of(&found, &new, &rules, out)?;
-        Ok(Some(FindingsReport { from: Some(from.to_string()), ..report }))
+        self.found_by_announced()?.map(|found| self.report_of(&found, out)).transpose()
     }
 
     /// What the centre has announced.
@@ -47,10 +112,7 @@ impl Open {
 
     /// How many findings block because of the rules in force, and did not under those before.
     pub(crate) fn new_invalid(&self) -> Result<u32, Failure> {
-        let found = self.all_findings()?;
-        let new = self.new_findings(&found)?;
-        let count = found.iter().zip(new).filter(|(finding, new)| *new && finding.level == Level::Invalid).count();
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        Ok(u32::try_from(self.found()?.new_invalid()).unwrap_or(u32::MAX))
     }
 
     /// A refusal because the rules changed between approval and arrival names what is invalid because of that.
@@ -92,18 +154,11 @@ impl Open {
         Ok(found)
     }
 
-    fn report_of(
-        &self,
-        found: &[Finding],
-        new: &[bool],
-        rules: &Rules,
-        out: &dyn Output,
-    ) -> Result<FindingsReport, Failure> {
-        let mut report = FindingsReport::under(rules.rulebook.version());
-        for (finding, new) in found.iter().zip(new) {
-            let mut line = self.finding_line_by(rules, finding, out.lang())?;
-            line.new_in = new.then(|| rules.rulebook.version().to_owned());
-            report.add(finding, line);
+    fn report_of(&self, found: &Found, out: &dyn Output) -> Result<FindingsReport, Failure> {
+        let mut report = FindingsReport::under(found.rulebook());
+        report.from = found.from.map(|from| from.to_string());
+        for (finding, new) in &found.findings {
+            report.add(finding, self.line_of(found, finding, *new, out.lang())?);
         }
         report.sort();
         Ok(report)

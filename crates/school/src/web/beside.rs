@@ -13,8 +13,9 @@ use super::forms;
 use crate::failure::Failure;
 use crate::service::{MAX_DEPTH, Open, Titles};
 
-/// Entities of which briefs are kept; the one that was used longest ago goes.
-const MAX_KEPT: usize = 6;
+/// Records of which briefs are kept: all of a school of 5,000 students, some 400 bytes each. Of more, the entity that was
+/// used longest ago goes.
+const MAX_KEPT: usize = 100_000;
 
 /// Records that are brought up to date one by one; of more, the whole entity is read.
 const MAX_ONE_BY_ONE: usize = 1_000;
@@ -28,8 +29,8 @@ pub(crate) struct Brief {
     pub(crate) id: RecordId,
     /// What people call it.
     pub(crate) title: Box<str>,
-    /// What a search looks at, in lower case: the title and what else identifies it.
-    search: Box<str>,
+    /// What a search looks at besides the title, in lower case.
+    more: Box<str>,
     /// The values of the list's columns, then those of its filters.
     pub(crate) cells: Box<[Value]>,
 }
@@ -80,7 +81,10 @@ impl Briefs {
     /// The records whose text holds every word of what is searched for.
     pub(crate) fn search<'a>(&'a self, text: &str) -> impl Iterator<Item = &'a Brief> {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-        self.by_id.values().filter(move |brief| words.iter().all(|word| brief.search.contains(word.as_str())))
+        self.by_id.values().filter(move |brief| {
+            let title = if words.is_empty() { String::new() } else { brief.title.to_lowercase() };
+            words.iter().all(|word| title.contains(word.as_str()) || brief.more.contains(word.as_str()))
+        })
     }
 
     /// The place of a record when all are sorted by their titles.
@@ -116,8 +120,9 @@ impl Beside {
         let before = kept.briefs.remove(&entity);
         let now = bring_up_to_date(open, entity, before, clock)?;
         kept.briefs.insert(entity, Arc::clone(&now));
-        if kept.briefs.len() > MAX_KEPT
+        while kept.briefs.values().map(|briefs| briefs.len()).sum::<usize>() > MAX_KEPT
             && let Some(oldest) = kept.briefs.iter().min_by_key(|(_, briefs)| briefs.used).map(|(entity, _)| *entity)
+            && oldest != entity
         {
             kept.briefs.remove(&oldest);
         }
@@ -169,7 +174,11 @@ impl Beside {
         let mut sizes: Vec<(usize, EntityCode)> =
             self.tallies().iter().map(|(entity, (_, tally))| (tally.records, *entity)).collect();
         sizes.sort_unstable_by(|a, b| b.cmp(a));
-        let large = sizes.into_iter().take(MAX_KEPT).filter(|(records, _)| *records > COUNTED_AT_ONCE);
+        let mut left = MAX_KEPT;
+        let large = sizes.into_iter().filter(|(records, _)| *records > COUNTED_AT_ONCE).take_while(|(records, _)| {
+            left = left.saturating_sub(*records);
+            left > 0
+        });
         for (_, entity) in large {
             self.briefs(open, entity)?;
         }
@@ -294,14 +303,14 @@ fn brief(open: &Open, record: &selaras_model::Record) -> Result<Brief, Failure> 
 fn brief_with(open: &Open, record: &selaras_model::Record, titles: &mut Titles) -> Result<Brief, Failure> {
     let Some(entity) = open.rules().pack.entity(record.entity) else { return Err(Failure::new("input.entity")) };
     let title = open.describe(record, titles)?;
-    let mut search = title.to_lowercase();
+    let mut more = String::new();
     for field in forms::searched(entity) {
         if let Some(text) = record.text(&field.name) {
-            search.push('\n');
-            search.push_str(&text.to_lowercase());
+            more.push_str(&text.to_lowercase());
+            more.push('\n');
         }
     }
     let shown = forms::columns(entity).into_iter().chain(forms::filters(entity));
     let cells = shown.map(|field| record.get(&field.name).clone()).collect();
-    Ok(Brief { id: record.id, title: title.into(), search: search.into(), cells })
+    Ok(Brief { id: record.id, title: title.into(), more: more.into(), cells })
 }

@@ -13,9 +13,10 @@ use super::super::parts::{finding, pager, token};
 use super::super::rights::What;
 use super::super::visit::{Posted, User};
 use crate::command::Command;
-use crate::command::report::{FindingLine, FindingsReport};
+use crate::command::report::FindingLine;
 use crate::command::validate::Validate;
-use crate::output::Collected;
+use crate::failure::Failure;
+use crate::service::{Found, Open};
 
 /// The tabs in the order in which people know them.
 const TABS: [&str; 8] = ["sekolah", "sarpras", "gtk", "peserta-didik", "rombel", "pembelajaran", "nilai", "referensi"];
@@ -49,62 +50,54 @@ impl Asked {
 pub(super) async fn validate(user: User, Query(query): Query<BTreeMap<String, String>>) -> Response {
     user.show(move |user| {
         let asked = Asked::of(&query);
-        let said = Collected { lang: user.lang(), events: Vec::new() };
         let words = user.words();
         let content = user.read(|reading| {
             let open = &reading.open;
-            let report =
-                if asked.upcoming { open.announced_report(&said)? } else { Some(open.findings_report(&said)?) };
-            let Some(report) = report else {
+            let found = if asked.upcoming { open.found_by_announced()? } else { Some(open.found()?) };
+            let Some(found) = found else {
                 return Ok(html! {
                     h1 { (words.say("web.menu.validate")) }
                     p { (words.say("rules.none-announced")) }
                     p { a href="/validasi" { (words.say("web.validate.now")) } }
                 });
             };
-            let label = |line: &FindingLine| {
-                line.field.as_deref().map(|field| input::label(open, &line.entity, field, user.lang()).to_owned())
-            };
-            Ok(shown(user, &asked, &report, &label))
+            shown(user, open, &asked, &found)
         })?;
         Ok(Answer::page(words.say("web.menu.validate"), content))
     })
     .await
 }
 
-fn shown(
-    user: &User,
-    asked: &Asked,
-    report: &FindingsReport,
-    label: &dyn Fn(&FindingLine) -> Option<String>,
-) -> Markup {
+fn shown(user: &User, open: &Open, asked: &Asked, found: &Found) -> Result<Markup, Failure> {
     let words = user.words();
-    let counts = |tab: &str| {
-        let lines = report.tabs.get(tab).map(Vec::as_slice).unwrap_or_default();
-        let invalid = lines.iter().filter(|line| line.blocks).count();
-        (invalid, lines.len() - invalid)
-    };
+    let counts = |tab: &str| found.counts(Some(tab));
     // Without a choice, the first tab in which something stands in the way.
     let first =
         TABS.into_iter().find(|tab| counts(tab).0 > 0).or_else(|| TABS.into_iter().find(|tab| counts(tab).1 > 0));
     let tab = asked.tab.as_deref().or(first).unwrap_or(TABS[0]);
-    let lines = report.tabs.get(tab).map(Vec::as_slice).unwrap_or_default();
-    let pages = lines.len().div_ceil(FINDINGS).max(1);
+    let (here, warned_here) = counts(tab);
+    let pages = (here + warned_here).div_ceil(FINDINGS).max(1);
     let page = asked.page.min(pages);
-    let args: [(&str, &dyn std::fmt::Display); 2] = [("invalid", &report.invalid), ("warnings", &report.warnings)];
-    html! {
+    let lines = open.lines_of(found, tab, (page - 1) * FINDINGS, FINDINGS, user.lang())?;
+    let label = |line: &FindingLine| {
+        line.field.as_deref().map(|field| input::label(open, &line.entity, field, user.lang()).to_owned())
+    };
+    let ((invalid, warnings), new) = (found.counts(None), found.new_invalid());
+    let (rulebook, args): (_, [(&str, &dyn std::fmt::Display); 2]) =
+        (found.rulebook(), [("invalid", &invalid), ("warnings", &warnings)]);
+    Ok(html! {
         h1 { (words.say("web.menu.validate")) }
-        @if let Some(from) = &report.from {
+        @if let Some(from) = found.from {
             p.notice {
-                (words.fill("validate.upcoming", &[("version", &report.rulebook), ("from", from)])) " "
+                (words.fill("validate.upcoming", &[("version", &rulebook), ("from", &words.date(from))])) " "
                 a href="/validasi" { (words.say("web.validate.now")) }
             }
         }
-        p #sum.good-text[report.invalid == 0].bad-text[report.invalid > 0] {
-            strong { (words.fill(if report.invalid == 0 { "validate.clean" } else { "validate.blocked" }, &args)) }
+        p #sum.good-text[invalid == 0].bad-text[invalid > 0] {
+            strong { (words.fill(if invalid == 0 { "validate.clean" } else { "validate.blocked" }, &args)) }
         }
-        @if report.new_invalid > 0 {
-            p.bad-text { (words.fill("validate.new", &[("count", &report.new_invalid), ("version", &report.rulebook)])) }
+        @if new > 0 {
+            p.bad-text { (words.fill("validate.new", &[("count", &new), ("version", &rulebook)])) }
         }
         ul.tabs aria-label=(words.say("web.validate.tabs")) {
             @for name in TABS {
@@ -120,16 +113,16 @@ fn shown(
         }
         @if lines.is_empty() { p.good-text { (words.say("web.validate.tab-clean")) } }
         ul.findings {
-            @for line in lines.iter().skip((page - 1) * FINDINGS).take(FINDINGS) { (finding(line, label(line).as_deref(), words)) }
+            @for line in &lines { (finding(line, label(line).as_deref(), words)) }
         }
         (pager(page, pages, |page| asked.address(tab, page), words))
         @if !asked.upcoming {
             form.actions method="post" action="/validasi" hidden[!user.may(What::Exchange)] {
                 (token(user)) button.second type="submit" { (words.say("web.validate.anew")) }
-                span.faint { (words.fill("web.validate.by", &[("version", &report.rulebook)])) }
+                span.faint { (words.fill("web.validate.by", &[("version", &rulebook)])) }
             }
         }
-    }
+    })
 }
 
 /// Judges every record anew.
