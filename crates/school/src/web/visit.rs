@@ -242,13 +242,13 @@ impl User {
         })
     }
 
-    /// Refuses a form that is not this session's.
-    fn check_form(&self, fields: &Fields) -> Result<(), Response> {
+    /// The refusal of a form that is not this session's; none for one that is.
+    fn refuses_form(&self, fields: &Fields) -> Option<Response> {
         if self.session.owns(fields.get("csrf")) {
-            return Ok(());
+            return None;
         }
         tracing::warn!("a form without its token was refused");
-        Err((StatusCode::FORBIDDEN, "web.csrf\n").into_response())
+        Some((StatusCode::FORBIDDEN, "web.csrf\n").into_response())
     }
 
     /// Goes on with this session behind a change of its own account's password; all others have ended.
@@ -365,8 +365,10 @@ impl FromRequest<Arc<Web>> for Posted {
         let (mut parts, body) = request.into_parts();
         let user = User::from_request_parts(&mut parts, web).await?;
         let fields = read_form(Request::from_parts(parts, body), user.words()).await?;
-        user.check_form(&fields)?;
-        Ok(Posted { user, fields })
+        match user.refuses_form(&fields) {
+            Some(refusal) => Err(refusal),
+            None => Ok(Posted { user, fields }),
+        }
     }
 }
 
@@ -397,8 +399,10 @@ impl FromRequest<Arc<Web>> for Uploaded {
         let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, user.words().say("web.too-large")).into_response();
         let read = tokio::time::timeout(FORM_TIME, read_parts(Request::from_parts(parts, body)));
         let Ok(Some((fields, file))) = read.await else { return Err(too_large()) };
-        user.check_form(&fields)?;
-        Ok(Uploaded { user, fields, file })
+        match user.refuses_form(&fields) {
+            Some(refusal) => Err(refusal),
+            None => Ok(Uploaded { user, fields, file }),
+        }
     }
 }
 

@@ -32,7 +32,7 @@ fn whoever_comes_from_elsewhere_gets_nothing_and_does_nothing() {
     // Our own page's form without its token, and with another session's.
     let other = school.operator().csrf();
     for token in ["", "guess", &other] {
-        assert_eq!(operator.send("POST", &path, &[], &form(&[("csrf", token)])).status, 403, "{token}");
+        assert_eq!(operator.send("POST", &path, &[], form(&[("csrf", token)])).status, 403, "{token}");
     }
     let shown = school.computer.run(&["show", "peserta_didik", &student], &[]);
     assert!(!shown.to_string().contains("\"deleted\":true"), "{shown}");
@@ -130,7 +130,7 @@ fn no_path_leads_out_and_no_body_is_too_large() {
     let huge = "a".repeat(3 << 20);
     let csrf = operator.csrf();
     let answer =
-        operator.send("POST", "/data/peserta_didik_periodik/tempel", &[], &form(&[("csrf", &csrf), ("teks", &huge)]));
+        operator.send("POST", "/data/peserta_didik_periodik/tempel", &[], form(&[("csrf", &csrf), ("teks", &huge)]));
     assert!(matches!(answer.status, 0 | 413), "{}", answer.status);
     // Whoever promises much and sends nothing keeps nobody out.
     let answer = operator.raw(format!("POST /masuk HTTP/1.1\r\nhost: {}\r\ncontent-length: 99999999999\r\norigin: http://{}\r\nconnection: close\r\n\r\n", operator.address, operator.address).as_bytes());

@@ -86,7 +86,7 @@ impl Browser {
 
     /// Submits fields; follows the redirect.
     pub(super) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let answer = self.send("POST", path, &[], &form(fields));
+        let answer = self.send("POST", path, &[], form(fields));
         match answer.header("location").map(str::to_owned) {
             Some(to) if answer.status == 303 => self.get(&to),
             _ => answer,
