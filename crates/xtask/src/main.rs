@@ -41,7 +41,7 @@ enum Chore {
     Docs,
     /// Writes the documents that are made from the code: docs/errors and docs/rules.md
     Pages,
-    /// Makes the pictures of docs/images: the main pages in a browser, and what the demonstration prints
+    /// Makes pictures: the main pages in a browser (target/pictures, three in docs/images), and what the demonstration prints
     Picture {
         /// Draws the terminal alone, from this file instead of a run of the demonstration
         #[arg(long)]

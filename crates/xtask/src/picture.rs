@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::step::{Outcome, Step, cargo, root, run_command};
 use crate::{svg, tool};
 
-/// Where the pages' pictures lie.
-const SCREENS: &str = "docs/images";
+/// Where all pages' pictures are put, to be looked at.
+const SCREENS: &str = "target/pictures";
+/// Those that the README shows, and where.
+const SHOWN: [&str; 3] = ["beranda.png", "lembar.png", "tanda-terima.png"];
+const IMAGES: &str = "docs/images";
 /// Where the picture of the terminal lies.
 const PICTURE: &str = "docs/images/demo.svg";
 /// What the picture's title bar says.
@@ -18,8 +21,16 @@ pub(crate) fn screens() -> Step {
     Step::new("screens", || {
         let available = tool::chromium_or_install();
         let Outcome::Passed = available else { return available };
+        let screens = root().join(SCREENS);
+        if let Err(error) = fs::create_dir_all(&screens) {
+            return Outcome::Failed(error.to_string());
+        }
         let test = ["test", "--package", "selaras-tests", "--test", "browser", "--", "--ignored", "screens::"];
-        run_command(cargo().args(test).env("SELARAS_PICTURES", root().join(SCREENS)))
+        let taken = run_command(cargo().args(test).env("SELARAS_PICTURES", &screens));
+        let Outcome::Passed = taken else { return taken };
+        let copied =
+            SHOWN.iter().try_for_each(|name| fs::copy(screens.join(name), root().join(IMAGES).join(name)).map(drop));
+        copied.map_or_else(|error| Outcome::Failed(error.to_string()), |()| Outcome::Passed)
     })
 }
 

@@ -13,6 +13,9 @@ use url::{ParseError, Url};
 /// What waits for a page at most.
 pub(crate) const PAGE: Duration = Duration::from_secs(60);
 
+/// No window of Chromium is narrower; what is, is a telephone's screen.
+const NARROWEST_WINDOW: u32 = 500;
+
 /// A browser with nothing in it.
 pub(crate) struct Chromium {
     driver: Child,
@@ -90,9 +93,14 @@ impl Chromium {
         ]
         .map(str::to_owned)
         .to_vec();
-        arguments.push(format!("--window-size={},{}", how.size.0, how.size.1));
+        let (width, height) = how.size;
+        arguments.push(format!("--window-size={width},{height}"));
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let mut options = json!({"args": arguments});
+        if width < NARROWEST_WINDOW {
+            options["mobileEmulation"] =
+                json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1, "touch": true}});
+        }
         if !how.script {
             options["prefs"] = json!({"profile.managed_default_content_settings.javascript": 2});
         }

@@ -29,6 +29,7 @@ fn nothing_is_cut_off_on_a_telephone() {
     let pages = school.serving.pages.clone();
     play(How { size: (360, 740), ..USUAL }, async |chromium| {
         chromium.sign_in(&pages).await;
+        assert_eq!(chromium.script("return window.innerWidth").await, 360);
         for path in PAGES {
             chromium.go(&format!("{pages}{path}")).await;
             let wide =

@@ -97,6 +97,10 @@ impl Served {
             // People at this computer go on working; the page of settings says what is the matter.
             tracing::error!(code = failure.code, "other computers cannot reach the pages");
         }
+        // Made with the installation, so that its fingerprint is known before anybody else comes in.
+        if let Err(failure) = web.certificate() {
+            tracing::error!(code = failure.code, "there is no certificate for other computers");
+        }
         web.count_in_background();
         web.go_on_by_schedule();
         Ok(Served { web, loopback, runtime })
