@@ -214,6 +214,11 @@ impl Command {
         matches!(self, Command::Init(_) | Command::Recover(_) | Command::Restore(_))
     }
 
+    /// Whether what was approved and waits for its time is there no more behind it.
+    pub(crate) fn ends_what_waits(&self) -> bool {
+        self.moves_the_store() || matches!(self, Command::Withdraw(_))
+    }
+
     /// What an errand on the line is called.
     pub(crate) const fn name(&self) -> &'static str {
         match self {

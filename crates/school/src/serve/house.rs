@@ -5,7 +5,7 @@
 //! centre, so that typing goes on during an upload of an hour.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use selaras_model::Lang;
@@ -41,6 +41,8 @@ struct Rooms {
 #[derive(Default)]
 struct Readers {
     now: Option<Arc<Reading>>,
+    /// Those that others have taken the place of, and that some page may still read.
+    before: Vec<Weak<Reading>>,
     /// Readers that are opening the store.
     opening: usize,
     /// Whether a store is being put in another's place: nobody reads meanwhile.
@@ -53,6 +55,7 @@ struct Away(House);
 impl Drop for Away {
     fn drop(&mut self) {
         whole(&self.0.rooms.readers).away = false;
+        self.0.line().let_come();
     }
 }
 
@@ -97,6 +100,9 @@ impl House {
     /// Runs a command at the desk and gives what it said.
     pub(crate) fn run(&self, command: Command, lang: Lang) -> Result<(Outcome, Vec<Event>), Failure> {
         let _away = if command.moves_the_store() { Some(self.send_readers_away()?) } else { None };
+        if command.ends_what_waits() {
+            self.line().forget_later();
+        }
         self.with(move |service| {
             let mut said = Collected { lang, events: Vec::new() };
             let outcome = service.run(&command, &mut said)?;
@@ -147,7 +153,9 @@ impl House {
         let mut readers = whole(&self.rooms.readers);
         readers.opening -= 1;
         if let Ok(reading) = &opened {
-            readers.now = Some(Arc::clone(reading));
+            let before = readers.now.replace(Arc::clone(reading));
+            readers.before.retain(|reading| reading.strong_count() > 0);
+            readers.before.extend(before.as_ref().map(Arc::downgrade));
         }
         opened
     }
@@ -158,6 +166,9 @@ impl House {
         if command.uses_the_line() {
             self.line().send(Errand::asked(command, lang, answers)).ok()?;
             return Some(receiver);
+        }
+        if command.ends_what_waits() {
+            self.line().forget_later();
         }
         let away = match command.moves_the_store().then(|| self.send_readers_away()).transpose() {
             Ok(away) => away,
@@ -186,13 +197,15 @@ impl House {
             return Err(Failure::new("store.busy"));
         }
         let away = Away(self.clone());
-        if self.line().is_busy() {
+        if !self.line().keep_away() {
             return Err(Failure::new("store.busy"));
         }
         let asked = Instant::now();
         loop {
             let mut readers = whole(&self.rooms.readers);
-            if readers.opening == 0 && readers.now.as_ref().is_none_or(|reading| Arc::strong_count(reading) == 1) {
+            let read_before = readers.before.iter().any(|reading| reading.strong_count() > 0);
+            let read_now = readers.now.as_ref().is_some_and(|reading| Arc::strong_count(reading) > 1);
+            if readers.opening == 0 && !read_before && !read_now {
                 readers.now = None;
                 return Ok(away);
             }
@@ -206,7 +219,7 @@ impl House {
 
     /// Ends what runs on the line and closes the store in good order, so that the next start need not look through it.
     pub(crate) fn close(&self) {
-        self.line().pause();
+        self.line().end();
         self.line().wait_until_idle(READERS_TIME);
         let _away = self.send_readers_away();
         let _ = at_desk(&self.rooms.desk, |service| {

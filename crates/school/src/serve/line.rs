@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use selaras_model::Lang;
+use selaras_model::{BundleId, Lang};
 use selaras_transport::Patience;
 use tokio::sync::watch;
 
@@ -34,22 +34,24 @@ pub(crate) struct Errand {
     at: Option<Appointment>,
     patience: Option<Patience>,
     told: Option<SyncSender<Answer>>,
+    /// What has to be sealed still when it is done; anything where this is missing.
+    bundle: Option<BundleId>,
 }
 
 impl Errand {
     /// What another process asked for.
     pub(super) fn asked(command: Command, lang: Lang, told: SyncSender<Answer>) -> Errand {
-        Errand { command, lang, at: None, patience: None, told: Some(told) }
+        Errand { command, lang, at: None, patience: None, told: Some(told), bundle: None }
     }
 
     /// What a page asked for: it goes on in the background without end.
     pub(crate) fn in_background(command: Command, lang: Lang) -> Errand {
-        Errand { command, lang, at: None, patience: Some(Patience::BACKGROUND), told: None }
+        Errand { command, lang, at: None, patience: Some(Patience::BACKGROUND), told: None, bundle: None }
     }
 
     /// What a page asked for, once: it ends with the first failure.
     pub(crate) fn once(command: Command, lang: Lang) -> Errand {
-        Errand { command, lang, at: None, patience: None, told: None }
+        Errand { command, lang, at: None, patience: None, told: None, bundle: None }
     }
 }
 
@@ -114,6 +116,8 @@ pub(crate) struct Course {
     pub(crate) notes: Vec<Note>,
     /// When an errand is done that waits for its time, beside whatever runs now.
     pub(crate) later: Option<Appointment>,
+    /// Whether a store is being put in another's place: nothing begins meanwhile.
+    away: bool,
 }
 
 impl Course {
@@ -155,7 +159,7 @@ impl Line {
         let mut number = 0;
         let task = errand.command.name();
         let begun = self.course.send_if_modified(|course| {
-            if course.is_busy() {
+            if course.is_busy() || course.away {
                 return false;
             }
             number = course.number + 1;
@@ -169,21 +173,47 @@ impl Line {
         self.send(errand).map(|()| number)
     }
 
-    /// Begins an errand, or does it as soon as another one has ended; one that runs already need not be asked for.
+    /// Begins an errand, or does it as soon as another one has ended: what runs now may have begun before there was
+    /// anything to send.
     pub(crate) fn begin_soon(&self, errand: Errand) -> Result<(), Failure> {
-        let course = self.course();
-        match course.is_busy() {
-            true if course.task == errand.command.name() => Ok(()),
-            true => self.send(errand),
-            false => self.begin(errand).map(drop),
-        }
+        if self.is_busy() { self.send(errand) } else { self.begin(errand).map(drop) }
     }
 
-    /// Does an errand in a window of the day.
-    pub(crate) fn begin_later(&self, errand: Errand, window: Window, spread: u32) -> Result<(), Failure> {
+    /// Sends a bundle in a window of the day, if it waits still.
+    pub(crate) fn begin_later(
+        &self,
+        errand: Errand,
+        bundle: BundleId,
+        window: Window,
+        spread: u32,
+    ) -> Result<(), Failure> {
         let at = Appointment::new(window, spread)?;
         self.course.send_modify(|course| course.later = Some(at));
-        self.send(Errand { at: Some(at), ..errand })
+        let sent = self.send(Errand { at: Some(at), bundle: Some(bundle), ..errand });
+        if sent.is_err() {
+            self.forget_later();
+        }
+        sent
+    }
+
+    /// Keeps errands away while a store is put in another's place; not while one runs.
+    pub(super) fn keep_away(&self) -> bool {
+        self.course.send_if_modified(|course| {
+            let free = !course.is_busy();
+            course.away |= free;
+            free
+        })
+    }
+
+    /// Begins nothing any more and stops what runs.
+    pub(super) fn end(&self) {
+        self.course.send_modify(|course| (course.away, course.later) = (true, None));
+        self.pause();
+    }
+
+    /// Lets errands come again.
+    pub(super) fn let_come(&self) {
+        self.course.send_modify(|course| course.away = false);
     }
 
     /// What waits for its time is not done; whatever has arrived stays.
@@ -229,15 +259,26 @@ impl Line {
 fn work(desk: &Desk, turns: &Turns, errands: &Receiver<Errand>, course: &watch::Sender<Course>) {
     let mut waiting = None;
     while let Some(errand) = next(errands, &mut waiting, course) {
-        course.send_modify(|course| {
+        if !is_due_still(desk, &errand) {
+            continue;
+        }
+        let may = course.send_if_modified(|course| {
+            if course.away {
+                return false;
+            }
             // One that a page began has its number already.
             let number = if course.is_busy() { course.number } else { course.number + 1 };
             course.begin(number, errand.command.name());
+            true
         });
-        // A pause was of what ran then.
-        if errand.told.is_some() || errand.at.is_some() {
-            turns.go_on();
+        if !may {
+            if let Some(told) = &errand.told {
+                let _ = told.send(Answer::Failed(Failure::new("store.busy")));
+            }
+            continue;
         }
+        // A pause was of what ran then.
+        turns.go_on();
         let mut out = Told { errand: &errand, course, meter: Meter::default(), report: None };
         let ended = run(desk, &errand, &mut out);
         let report = out.report.take();
@@ -256,6 +297,13 @@ fn work(desk: &Desk, turns: &Turns, errands: &Receiver<Errand>, course: &watch::
             });
         });
     }
+}
+
+/// Whether what an errand is for waits still: a bundle may have been withdrawn since, or another store be here.
+fn is_due_still(desk: &Desk, errand: &Errand) -> bool {
+    let Some(bundle) = errand.bundle else { return true };
+    let sealed = at_desk(desk, |service| Ok(service.open_store()?.school().sealed()?.map(|sealed| sealed.bundle)));
+    sealed.is_ok_and(|sealed| sealed == Some(bundle))
 }
 
 /// The errand has a service of its own over the same store, and gives it back when it ends.
@@ -300,7 +348,7 @@ fn due(waiting: &mut Option<Errand>, course: &watch::Sender<Course>) -> Option<E
         *waiting = None;
         return None;
     };
-    if !later.moment.has_come() {
+    if !later.moment.has_come() || course.borrow().away {
         return None;
     }
     if later.window.is_now() {

@@ -224,8 +224,7 @@ fn bring_up_to_date(
     let mut own: BTreeSet<RecordId> = changed.iter().filter(|key| key.entity == entity).map(|key| key.id).collect();
     // A title of another record, such as the student's of a membership, is part of the brief.
     for key in changed.iter().filter(|key| key.entity != entity) {
-        referring(open, entity, *key, MAX_DEPTH, &mut own)?;
-        if own.len() > MAX_ONE_BY_ONE {
+        if !referring(open, entity, *key, MAX_DEPTH, &mut own)? {
             return read(open, entity, now, clock);
         }
     }
@@ -246,22 +245,23 @@ fn bring_up_to_date(
     Ok(briefs)
 }
 
-/// Adds the records of an entity that refer to another record, over so many references.
+/// Adds the records of an entity that refer to another record, over so many references; tells whether these are all,
+/// or there are too many.
 fn referring(
     open: &Open,
     entity: EntityCode,
     to: RecordKey,
     depth: usize,
     found: &mut BTreeSet<RecordId>,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let fields = open.rules().pack.entity(entity).map(selaras_model::Entity::fields).unwrap_or_default();
     for field in fields {
         let FieldKind::Ref { entity: target } = field.kind else { continue };
         let mut targets = BTreeSet::new();
         if target == to.entity {
             targets.insert(to.id);
-        } else if depth > 1 {
-            referring(open, target, to, depth - 1, &mut targets)?;
+        } else if depth > 1 && !referring(open, target, to, depth - 1, &mut targets)? {
+            return Ok(false);
         }
         for id in targets {
             let visited = open.school().view().with_value(entity, &field.name, &Value::Ref(id), &mut |id| {
@@ -269,11 +269,11 @@ fn referring(
             });
             visited.map_err(|_| Failure::new("store.damaged").arg("reason", "index"))?;
             if found.len() > MAX_ONE_BY_ONE {
-                return Ok(());
+                return Ok(false);
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn read(open: &Open, entity: EntityCode, seen: u64, used: u64) -> Result<Arc<Briefs>, Failure> {

@@ -1,6 +1,7 @@
 //! Which approved bundle waits for its window of the day: kept in the store, so that it goes on waiting when the program
 //! is started anew, and nothing else does.
 
+use selaras_model::BundleId;
 use selaras_sync::{Batch, Key, Row};
 
 use crate::failure::Failure;
@@ -8,12 +9,13 @@ use crate::service::Open;
 
 const ROW: &str = "web/later";
 
-/// Remembers that what is sealed now waits.
-pub(super) fn remember(open: &Open) -> Result<(), Failure> {
-    let Some(sealed) = open.school().sealed()? else { return Ok(()) };
+/// Remembers that what is sealed now waits; gives it, if there is something.
+pub(super) fn remember(open: &Open) -> Result<Option<BundleId>, Failure> {
+    let Some(sealed) = open.school().sealed()? else { return Ok(None) };
     let mut batch = Batch::default();
     batch.put(Key::Local(ROW.to_owned()), Row::Bytes(sealed.bundle.as_bytes().to_vec()));
-    open.commit(&batch)
+    open.commit(&batch)?;
+    Ok(Some(sealed.bundle))
 }
 
 /// It does not wait any more: it is sent now, or somebody paused it.
@@ -26,9 +28,10 @@ pub(super) fn forget(open: &Open) -> Result<(), Failure> {
     open.commit(&batch)
 }
 
-/// Whether what is sealed now waits for its window.
-pub(super) fn waits(open: &Open) -> Result<bool, Failure> {
-    let Some(sealed) = open.school().sealed()? else { return Ok(false) };
+/// What is sealed now, if it waits for its window.
+pub(super) fn waiting(open: &Open) -> Result<Option<BundleId>, Failure> {
+    let Some(sealed) = open.school().sealed()? else { return Ok(None) };
     let kept = open.store().get(&Key::Local(ROW.to_owned()))?;
-    Ok(matches!(kept, Some(Row::Bytes(bytes)) if bytes == sealed.bundle.as_bytes()))
+    let waits = matches!(kept, Some(Row::Bytes(bytes)) if bytes == sealed.bundle.as_bytes());
+    Ok(waits.then_some(sealed.bundle))
 }

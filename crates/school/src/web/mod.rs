@@ -174,13 +174,13 @@ impl Web {
     /// What was approved and waits for its window goes on waiting when the program was started anew.
     fn go_on_by_schedule(&self) {
         let found = self.house.read(|reading| {
-            let waits = later::waits(&reading.open)?;
-            Ok(settings::Settings::load(&reading.open)?.window.filter(|_| waits))
+            let bundle = later::waiting(&reading.open)?;
+            Ok(bundle.zip(settings::Settings::load(&reading.open)?.window))
         });
-        if let Ok(Some(window)) = found {
+        if let Ok(Some((bundle, window))) = found {
             let sync = crate::command::Command::Sync(crate::command::sync::Sync::default());
             let errand = crate::serve::Errand::in_background(sync, self.lang);
-            let _ = self.house.line().begin_later(errand, window, self.config.line.at_spread_seconds);
+            let _ = self.house.line().begin_later(errand, bundle, window, self.config.line.at_spread_seconds);
         }
     }
 

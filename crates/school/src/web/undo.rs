@@ -1,7 +1,7 @@
 //! What can be taken back: for a while after an edit, the record's draft as it was before.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use selaras_model::RecordKey;
 use selaras_sync::Typed;
@@ -25,7 +25,7 @@ struct Edited {
 /// Something that can be taken back.
 struct Kept {
     account: String,
-    records: Vec<Edited>,
+    records: Arc<Vec<Edited>>,
     back_to: String,
 }
 
@@ -65,11 +65,11 @@ pub(super) fn undoable<T: Send + 'static>(
         let done = work(service, &mut said)?;
         let after = typed(service, &keys)?;
         let records = keys.into_iter().zip(before).zip(after);
-        let records = records.map(|((key, before), after)| Edited { key, before, after }).collect();
+        let records: Vec<_> = records.map(|((key, before), after)| Edited { key, before, after }).collect();
         service.back_up_when_due(&mut said);
         Ok((done, records))
     })?;
-    let kept = Kept { account: user.name().to_owned(), records, back_to: back_to.to_owned() };
+    let kept = Kept { account: user.name().to_owned(), records: Arc::new(records), back_to: back_to.to_owned() };
     let number = user.web().shelf.keep(kept);
     Ok((done, Undo { action: "/urungkan".to_owned(), fields: vec![("nomor".to_owned(), number.to_string())] }))
 }
@@ -91,12 +91,11 @@ pub(super) fn take_back(user: &User, number: &str) -> Result<String, Failure> {
         }
     };
     let kept = kept.ok_or_else(over)?;
-    let (lang, back_to) = (user.lang(), kept.back_to.clone());
-    let (kept, done) = user.web().house.with(move |service| {
+    let (lang, back_to, records) = (user.lang(), kept.back_to.clone(), Arc::clone(&kept.records));
+    let done = user.web().house.with(move |service| {
         let mut said = Collected { lang, events: Vec::new() };
-        let done = put_back(service, &kept.records, &mut said);
-        Ok((kept, done))
-    })?;
+        put_back(service, &records, &mut said)
+    });
     if let Err(failure) = done {
         // What could not be done now can be tried again.
         if failure.code != "undo.over" {

@@ -134,7 +134,8 @@ fn a_column_of_a_spreadsheet_is_looked_at_and_saved_whole() {
     let preview = browser.post(action, &[("csrf", &csrf), ("teks", &good), ("apa", "lihat")]);
     assert!(preview.body.contains("value=\"simpan\""), "{}", preview.body);
     let before = school.computer.run(&["status"], &[])["pending_records"].as_u64().unwrap();
-    let saved = browser.post(action, &[("csrf", &csrf), ("teks", &good), ("apa", "simpan")]);
+    let seen = preview.field("sidik");
+    let saved = browser.post(action, &[("csrf", &csrf), ("teks", &good), ("apa", "simpan"), ("sidik", &seen)]);
     assert!(saved.body.contains("2 baris disimpan"), "{}", saved.body);
     let after = school.computer.run(&["status"], &[])["pending_records"].as_u64().unwrap();
     assert_eq!(after, before + 2, "the bad paste saved nothing");

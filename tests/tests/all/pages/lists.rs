@@ -18,8 +18,12 @@ fn a_list_shows_and_finds_a_record_by_the_new_name_of_what_it_refers_to() {
     school.computer.run(&["edit", "ruang", &room, "nama=Ruang Anyelir"], &[]);
     let found = browser.get("/data/kondisi_ruang?q=anyelir");
     assert!(found.body.contains("Ruang Anyelir"), "{}", found.body);
-    // By a title that is made of another title, over two references.
-    assert!(browser.get("/data/ruang?q=anyelir").body.contains("Ruang Anyelir"));
+    // By a title that is made of another title, over two references: a grade is a member's, who is a student.
+    let (student, class) = (id_of(&school.computer, "peserta_didik", 0), "/data/nilai?q=kenanga");
+    assert!(!browser.get(class).body.contains("Kenanga"));
+    school.centre.operator(&["record", "edit", "99999999", "peserta_didik", &student, "nama=Kenanga Purnama"]);
+    school.computer.run(&["pull"], &[]);
+    assert!(browser.get(class).body.contains("Kenanga Purnama"));
 }
 
 #[test]

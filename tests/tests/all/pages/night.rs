@@ -27,6 +27,15 @@ fn what_waits_for_the_night_keeps_nobody_from_the_line_and_is_sent_now_with_a_cl
     let mut browser = school.operator();
     settle_for_the_night(&mut browser);
     let csrf = browser.csrf();
+    // A diagnosis does not hide it, and the page of it is there to be paused.
+    browser.post("/diagnosa", &[("csrf", &csrf)]);
+    let began = std::time::Instant::now();
+    while browser.get("/diagnosa").body.contains("http-equiv=\"refresh\"") {
+        assert!(began.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let waits = browser.get("/sinkronisasi/jalan");
+    assert!(waits.body.contains("/sinkronisasi/jeda") && waits.body.contains("class=\"notice\""), "{}", waits.body);
     // Tarik Data and the command line go through meanwhile.
     browser.post("/tarik", &[("csrf", &csrf)]);
     let began = std::time::Instant::now();

@@ -38,7 +38,7 @@ pub(super) async fn page(user: User) -> Response {
     user.show(|user| {
         let words = user.words();
         let course = user.web().house.line().course();
-        if course.task == "doctor" {
+        if course.task == "doctor" && course.is_busy() {
             return Ok(Answer::go("/diagnosa"));
         }
         let content = html! {
@@ -90,6 +90,12 @@ fn has_receipt(course: &Course) -> bool {
 pub(super) fn shown(course: &Course, words: Words) -> Markup {
     html! {
         @if let Some(later) = course.later { p.notice { (waits(later, words)) } }
+        @if course.task != "doctor" { (of_exchange(course, words)) }
+    }
+}
+
+fn of_exchange(course: &Course, words: Words) -> Markup {
+    html! {
         h2 { (words.say_or(&format!("web.task.{}", course.task), words.say("web.task.none"))) }
         @match &course.state {
             State::Idle => { p { (words.say("web.course.idle")) } }
@@ -230,11 +236,13 @@ pub(super) async fn events(user: User) -> Response {
     let mut changes = user.web().house.line().watch();
     changes.mark_changed();
     let web = Arc::clone(&user.visit.web);
-    let told = stream::unfold(Some((changes, watching, web)), move |state| async move {
-        let (mut changes, watching, web) = state?;
+    let told = stream::unfold(Some((changes, watching, web, false)), move |state| async move {
+        let (mut changes, watching, web, ran) = state?;
         changes.changed().await.ok()?;
         let course = changes.borrow_and_update().clone();
-        let busy = goes_on(&course);
+        // When what was watched has ended the page is told, whatever waits for the night behind it.
+        let ran = ran || course.is_busy();
+        let busy = if ran { course.is_busy() } else { goes_on(&course) };
         let data = serde_json::json!({
             "busy": busy,
             "html": if course.task == "doctor" { super::doctor::shown(&course, words).0 } else { shown(&course, words).0 },
@@ -243,7 +251,7 @@ pub(super) async fn events(user: User) -> Response {
         let event = Event::default().json_data(data).unwrap_or_default();
         // What changes faster than people read is told together.
         tokio::time::sleep(TELL_EVERY).await;
-        let next = busy.then_some((changes, watching, web));
+        let next = busy.then_some((changes, watching, web, ran));
         Some((Ok::<_, Infallible>(event), next))
     });
     Sse::new(told).keep_alive(KeepAlive::default()).into_response()

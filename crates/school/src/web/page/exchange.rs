@@ -408,8 +408,9 @@ fn begin_sending(user: &User, window: Option<Window>) -> Result<Answer, Failure>
     let errand = Errand::in_background(Command::Sync(Sync::default()), user.lang());
     match window {
         Some(window) => {
-            house.with(|service| later::remember(service.open_store()?))?;
-            house.line().begin_later(errand, window, user.web().config.line.at_spread_seconds)?;
+            let bundle = house.with(|service| later::remember(service.open_store()?))?;
+            let bundle = bundle.ok_or_else(|| Failure::new("web.sheet-old"))?;
+            house.line().begin_later(errand, bundle, window, user.web().config.line.at_spread_seconds)?;
         }
         None => {
             house.with(|service| later::forget(service.open_store()?))?;
@@ -435,7 +436,6 @@ pub(super) async fn withdraw(posted: Posted) -> Response {
         .act(|user, _| {
             user.must(What::Exchange)?;
             let text = user.done(Command::Withdraw(Withdraw {}))?;
-            user.web().house.line().forget_later();
             Ok(Answer::done("/sinkronisasi", text))
         })
         .await

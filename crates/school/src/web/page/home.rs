@@ -17,7 +17,11 @@ pub(super) async fn home(user: User) -> Response {
         let said = Collected { lang: user.lang(), events: Vec::new() };
         let (status, deadline, history) = user.read(|reading| {
             let open = &reading.open;
-            let status = StatusReport::new(open, &said)?;
+            let mut status = StatusReport::new(open, &said)?;
+            let semester = open.rules().pack.table("semester").and_then(|table| table.row(&status.semester));
+            if let Some(row) = semester {
+                row.label.get(user.lang()).clone_into(&mut status.semester);
+            }
             Ok((status, next_deadline(open.rules().pack.deadlines()), open.history()?))
         })?;
         Ok(Answer::page(user.words().say("web.menu.home"), content(user, &status, deadline.as_ref(), &history)))

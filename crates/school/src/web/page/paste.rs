@@ -65,6 +65,20 @@ impl Pasted<'_> {
             .count()
     }
 
+    /// What the preview shows, so that nothing else is saved than what was seen.
+    fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for line in &self.lines {
+            // Of a new record the id is chance.
+            let row = line.edit.as_ref().map(|(edit, seen)| {
+                let before = |name| seen.as_ref().map(|seen| seen.get(name));
+                edit.fields.iter().map(|(name, value)| (name, value, before(name))).collect::<Vec<_>>()
+            });
+            hasher.update(&serde_json::to_vec(&(line.number, &line.title, row)).unwrap_or_default());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     fn changed(&self) -> usize {
         self.lines.iter().filter(|line| line.edit.is_some()).count()
     }
@@ -176,10 +190,11 @@ fn pasted(user: &User, fields: &Fields) -> Result<Answer, Failure> {
     let saves = fields.get("apa") == "simpan";
     let ready = user.read(|reading| {
         let pasted = understand(reading, text, words)?;
-        if saves && pasted.wrong() == 0 {
+        let as_seen = pasted.fingerprint() == fields.get("sidik");
+        if saves && as_seen && pasted.wrong() == 0 {
             return Ok(Ok(pasted.lines.into_iter().filter_map(|line| line.edit).collect::<Vec<_>>()));
         }
-        Ok(Err(preview(user, &pasted, text)))
+        Ok(Err(preview(user, &pasted, text, saves && !as_seen)))
     })?;
     let edits = match ready {
         Ok(edits) => edits,
@@ -220,9 +235,9 @@ fn save(user: &User, rows: Vec<(TypedEdit, Option<Record>)>, back: &str) -> Resu
     Ok(undo)
 }
 
-/// Students by what names them; a name that two of them have names nobody.
+/// Students by what names them.
 struct Students {
-    by: BTreeMap<(&'static str, String), Option<RecordId>>,
+    by: BTreeMap<(&'static str, String), BTreeSet<RecordId>>,
     names: BTreeMap<RecordId, String>,
 }
 
@@ -235,8 +250,7 @@ impl Students {
             }
             for name in NAMED_BY {
                 if let Some(text) = record.text(name) {
-                    let entry = students.by.entry((name, plain(text)));
-                    entry.and_modify(|id| *id = None).or_insert(Some(record.id));
+                    students.by.entry((name, plain(text))).or_default().insert(record.id);
                 }
             }
             students.names.insert(record.id, record.text("nama").unwrap_or_default().to_owned());
@@ -244,25 +258,27 @@ impl Students {
         Ok(students)
     }
 
-    /// The student that a row names. A number that is whole names one or nobody; one that a spreadsheet has spoilt
-    /// (3,2E+15) leaves it to the next column. Columns that name two students name nobody.
+    /// The one student whom all naming columns of a row fit. A number that is whole and nobody's names nobody; one that a
+    /// spreadsheet has spoilt (3,2E+15) leaves it to the others.
     fn whom(&self, written: &[(&'static str, &str)]) -> Result<RecordId, &'static str> {
-        let mut found = None;
-        let mut several = false;
+        let mut left: Option<BTreeSet<RecordId>> = None;
         for (name, text) in written {
             match self.by.get(&(*name, number(name, text))) {
-                Some(Some(id)) if found.is_some_and(|other| other != *id) => return Err("web.paste.disagree"),
-                Some(Some(id)) => found = Some(*id),
-                Some(None) => several = true,
+                Some(ids) => {
+                    left = Some(left.map_or_else(|| ids.clone(), |left| left.intersection(ids).copied().collect()));
+                }
                 None if is_whole(name, text) => return Err("web.paste.nobody"),
                 None => {}
             }
         }
-        match found {
-            Some(id) => Ok(id),
-            None if several => Err("web.paste.several"),
-            None if written.is_empty() => Err("web.paste.no-name"),
-            None => Err("web.paste.nobody"),
+        let Some(left) = left else {
+            return Err(if written.is_empty() { "web.paste.no-name" } else { "web.paste.nobody" });
+        };
+        let mut left = left.into_iter();
+        match (left.next(), left.next()) {
+            (Some(one), None) => Ok(one),
+            (Some(_), Some(_)) => Err("web.paste.several"),
+            (None, _) => Err("web.paste.disagree"),
         }
     }
 }
@@ -438,11 +454,12 @@ fn edit_of(
 }
 
 /// What would be saved, cell by cell.
-fn preview(user: &User, pasted: &Pasted<'_>, text: &str) -> Markup {
+fn preview(user: &User, pasted: &Pasted<'_>, text: &str, moved: bool) -> Markup {
     let words = user.words();
     let (wrong, changed) = (pasted.wrong(), pasted.changed());
     html! {
         h1 { (words.say("web.paste")) }
+        @if moved { p.notice { (words.say("web.paste.moved")) } }
         @if !pasted.ignored.is_empty() {
             p.notice { (words.fill("web.paste.ignored", &[("columns", &pasted.ignored.join(", "))])) }
         }
@@ -466,6 +483,7 @@ fn preview(user: &User, pasted: &Pasted<'_>, text: &str) -> Markup {
         } }
         form method="post" action=(format!("/data/{PASTED}/tempel")) {
             (token(user))
+            input type="hidden" name="sidik" value=(pasted.fingerprint());
             label for="teks" { (words.say("web.paste.text")) }
             textarea.paste #teks name="teks" spellcheck="false" { (text) }
             div.actions {

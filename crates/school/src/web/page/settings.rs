@@ -118,9 +118,14 @@ fn saved(user: &User, fields: &Fields) -> Result<(), Failure> {
     let opens = fields.get("others") == "ya";
     // What cannot be opened is not said to be open.
     user.visit.web.open_to_others(opens)?;
-    user.web().house.with(move |service| {
+    let saved = user.web().house.with(move |service| {
         let open = service.open_store()?;
         let here = open.installation().replica;
         Settings { window, others: opens.then_some(here) }.save(open)
-    })
+    });
+    if saved.is_err() {
+        // As the settings say still.
+        user.visit.web.follow_settings()?;
+    }
+    saved
 }

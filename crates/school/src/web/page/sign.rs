@@ -79,19 +79,23 @@ pub(super) async fn page(user: User) -> Response {
 
 fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
     let words = user.words();
-    let (status, heads) = user.read(|reading| {
+    let (status, heads, asked) = user.read(|reading| {
         let said = Collected { lang: user.lang(), events: Vec::new() };
         let accounts = Account::all(reading.open.store())?;
         let heads =
             accounts.into_iter().filter(|one| one.ptk.is_some() && one.roles.iter().any(|role| role.approves()));
-        Ok((StatusReport::new(&reading.open, &said)?, heads.map(|one| one.name).collect::<Vec<_>>()))
+        let asked = reading.open.school().to_be_signed()?.map(|text| {
+            let head = reading.open.title_of("ptk", text.ptk).ok();
+            ApprovalReport { head, ..ApprovalReport::of(&text) }
+        });
+        Ok((StatusReport::new(&reading.open, &said)?, heads.map(|one| one.name).collect::<Vec<_>>(), asked))
     })?;
     let content = html! {
         p.faint { a href="/sinkronisasi" { (words.say("web.menu.sync")) } }
         h1 { (words.say("web.sign")) }
         p { (words.say("web.sign.lead")) }
         @if let Some(failure) = failure { (refusal(failure, words)) }
-        @if user.may(What::Exchange) { (asking(user, &status, &heads)) }
+        @if user.may(What::Exchange) { (asking(user, &status, &heads, asked.as_ref())) }
         section.card aria-labelledby="give" {
             h2 #give { (words.say("web.sign.give")) }
             p { (words.say("web.sign.give.lead")) }
@@ -103,17 +107,19 @@ fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
 }
 
 /// What the computer with the data does: seals and asks, then takes the signature in.
-fn asking(user: &User, status: &StatusReport, heads: &[String]) -> Markup {
+fn asking(user: &User, status: &StatusReport, heads: &[String], asked: Option<&ApprovalReport>) -> Markup {
     let words = user.words();
-    let waits = status.sealed.as_ref().is_some_and(|sealed| sealed.phase == "waiting");
     html! {
         section.card aria-labelledby="ask" {
             h2 #ask { (words.say("web.sign.ask")) }
-            @if waits {
+            @if let Some(asked) = asked {
                 p { (words.say("web.sign.waits")) }
+                (signed_text(asked, user))
                 p { a href="/tanda-tangan/minta" { (words.say("web.sign.download")) } }
                 (upload(user, "/tanda-tangan/terima", "signature", "web.sign.signature", "web.sign.take"))
-            } @else if status.sealed.is_some() || status.pending_records == 0 {
+            } @else if status.sealed.is_some() {
+                p { (words.say("web.sign.unsent")) " " a href="/sinkronisasi" { (words.say("web.menu.sync")) } }
+            } @else if status.pending_records == 0 {
                 p.faint { (words.say("web.sync.nothing")) }
             } @else if heads.is_empty() {
                 p.faint { (words.say("web.sign.no-account")) }
@@ -129,6 +135,24 @@ fn asking(user: &User, status: &StatusReport, heads: &[String]) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What is signed, the same at both computers.
+fn signed_text(report: &ApprovalReport, user: &User) -> Markup {
+    let words = user.words();
+    html! {
+        (pairs(&[
+            (words.say("approval.school"), html! { (report.npsn) }),
+            (words.say("approval.head"), html! { (report.head.as_deref().unwrap_or(&report.ptk)) }),
+            (words.say("approval.warnings"), html! { (words.number(u64::from(report.warnings))) }),
+            (words.say("approval.judged"), html! { (report.judged_on) }),
+        ]))
+        (pairs(&report.modules.iter().map(|(module, records)| {
+            let count = words.number(u64::from(*records));
+            (words.module(module), html! { (words.fill("approval.records", &[("count", &count)])) })
+        }).collect::<Vec<_>>()))
+        (pairs(&[(words.say("web.sign.digest"), html! { code { (report.bundle) } })]))
     }
 }
 
@@ -217,17 +241,7 @@ fn ask(user: &User, report: &ApprovalReport, request: &[u8], typed: &Fields, fai
         h1 { (words.say("web.sign.give")) }
         @if let Some(failure) = failure { (refusal(failure, words)) }
         section.card {
-            (pairs(&[
-                (words.say("approval.school"), html! { (report.npsn) }),
-                (words.say("approval.head"), html! { (report.head.as_deref().unwrap_or(&report.ptk)) }),
-                (words.say("approval.warnings"), html! { (words.number(u64::from(report.warnings))) }),
-                (words.say("approval.judged"), html! { (report.judged_on) }),
-            ]))
-            (pairs(&report.modules.iter().map(|(module, records)| {
-                let count = words.number(u64::from(*records));
-                (words.module(module), html! { (words.fill("approval.records", &[("count", &count)])) })
-            }).collect::<Vec<_>>()))
-            (pairs(&[(words.say("receipt.bundle"), html! { code { (report.bundle) } })]))
+            (signed_text(report, user))
             p.hint { (words.say("web.sign.compare")) }
         }
         form.card method="post" action="/tanda-tangan/beri" {

@@ -22,7 +22,7 @@ const EXCHANGES: usize = 24;
 /// The chart's measures.
 const WIDTH: usize = 720;
 const BAR: usize = 22;
-const LABEL: usize = 150;
+const LABEL: usize = 210;
 
 /// Kinds of the history that are an exchange's result, and how they are drawn: the class, and the key of its meaning.
 const RESULTS: [(&str, &str, &str); 3] = [
