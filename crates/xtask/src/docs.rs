@@ -9,7 +9,7 @@ use crate::report::note;
 use crate::step::{Outcome, cargo, root, run_command};
 
 /// Folders that hold no documents of ours.
-const PASSED_OVER: [&str; 3] = ["target", ".git", "corpus"];
+const PASSED_OVER: [&str; 4] = ["target", ".git", "corpus", "node_modules"];
 
 /// Builds the crates' documentation, private links and bare addresses being errors.
 pub(crate) fn rustdoc() -> Outcome {
