@@ -1,7 +1,8 @@
 //! The steps of `test`, `ci` and `docs`.
 //!
-//! All of them share the project's one target directory, and only `ci` needs the release profile: on two cores a second
-//! build of the dependencies costs more than everything else here.
+//! All of them share the project's one target directory and name the whole workspace, so that features are the same and
+//! nothing is built twice; only `ci` needs the release profile: on two cores a second build of the dependencies costs
+//! more than everything else here.
 
 use crate::step::{Outcome, Step, cargo, run_command};
 use crate::{docs, fuzz, tool};
@@ -60,7 +61,7 @@ fn deny(available: Outcome) -> Outcome {
 fn power_loss() -> Outcome {
     let available = tool::strace_or_install();
     let Outcome::Passed = available else { return available };
-    run_command(cargo().args(["test", "--package", "selaras-storage", "--test", "power_loss"]))
+    run_command(cargo().args(["test", "--workspace", "--test", "power_loss"]))
 }
 
 /// Plays the school's pages in a browser, two scenes at a time: each starts a browser of its own.
@@ -79,7 +80,7 @@ fn accessibility() -> Outcome {
 }
 
 fn scenes(which: &[&str]) -> Outcome {
-    let test = ["test", "--package", "selaras-tests", "--test", "browser", "--", "--test-threads=2"];
+    let test = ["test", "--workspace", "--test", "browser", "--", "--test-threads=2"];
     run_command(cargo().args(test).args(which))
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn screens() -> Step {
         if let Err(error) = fs::create_dir_all(&screens) {
             return Outcome::Failed(error.to_string());
         }
-        let test = ["test", "--package", "selaras-tests", "--test", "browser", "--", "--ignored", "screens::"];
+        let test = ["test", "--workspace", "--test", "browser", "--", "--ignored", "screens::"];
         let taken = run_command(cargo().args(test).env("SELARAS_PICTURES", &screens));
         let Outcome::Passed = taken else { return taken };
         let copied =

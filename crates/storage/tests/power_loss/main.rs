@@ -3,7 +3,7 @@
 //! A process works on a store while `strace` records every write, name, sync and word of it in one order. For a cut
 //! before any of these calls the files are made as a disk may have left them, and the real engine opens them.
 //!
-//! Both engines take it. `SELARAS_CUTS=N` for more than the 200 of the usual run of each, `SELARAS_SEED=N` to repeat one.
+//! Both engines take it. `SELARAS_CUTS=N` for more than the 300 of the usual run of each, `SELARAS_SEED=N` to repeat one.
 //! Not covered: drives that lie about a sync, and a sync that fails.
 #![cfg(target_os = "linux")]
 #![allow(
@@ -54,7 +54,7 @@ fn main() {
     if arguments.iter().any(|argument| argument == "--list") {
         return;
     }
-    let cuts = number_of("SELARAS_CUTS").unwrap_or(200);
+    let cuts = number_of("SELARAS_CUTS").unwrap_or(300);
     let seed = seed();
     println!("cutting {cuts} times, SELARAS_SEED={seed}");
     for kind in EngineKind::ALL {
