@@ -9,12 +9,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::chromium::{Chromium, USUAL, play};
-use crate::links::{kind, links};
+use crate::links::{BEGIN, is_file, kind, links};
 use crate::school::School;
 use crate::stand::PASSWORD;
-
-/// Pages from which all others are reached.
-const BEGIN: [&str; 4] = ["/", "/ringkasan", "/mutasi", "/validasi?nanti=ya"];
 
 /// What axe-core is asked for: the rules of WCAG 2.1 A and AA and its own good practices.
 const ASK: &str = "
@@ -61,7 +58,7 @@ async fn walk(chromium: &Chromium, pages: &str, kind: fn(&str) -> String) -> BTr
     let mut wrong = Vec::new();
     let mut ahead: Vec<String> = BEGIN.map(str::to_owned).to_vec();
     while let Some(path) = ahead.pop() {
-        if !kinds.insert(kind(&path)) || path.ends_with("/berkas") || path.ends_with("/bukti") {
+        if !kinds.insert(kind(&path)) || is_file(&path) {
             continue;
         }
         chromium.go(&format!("{pages}{path}")).await;

@@ -99,10 +99,7 @@ impl House {
 
     /// Runs a command at the desk and gives what it said.
     pub(crate) fn run(&self, command: Command, lang: Lang) -> Result<(Outcome, Vec<Event>), Failure> {
-        let _away = if command.moves_the_store() { Some(self.send_readers_away()?) } else { None };
-        if command.ends_what_waits() {
-            self.line().forget_later();
-        }
+        let _away = self.make_way(&command)?;
         self.with(move |service| {
             let mut said = Collected { lang, events: Vec::new() };
             let outcome = service.run(&command, &mut said)?;
@@ -167,10 +164,7 @@ impl House {
             self.line().send(Errand::asked(command, lang, answers)).ok()?;
             return Some(receiver);
         }
-        if command.ends_what_waits() {
-            self.line().forget_later();
-        }
-        let away = match command.moves_the_store().then(|| self.send_readers_away()).transpose() {
+        let away = match self.make_way(&command) {
             Ok(away) => away,
             Err(failure) => {
                 let _ = answers.send(Answer::Failed(failure));
@@ -189,6 +183,15 @@ impl House {
         };
         self.rooms.desk.try_send(Box::new(job)).ok()?;
         Some(receiver)
+    }
+
+    /// What has to be out of the way of a command at the desk; readers stay away while what this gives is kept.
+    fn make_way(&self, command: &Command) -> Result<Option<Away>, Failure> {
+        let away = command.moves_the_store().then(|| self.send_readers_away()).transpose()?;
+        if command.ends_what_waits() {
+            self.line().forget_later();
+        }
+        Ok(away)
     }
 
     /// Before a store takes another's place nobody else may hold it.

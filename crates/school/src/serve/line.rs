@@ -41,12 +41,12 @@ pub(crate) struct Errand {
 impl Errand {
     /// What another process asked for.
     pub(super) fn asked(command: Command, lang: Lang, told: SyncSender<Answer>) -> Errand {
-        Errand { command, lang, at: None, patience: None, told: Some(told), bundle: None }
+        Errand { told: Some(told), ..Errand::once(command, lang) }
     }
 
     /// What a page asked for: it goes on in the background without end.
     pub(crate) fn in_background(command: Command, lang: Lang) -> Errand {
-        Errand { command, lang, at: None, patience: Some(Patience::BACKGROUND), told: None, bundle: None }
+        Errand { patience: Some(Patience::BACKGROUND), ..Errand::once(command, lang) }
     }
 
     /// What a page asked for, once: it ends with the first failure.
@@ -98,8 +98,6 @@ pub(crate) enum Ended {
 /// How far the present errand, or the last, has come.
 #[derive(Clone, Default)]
 pub(crate) struct Course {
-    /// Its number, from 1.
-    pub(crate) number: u64,
     /// What it is: the name of its command.
     pub(crate) task: &'static str,
     /// What the line is at.
@@ -127,8 +125,8 @@ impl Course {
     }
 
     /// One that begins; what waits for its time goes on waiting.
-    fn begin(&mut self, number: u64, task: &'static str) {
-        *self = Course { number, task, state: State::Running, later: self.later, ..Course::default() };
+    fn begin(&mut self, task: &'static str) {
+        *self = Course { task, state: State::Running, later: self.later, ..Course::default() };
     }
 }
 
@@ -153,30 +151,27 @@ impl Line {
         self.errands.try_send(errand).map_err(|_| Failure::new("store.busy"))
     }
 
-    /// Begins an errand, unless one runs already; gives its number.
-    pub(crate) fn begin(&self, errand: Errand) -> Result<u64, Failure> {
-        // The number is taken here, so that the page that asked shows this errand and not the one before.
-        let mut number = 0;
-        let task = errand.command.name();
+    /// Begins an errand, unless one runs already.
+    pub(crate) fn begin(&self, errand: Errand) -> Result<(), Failure> {
+        // It is said here that it runs, so that the page that asked shows this errand and not the one before.
         let begun = self.course.send_if_modified(|course| {
             if course.is_busy() || course.away {
                 return false;
             }
-            number = course.number + 1;
-            course.begin(number, task);
+            course.begin(errand.command.name());
             true
         });
         if !begun {
             return Err(Failure::new("line.busy"));
         }
         self.turns.go_on();
-        self.send(errand).map(|()| number)
+        self.send(errand)
     }
 
     /// Begins an errand, or does it as soon as another one has ended: what runs now may have begun before there was
     /// anything to send.
     pub(crate) fn begin_soon(&self, errand: Errand) -> Result<(), Failure> {
-        if self.is_busy() { self.send(errand) } else { self.begin(errand).map(drop) }
+        if self.is_busy() { self.send(errand) } else { self.begin(errand) }
     }
 
     /// Sends a bundle in a window of the day, if it waits still.
@@ -266,9 +261,7 @@ fn work(desk: &Desk, turns: &Turns, errands: &Receiver<Errand>, course: &watch::
             if course.away {
                 return false;
             }
-            // One that a page began has its number already.
-            let number = if course.is_busy() { course.number } else { course.number + 1 };
-            course.begin(number, errand.command.name());
+            course.begin(errand.command.name());
             true
         });
         if !may {

@@ -1,5 +1,7 @@
 //! What other rules than those in force find: those before them, and those that the centre has announced.
 
+use std::collections::BTreeMap;
+
 use selaras_model::{Date, Lang};
 use selaras_policy::{Finding, Level};
 use selaras_sync::{Flow, Rules, SchoolError, new_among};
@@ -28,20 +30,19 @@ impl Found {
         self.rules.rulebook.version()
     }
 
-    fn count(&self, wanted: impl Fn(&Finding, bool) -> bool) -> usize {
-        self.findings.iter().filter(|(finding, new)| wanted(finding, *new)).count()
-    }
-
-    /// How many block, and how many do not: of one tab, or of all.
-    pub(crate) fn counts(&self, tab: Option<&str>) -> (usize, usize) {
-        let here = |finding: &Finding| tab.is_none_or(|tab| tab_word(finding.tab) == tab);
-        let invalid = self.count(|finding, _| here(finding) && finding.level == Level::Invalid);
-        (invalid, self.count(|finding, _| here(finding)) - invalid)
+    /// How many block, and how many do not, by tab.
+    pub(crate) fn counts(&self) -> BTreeMap<&'static str, (usize, usize)> {
+        let mut counts: BTreeMap<_, (usize, usize)> = BTreeMap::new();
+        for (finding, _) in &self.findings {
+            let (invalid, warnings) = counts.entry(tab_word(finding.tab)).or_default();
+            *(if finding.level == Level::Invalid { invalid } else { warnings }) += 1;
+        }
+        counts
     }
 
     /// How many block that did not by the rules beside these.
     pub(crate) fn new_invalid(&self) -> usize {
-        self.count(|finding, new| new && finding.level == Level::Invalid)
+        self.findings.iter().filter(|(finding, new)| *new && finding.level == Level::Invalid).count()
     }
 }
 

@@ -98,7 +98,7 @@ impl Served {
             tracing::error!(code = failure.code, "other computers cannot reach the pages");
         }
         // Made with the installation, so that its fingerprint is known before anybody else comes in.
-        if let Err(failure) = web.certificate() {
+        if let Err(failure) = Certificate::provide(&web.place, &web.config.serve.names) {
             tracing::error!(code = failure.code, "there is no certificate for other computers");
         }
         web.count_in_background();

@@ -107,12 +107,16 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the certificate, or makes one for this computer's names.
-    pub(crate) fn of(place: &Place, names: &[String]) -> Result<Certificate, Failure> {
+    /// Makes a certificate for this computer's names, unless there is one.
+    pub(crate) fn provide(place: &Place, names: &[String]) -> Result<(), Failure> {
         let (cert, key) = files(place);
-        if !cert.exists() || !key.exists() {
-            make(place, names)?;
-        }
+        if cert.exists() && key.exists() { Ok(()) } else { make(place, names) }
+    }
+
+    /// Reads the certificate, or makes one.
+    pub(crate) fn of(place: &Place, names: &[String]) -> Result<Certificate, Failure> {
+        Certificate::provide(place, names)?;
+        let (cert, key) = files(place);
         let unreadable = |error: &dyn std::fmt::Display| Failure::new("web.certificate").arg("reason", error);
         let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&cert)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)

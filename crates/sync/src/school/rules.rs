@@ -29,10 +29,10 @@ pub(super) struct Texts {
     rulebook: String,
 }
 
-/// A finding by what makes it the same under other rules.
 /// Records that are judged one by one; of more all are.
 const MAX_APART: usize = 500;
 
+/// A finding by what makes it the same under other rules.
 fn sameness(finding: &Finding) -> impl Ord {
     (finding.rule.clone(), finding.record, finding.field.clone(), finding.level)
 }

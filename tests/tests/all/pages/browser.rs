@@ -87,6 +87,11 @@ impl Browser {
     /// Submits fields; follows the redirect.
     pub(super) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.send("POST", path, &[], form(fields));
+        self.follow(answer)
+    }
+
+    /// Goes where an answer leads to.
+    pub(super) fn follow(&mut self, answer: Answer) -> Answer {
         match answer.header("location").map(str::to_owned) {
             Some(to) if answer.status == 303 => self.get(&to),
             _ => answer,

@@ -9,18 +9,28 @@ use crate::stand::PASSWORD;
 /// An exchange takes a second here; after this time it never ends.
 const EXCHANGE: Duration = Duration::from_secs(60);
 
-/// Asks again, as the page without script does, until the exchange has ended.
-pub(super) fn until_ended(browser: &mut Browser) -> Answer {
+/// Asks for a page again, as one without script does, until it is as it is waited for.
+pub(super) fn until(browser: &mut Browser, path: &str, is_there: impl Fn(&str) -> bool) -> Answer {
     let began = Instant::now();
     loop {
-        let page = browser.get("/sinkronisasi/jalan");
+        let page = browser.get(path);
         assert_eq!(page.status, 200, "{}", page.body);
-        if !page.body.contains("http-equiv=\"refresh\"") {
+        if is_there(&page.body) {
             return page;
         }
         assert!(began.elapsed() < EXCHANGE, "{}", page.body);
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Waits until a page does not ask again by itself: what it shows has ended.
+pub(super) fn until_still(browser: &mut Browser, path: &str) -> Answer {
+    until(browser, path, |body| !body.contains("http-equiv=\"refresh\""))
+}
+
+/// Waits until the exchange has ended.
+pub(super) fn until_ended(browser: &mut Browser) -> Answer {
+    until_still(browser, "/sinkronisasi/jalan")
 }
 
 /// Ticks everything on the sheet and approves it, with more fields.

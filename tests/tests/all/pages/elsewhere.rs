@@ -20,10 +20,7 @@ fn upload(browser: &mut Browser, path: &str, csrf: &str, file: &[u8]) -> Answer 
     body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
     let answer = browser.send("POST", path, &[("content-type", &kind)], &body);
-    match answer.header("location").map(str::to_owned) {
-        Some(to) if answer.status == 303 => browser.get(&to),
-        _ => answer,
-    }
+    browser.follow(answer)
 }
 
 /// The head's own computer: registered like the school's, with the head's key.

@@ -1,5 +1,13 @@
 //! Where pages lead to.
 
+/// Pages from which all others are reached.
+pub(crate) const BEGIN: [&str; 4] = ["/", "/ringkasan", "/mutasi", "/validasi?nanti=ya"];
+
+/// Whether there is a file behind an address, and no page.
+pub(crate) fn is_file(path: &str) -> bool {
+    path.ends_with("/berkas") || path.ends_with("/bukti")
+}
+
 /// An address without what tells one record, page or column from another.
 pub(crate) fn kind(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap();

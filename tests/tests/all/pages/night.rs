@@ -1,10 +1,8 @@
 //! What is approved in the day and sent in the night: until then the line is free, and a click sends it now.
 
-use std::time::Duration;
-
 use super::School;
 use super::browser::Browser;
-use super::day::{approve, until_ended};
+use super::day::{approve, until, until_ended, until_still};
 
 /// A window of the day that is hours away.
 fn far_window() -> (String, String) {
@@ -29,20 +27,12 @@ fn what_waits_for_the_night_keeps_nobody_from_the_line_and_is_sent_now_with_a_cl
     let csrf = browser.csrf();
     // A diagnosis does not hide it, and the page of it is there to be paused.
     browser.post("/diagnosa", &[("csrf", &csrf)]);
-    let began = std::time::Instant::now();
-    while browser.get("/diagnosa").body.contains("http-equiv=\"refresh\"") {
-        assert!(began.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until_still(&mut browser, "/diagnosa");
     let waits = browser.get("/sinkronisasi/jalan");
     assert!(waits.body.contains("/sinkronisasi/jeda") && waits.body.contains("class=\"notice\""), "{}", waits.body);
     // Tarik Data and the command line go through meanwhile.
     browser.post("/tarik", &[("csrf", &csrf)]);
-    let began = std::time::Instant::now();
-    while !browser.get("/sinkronisasi/jalan").body.contains("good-text") {
-        assert!(began.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until(&mut browser, "/sinkronisasi/jalan", |body| body.contains("good-text"));
     school.computer.run(&["pull"], &[]);
     let sealed = |told: &serde_json::Value| !told["sealed"].is_null();
     assert!(sealed(&school.computer.run(&["status"], &[])), "it waits still");

@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use super::School;
 use super::browser::Browser;
-use super::links::{kind, links};
+use super::links::{BEGIN, is_file, kind, links};
 
-/// Pages from which all others are reached.
-const BEGIN: [&str; 4] = ["/", "/ringkasan", "/mutasi", "/validasi?nanti=ya"];
 /// Records of one kind that are looked at.
 const MAX_OF_A_KIND: usize = 2;
 
@@ -18,8 +16,7 @@ fn walk(browser: &mut Browser, lang: &str) -> BTreeSet<String> {
     while let Some(path) = ahead.pop() {
         let plain = path.split('#').next().unwrap().to_owned();
         let of = kind(&plain);
-        if plain.ends_with("/berkas")
-            || plain.ends_with("/bukti")
+        if is_file(&plain)
             || kinds.iter().filter(|known| **known == of).count() >= MAX_OF_A_KIND
             || !seen.insert(plain.clone())
         {

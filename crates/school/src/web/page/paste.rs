@@ -190,11 +190,12 @@ fn pasted(user: &User, fields: &Fields) -> Result<Answer, Failure> {
     let saves = fields.get("apa") == "simpan";
     let ready = user.read(|reading| {
         let pasted = understand(reading, text, words)?;
-        let as_seen = pasted.fingerprint() == fields.get("sidik");
+        let shown = pasted.fingerprint();
+        let as_seen = shown == fields.get("sidik");
         if saves && as_seen && pasted.wrong() == 0 {
             return Ok(Ok(pasted.lines.into_iter().filter_map(|line| line.edit).collect::<Vec<_>>()));
         }
-        Ok(Err(preview(user, &pasted, text, saves && !as_seen)))
+        Ok(Err(preview(user, &pasted, text, &shown, saves && !as_seen)))
     })?;
     let edits = match ready {
         Ok(edits) => edits,
@@ -454,7 +455,7 @@ fn edit_of(
 }
 
 /// What would be saved, cell by cell.
-fn preview(user: &User, pasted: &Pasted<'_>, text: &str, moved: bool) -> Markup {
+fn preview(user: &User, pasted: &Pasted<'_>, text: &str, shown: &str, moved: bool) -> Markup {
     let words = user.words();
     let (wrong, changed) = (pasted.wrong(), pasted.changed());
     html! {
@@ -483,7 +484,7 @@ fn preview(user: &User, pasted: &Pasted<'_>, text: &str, moved: bool) -> Markup 
         } }
         form method="post" action=(format!("/data/{PASTED}/tempel")) {
             (token(user))
-            input type="hidden" name="sidik" value=(pasted.fingerprint());
+            input type="hidden" name="sidik" value=(shown);
             label for="teks" { (words.say("web.paste.text")) }
             textarea.paste #teks name="teks" spellcheck="false" { (text) }
             div.actions {

@@ -70,7 +70,8 @@ pub(super) async fn validate(user: User, Query(query): Query<BTreeMap<String, St
 
 fn shown(user: &User, open: &Open, asked: &Asked, found: &Found) -> Result<Markup, Failure> {
     let words = user.words();
-    let counts = |tab: &str| found.counts(Some(tab));
+    let by_tab = found.counts();
+    let counts = |tab: &str| by_tab.get(tab).copied().unwrap_or_default();
     // Without a choice, the first tab in which something stands in the way.
     let first =
         TABS.into_iter().find(|tab| counts(tab).0 > 0).or_else(|| TABS.into_iter().find(|tab| counts(tab).1 > 0));
@@ -82,7 +83,8 @@ fn shown(user: &User, open: &Open, asked: &Asked, found: &Found) -> Result<Marku
     let label = |line: &FindingLine| {
         line.field.as_deref().map(|field| input::label(open, &line.entity, field, user.lang()).to_owned())
     };
-    let ((invalid, warnings), new) = (found.counts(None), found.new_invalid());
+    let (invalid, warnings) = by_tab.values().fold((0, 0), |sum, tab| (sum.0 + tab.0, sum.1 + tab.1));
+    let new = found.new_invalid();
     let (rulebook, args): (_, [(&str, &dyn std::fmt::Display); 2]) =
         (found.rulebook(), [("invalid", &invalid), ("warnings", &warnings)]);
     Ok(html! {
