@@ -91,16 +91,21 @@ impl Approve {
         Ok(Outcome::Done)
     }
 
-    /// Seals for a head elsewhere. What was sealed before and still waits is written once more: a file is easily lost.
     fn export(&self, open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        let account = Account::find(open.store(), self.name())?;
-        open.settle(out)?;
-        let text = match open.school().to_be_signed()? {
-            Some(text) if Some(text.ptk) == account.ptk && self.modules.is_empty() => text,
-            _ => self.seal(open, &account, out)?,
-        };
+        let text = self.ask(open, out)?;
         crate::place::write_new(file, &write_request(&text))?;
         report(open, &text, Some(file), "approve.exported", out)
+    }
+
+    /// Seals for a head elsewhere; gives what is to be signed. What was sealed before and still waits is given once more:
+    /// a file is easily lost.
+    pub(crate) fn ask(&self, open: &mut Open, out: &mut dyn Output) -> Result<ApprovalText, Failure> {
+        let account = Account::find(open.store(), self.name())?;
+        open.settle(out)?;
+        match open.school().to_be_signed()? {
+            Some(text) if Some(text.ptk) == account.ptk && self.modules.is_empty() => Ok(text),
+            _ => self.seal(open, &account, out),
+        }
     }
 
     fn seal(&self, open: &mut Open, account: &Account, out: &mut dyn Output) -> Result<ApprovalText, Failure> {
@@ -117,30 +122,55 @@ impl Approve {
 
     /// Signs what another computer has sealed: the counts and the digest are seen here, the records are not.
     fn sign(&self, open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        let text = read_request(&read_small(file)?).map_err(|error| refused(error, file))?;
-        if text.npsn != open.npsn() {
-            return Err(Failure::new("approval.other-school").arg("npsn", text.npsn));
-        }
+        let text = asked(open, &read_small(file)?, file)?;
         let Some(target) = &self.out else { return report(open, &text, None, "approve.asked", out) };
-        let account = open.authenticate(self.name(), &self.password)?;
-        if account.ptk != Some(text.ptk) {
-            return Err(Failure::new("approval.other-person").arg("name", &account.name));
-        }
-        let sealed = account.key.as_ref().filter(|key| !key.revoked);
-        let sealed = sealed.ok_or_else(|| Failure::new("approval.no-key").arg("name", &account.name))?;
-        let enrolled = sealed.enrolled().ok_or_else(|| Failure::new("approval.no-key").arg("name", &account.name))?;
-        let key = sealed.open(&account.name, &self.password)?;
-        let text = ApprovalText { key: sealed.id, ..text };
-        let approval =
-            sign_elsewhere(text, &key).map_err(|_| Failure::new("evidence.damaged").arg("file", file.display()))?;
-        crate::place::write_new(target, &write_signed(&approval, &enrolled))?;
-        report(open, approval.text(), Some(target), "approve.signed", out)
+        let (text, signed) = sign(open, text, self.name(), &self.password, file)?;
+        crate::place::write_new(target, &signed)?;
+        report(open, &text, Some(target), "approve.signed", out)
     }
 }
 
-/// Takes a signature back: with it the bundle is approved.
+/// What another computer asks the head to sign; `file` is what the bytes are called where they are refused.
+pub(crate) fn asked(open: &Open, request: &[u8], file: &Path) -> Result<ApprovalText, Failure> {
+    let text = read_request(request).map_err(|error| refused(error, file))?;
+    if text.npsn == open.npsn() { Ok(text) } else { Err(Failure::new("approval.other-school").arg("npsn", text.npsn)) }
+}
+
+/// Signs with the head's key; gives what was signed, and the signature as it travels.
+pub(crate) fn sign(
+    open: &mut Open,
+    text: ApprovalText,
+    name: &str,
+    password: &Secret,
+    file: &Path,
+) -> Result<(ApprovalText, Vec<u8>), Failure> {
+    let account = open.authenticate(name, password)?;
+    if account.ptk != Some(text.ptk) {
+        return Err(Failure::new("approval.other-person").arg("name", &account.name));
+    }
+    let no_key = || Failure::new("approval.no-key").arg("name", &account.name);
+    let sealed = account.key.as_ref().filter(|key| !key.revoked).ok_or_else(no_key)?;
+    let enrolled = sealed.enrolled().ok_or_else(no_key)?;
+    let key = sealed.open(&account.name, password)?;
+    let text = ApprovalText { key: sealed.id, ..text };
+    let approval =
+        sign_elsewhere(text, &key).map_err(|_| Failure::new("evidence.damaged").arg("file", file.display()))?;
+    Ok((approval.text().clone(), write_signed(&approval, &enrolled)))
+}
+
 fn import(open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
-    let (approval, enrolled) = read_signed(&read_small(file)?).map_err(|error| refused(error, file))?;
+    let text = take_in(open, &read_small(file)?, file, out)?;
+    report(open, &text, None, "approve.imported", out)
+}
+
+/// Takes a signature back: with it the bundle is approved. Gives what was signed.
+pub(crate) fn take_in(
+    open: &mut Open,
+    signature: &[u8],
+    file: &Path,
+    out: &mut dyn Output,
+) -> Result<ApprovalText, Failure> {
+    let (approval, enrolled) = read_signed(signature).map_err(|error| refused(error, file))?;
     let text = approval.text().clone();
     if text.npsn != open.npsn() {
         return Err(Failure::new("approval.other-school").arg("npsn", text.npsn));
@@ -155,7 +185,12 @@ fn import(open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome,
         Err(error) => return Err(open.explain(error, &name, out)),
     };
     open.apply(step, out)?;
-    report(open, &text, None, "approve.imported", out)
+    Ok(text)
+}
+
+/// An approval for people, with the head's name as it is known here.
+pub(crate) fn told(open: &Open, text: &ApprovalText) -> ApprovalReport {
+    ApprovalReport { head: open.title_of("ptk", text.ptk).ok(), ..ApprovalReport::of(text) }
 }
 
 fn report(
@@ -165,10 +200,8 @@ fn report(
     done: &'static str,
     out: &mut dyn Output,
 ) -> Result<Outcome, Failure> {
-    let mut approval = ApprovalReport::of(text);
-    approval.head = open.title_of("ptk", text.ptk).ok();
-    approval.done = Some(done.to_owned());
-    approval.file = file.map(|file| file.display().to_string());
+    let file = file.map(|file| file.display().to_string());
+    let approval = ApprovalReport { done: Some(done.to_owned()), file, ..told(open, text) };
     out.report(Report::Approval(Box::new(approval)));
     Ok(Outcome::Done)
 }

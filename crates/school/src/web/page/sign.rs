@@ -1,7 +1,7 @@
 //! The head's signature from another computer: this one seals and gives a file, the head's own shows what is in it and
 //! signs, and the signature comes back as a file. No password leaves its computer, and no line is needed between them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use axum::response::Response;
 use data_encoding::HEXLOWER;
@@ -13,64 +13,33 @@ use super::super::rights::What;
 use super::super::visit::{Fields, Posted, Uploaded, User};
 use crate::account::Account;
 use crate::command::approval::ApprovalReport;
-use crate::command::approve::Approve;
+use crate::command::approve::{self, Approve};
 use crate::command::status::StatusReport;
-use crate::command::{Command, Report};
 use crate::failure::Failure;
 use crate::output::Collected;
+use crate::secret::Secret;
+use crate::service::Open;
 
 const REQUEST_NAME: &str = "minta-tanda-tangan.selaras";
 const SIGNATURE_NAME: &str = "tanda-tangan.selaras";
 
-/// A file that a command reads or writes, beside the store, gone when the page is made.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(user: &User) -> Result<Scratch, Failure> {
-        let name = HEXLOWER.encode(&crate::env::random::<8>()?);
-        Ok(Scratch(user.web().place.root().join(format!("sementara-{name}"))))
-    }
-
-    fn with(user: &User, bytes: &[u8]) -> Result<Scratch, Failure> {
-        let scratch = Scratch::new(user)?;
-        let unwritable = |_| Failure::new("place.unwritable").arg("place", scratch.0.display());
-        crate::platform::write_private(&scratch.0, bytes).map_err(unwritable)?;
-        Ok(scratch)
-    }
-
-    fn read(&self) -> Result<Vec<u8>, Failure> {
-        std::fs::read(&self.0).map_err(|_| Failure::new("input.file").arg("file", self.0.display()))
-    }
-
-    fn path(&self) -> Option<PathBuf> {
-        Some(self.0.clone())
-    }
+/// What a file that a browser sent is called where it is refused.
+fn file_name(user: &User) -> PathBuf {
+    user.words().say("web.sign.file").into()
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-fn approve() -> Approve {
-    Approve {
-        account: None,
-        modules: Vec::new(),
-        export: None,
-        sign: None,
-        out: None,
-        import: None,
-        password: Default::default(),
-    }
-}
-
-/// Runs one of the steps and gives what it is about.
-fn run(user: &User, step: Approve) -> Result<Box<ApprovalReport>, Failure> {
-    match user.run(Command::Approve(step))? {
-        Some(Report::Approval(report)) => Ok(report),
-        _ => Err(Failure::new("internal.error").arg("place", "sign")),
-    }
+/// Does something at the desk, and a backup behind it when one is due.
+fn at_desk<T: Send + 'static>(
+    user: &User,
+    work: impl FnOnce(&mut Open, &mut Collected) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let lang = user.lang();
+    user.web().house.with(move |service| {
+        let mut said = Collected { lang, events: Vec::new() };
+        let done = work(service.open_store()?, &mut said)?;
+        service.back_up_when_due(&mut said);
+        Ok(done)
+    })
 }
 
 pub(super) async fn page(user: User) -> Response {
@@ -84,10 +53,7 @@ fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
         let accounts = Account::all(reading.open.store())?;
         let heads =
             accounts.into_iter().filter(|one| one.ptk.is_some() && one.roles.iter().any(|role| role.approves()));
-        let asked = reading.open.school().to_be_signed()?.map(|text| {
-            let head = reading.open.title_of("ptk", text.ptk).ok();
-            ApprovalReport { head, ..ApprovalReport::of(&text) }
-        });
+        let asked = reading.open.school().to_be_signed()?.map(|text| approve::told(&reading.open, &text));
         Ok((StatusReport::new(&reading.open, &said)?, heads.map(|one| one.name).collect::<Vec<_>>(), asked))
     })?;
     let content = html! {
@@ -175,9 +141,17 @@ pub(super) async fn seal(posted: Posted) -> Response {
     posted
         .act(|user, fields| {
             user.must(What::Exchange)?;
-            let scratch = Scratch::new(user)?;
-            let step = Approve { account: Some(fields.get("akun").to_owned()), export: scratch.path(), ..approve() };
-            match run(user, step) {
+            let account = Some(fields.get("akun").to_owned());
+            let ask = Approve {
+                account,
+                modules: Vec::new(),
+                export: None,
+                sign: None,
+                out: None,
+                import: None,
+                password: Secret::default(),
+            };
+            match at_desk(user, move |open, said| ask.ask(open, said)) {
                 Ok(_) => Ok(Answer::done("/tanda-tangan", user.words().say("web.sign.sealed"))),
                 Err(failure) => shown(user, Some(&failure)),
             }
@@ -202,20 +176,13 @@ pub(super) async fn take(uploaded: Uploaded) -> Response {
     uploaded
         .act(|user, _, file| {
             user.must(What::Exchange)?;
-            let scratch = Scratch::with(user, file)?;
-            match run(user, Approve { import: scratch.path(), ..approve() }) {
+            let (signature, name) = (file.to_vec(), file_name(user));
+            match at_desk(user, move |open, said| approve::take_in(open, &signature, &name, said)) {
                 Ok(_) => Ok(Answer::done("/sinkronisasi", user.words().say("web.sign.taken"))),
-                Err(failure) => shown(user, Some(&named(failure, &scratch.0, user))),
+                Err(failure) => shown(user, Some(&failure)),
             }
         })
         .await
-}
-
-/// A failure names the file as the person knows it, not where it lay for a moment.
-fn named(failure: Failure, scratch: &Path, user: &User) -> Failure {
-    let ours = scratch.display().to_string();
-    let is_ours = failure.args.get("file") == Some(&ours);
-    if is_ours { failure.arg("file", user.words().say("web.sign.file")) } else { failure }
 }
 
 /// What another computer asks the head to sign, before it is signed.
@@ -228,9 +195,11 @@ pub(super) async fn look(uploaded: Uploaded) -> Response {
         .await
 }
 
-fn asked(user: &User, request: &[u8]) -> Result<Box<ApprovalReport>, Failure> {
-    let scratch = Scratch::with(user, request)?;
-    run(user, Approve { sign: scratch.path(), ..approve() }).map_err(|failure| named(failure, &scratch.0, user))
+fn asked(user: &User, request: &[u8]) -> Result<ApprovalReport, Failure> {
+    user.read(|reading| {
+        let text = approve::asked(&reading.open, request, &file_name(user))?;
+        Ok(approve::told(&reading.open, &text))
+    })
 }
 
 fn ask(user: &User, report: &ApprovalReport, request: &[u8], typed: &Fields, failure: Option<&Failure>) -> Markup {
@@ -285,14 +254,10 @@ pub(super) async fn give(posted: Posted) -> Response {
 }
 
 fn signed(user: &User, fields: &Fields, request: &[u8]) -> Result<Vec<u8>, Failure> {
-    let (asked, signature) = (Scratch::with(user, request)?, Scratch::new(user)?);
-    let step = Approve {
-        account: Some(fields.get("akun").trim().to_owned()),
-        sign: asked.path(),
-        out: signature.path(),
-        password: fields.secret("sandi"),
-        ..approve()
-    };
-    run(user, step).map_err(|failure| named(failure, &asked.0, user))?;
-    signature.read()
+    let (request, file) = (request.to_vec(), file_name(user));
+    let (account, password) = (fields.get("akun").trim().to_owned(), fields.secret("sandi"));
+    at_desk(user, move |open, _| {
+        let text = approve::asked(open, &request, &file)?;
+        Ok(approve::sign(open, text, &account, &password, &file)?.1)
+    })
 }
