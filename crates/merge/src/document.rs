@@ -20,6 +20,21 @@ pub struct Document {
     heads: Vec<ChangeHash>,
 }
 
+/// A head names all the history behind it, so that equal heads are equal documents.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.heads == other.heads
+    }
+}
+
+impl Eq for Document {}
+
+impl std::hash::Hash for Document {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.heads.hash(state);
+    }
+}
+
 impl Document {
     /// Reads a saved document, or a creating change's chunk, followed by any number of appended chunks.
     ///

@@ -6,7 +6,7 @@ use selaras_model::{ChangeHash, Fields};
 pub type HeadPrefix = [u8; 8];
 
 /// An edit of one record: the state it was made on, and what it writes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Edit {
     /// Prefixes of the heads that it builds on, in any order; none for an edit that creates the document.
     pub heads: Vec<HeadPrefix>,

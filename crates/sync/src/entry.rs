@@ -31,7 +31,7 @@ pub enum EntryError {
 }
 
 /// Whose edits an entry holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// A school's bundle.
     Bundle {
@@ -50,7 +50,7 @@ pub enum Origin {
 }
 
 /// One entry of a school's log: what happened, and the digests after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LogEntry {
     /// The school.
     pub npsn: Npsn,
@@ -81,7 +81,7 @@ pub struct LogEntry {
 /// An entry of an earlier life of the centre's database.
 ///
 /// The centre's own changes are named by epoch and version, so whoever mints a replayed entry needs the first ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FirstLife {
     /// The life in which it was made.
     pub epoch: EpochId,
@@ -229,7 +229,7 @@ pub fn entry_hash(bytes: &[u8]) -> EntryHash {
 }
 
 /// An entry with the centre's signature: what a school holds as its receipt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Receipt {
     bytes: Vec<u8>,
     signature: [u8; 64],

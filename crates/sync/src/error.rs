@@ -22,7 +22,7 @@ pub enum Retry {
 }
 
 /// A refusal, by this side or by the centre.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Refusal {
     /// A stable code such as `gate.invalid`.
     pub code: String,
@@ -37,7 +37,7 @@ pub struct Refusal {
 }
 
 /// A record that a refusal is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RefusedRecord {
     /// The record.
     pub record: RecordKey,

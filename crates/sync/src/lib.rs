@@ -29,6 +29,7 @@ mod edits;
 mod entry;
 mod error;
 pub mod evidence;
+pub mod exchange;
 mod judging;
 mod page;
 mod pending;

@@ -13,7 +13,7 @@ use crate::{Rules, wire};
 const CONTEXT: &str = "selaras 1 release";
 
 /// Which pack and rulebook are in force from a day on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Hash)]
 pub struct Release {
     /// The first day, by the centre's date.
     pub from: Date,

@@ -22,7 +22,7 @@ pub(crate) const MAX_BUCKETS: usize = 128;
 pub(crate) const MAX_RECORDS: usize = 500;
 
 /// A record as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Stored {
     /// What its document adds to its module's digest; none where that cannot be read.
     pub(crate) element: Option<Element>,

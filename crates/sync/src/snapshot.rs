@@ -46,7 +46,7 @@ pub enum SnapshotError {
 }
 
 /// A stretch of the log: one message as in an answer, and where it begins.
-#[derive(Debug, Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
     pub(crate) from: (LogVersion, u32),
     pub(crate) message: Vec<u8>,
@@ -55,6 +55,12 @@ pub struct Frame {
 /// Reads a snapshot frame by frame.
 pub struct Snapshot<R: Read> {
     source: zstd::stream::read::Decoder<'static, io::BufReader<R>>,
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Frame({:?}, {} bytes)", self.from, self.message.len())
+    }
 }
 
 impl<R: Read> std::fmt::Debug for Snapshot<R> {

@@ -16,7 +16,7 @@ use crate::store::{DraftRow, EditsAt, EntryRow, Key, Row, StateName};
 use crate::work::Work;
 
 /// What became of the bundle that was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// None was sent, or the centre has not seen it.
     None,
@@ -27,7 +27,7 @@ pub enum Outcome {
 }
 
 /// What came in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Absorbed {
     /// Records that others edited.
     pub records_in: u32,

@@ -25,6 +25,7 @@ use crate::store::{Key, ReplicaRow, Row, StateName, StoreError};
 use crate::wire;
 
 /// A verified answer that is being taken in.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Incoming {
     pub(super) today: Date,
     pub(super) epoch: EpochId,
@@ -54,12 +55,14 @@ impl std::fmt::Debug for Incoming {
 }
 
 /// What the centre decided about the sealed bundle.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Verdict {
     Receipt(Box<Receipt>),
     Refusal(Refusal),
 }
 
 /// An entry of the log, or a part of one.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Piece {
     pub(super) actor: Actor,
     /// The bundle that it is of; none for the centre's own acts.
@@ -77,7 +80,7 @@ pub(super) struct Piece {
 }
 
 /// The log so far, as a file that the centre keeps for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offer {
     /// The last entry in it.
     pub version: LogVersion,
@@ -127,6 +130,20 @@ impl Incoming {
     #[must_use]
     pub fn differs(&self) -> bool {
         self.differs
+    }
+
+    /// A planted bug: what does not come with the first commit is left out.
+    #[cfg(feature = "flaws")]
+    pub(crate) fn leave_the_rest_out(&mut self) {
+        if self.summary.entries + self.summary.records_in > 0 {
+            self.pieces.clear();
+        }
+    }
+
+    /// A planted bug: the receipt is not taken in.
+    #[cfg(feature = "flaws")]
+    pub(crate) fn drop_receipt(&mut self) {
+        self.verdict = self.verdict.take().filter(|verdict| matches!(verdict, Verdict::Refusal(_)));
     }
 
     /// Gives what has come in so far.

@@ -27,7 +27,7 @@ const MAX_HANDED: usize = 1 << 20;
 const NEAR: u64 = 10;
 
 /// Where a kept entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum At {
     Kept(u64),
     /// The receipt of the sealed bundle, whose entry this side has not passed.
@@ -35,7 +35,7 @@ enum At {
 }
 
 /// A conversation in which a restored centre is healed; what it holds is only how far it is.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Healing {
     inventory: Vec<(At, LogVersion, EntryHash)>,
     /// How many of them were asked about.

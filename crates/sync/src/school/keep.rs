@@ -23,7 +23,7 @@ use prost::Message;
 const MAX_DROPPED: usize = 400;
 
 /// Where the edits of an entry that is being taken are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     /// They came in the page.
     Page,

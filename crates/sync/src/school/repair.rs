@@ -22,6 +22,7 @@ use crate::wire;
 use crate::work::Work;
 
 /// A conversation in which this side finds its damaged records.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Repair {
     elements: Elements,
     /// Records that are to be made anew; none before the centre has answered.

@@ -15,7 +15,7 @@ use crate::wire;
 use crate::work::Work;
 
 /// What an exchange is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// Fetch, and send nothing that was typed.
     Pull,
@@ -24,7 +24,7 @@ pub enum Purpose {
 }
 
 /// How the bytes of an approved bundle travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Carry {
     /// In the request itself, as a day's do; up to [`MAX_INLINE_BUNDLE`].
     Inline,

@@ -23,6 +23,7 @@ use crate::work::Work;
 use crate::{Rules, wire};
 
 /// A release with its texts, which are those that the centre signed.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Texts {
     release: Release,
     pack: String,

@@ -13,10 +13,45 @@ use crate::edits::EditSet;
 use crate::error::SchoolError;
 use crate::snapshot::{Frame, Snapshot, SnapshotError};
 use crate::state::{self, Installation};
-use crate::store::StateName;
+use crate::step::{Effect, Step};
+use crate::store::{Batch, Key, Row, StateName, StoreError};
 use crate::wire;
 
+/// The row that names a checked snapshot while it is being taken in.
+const SNAPSHOT_ROW: &str = "snapshot";
+
+fn row() -> Key {
+    Key::Local(SNAPSHOT_ROW.to_owned())
+}
+
 impl School<'_> {
+    /// Gives the step that notes a checked snapshot: whoever is interrupted from here on takes it in to its end.
+    pub(crate) fn note_snapshot(&self, offer: &Offer) -> Step {
+        let mut batch = Batch::default();
+        batch.put(row(), Row::Bytes(offer.hash.to_vec()));
+        Step::of(batch)
+    }
+
+    /// Gives the file of a snapshot that was checked and is not in whole.
+    pub(crate) fn noted_snapshot(&self) -> Result<Option<[u8; 32]>, SchoolError> {
+        match self.store.get(&row())? {
+            Some(Row::Bytes(hash)) => {
+                let damaged = |_| StoreError::Damaged("the name of a snapshot".to_owned());
+                Ok(Some(hash.try_into().map_err(damaged)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives the step after which a snapshot that is in whole is let go of.
+    pub(crate) fn drop_snapshot(&self, file: [u8; 32]) -> Step {
+        let mut batch = Batch::default();
+        batch.remove(row());
+        let mut step = Step::of(batch);
+        step.effects.push(Effect::RemoveBlob(file));
+        step
+    }
+
     /// Checks a snapshot from its first frame to its last, for a side that has nothing yet: that its entries are
     /// chained, its edits are those of the entries, and the centre has signed the last one, which is the offer's.
     ///

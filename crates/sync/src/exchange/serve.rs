@@ -1,0 +1,96 @@
+//! The centre's side of a request: taken in, carried to its end, and answered under the same lock.
+
+use selaras_model::{BundleId, DeviceId, KeyId};
+
+use super::drive::{Host, carry_out};
+use super::need::Endpoint;
+use crate::centre::{Centre, EnrolledKey, Verdict};
+use crate::error::CentreError;
+use crate::school::Offer;
+use crate::store::StoreError;
+
+/// The centre in an exchange: the owner of one school's rows, alone on them.
+pub trait CentreHost: Host {
+    /// The engine on the school's rows.
+    fn centre(&self) -> Centre<'_>;
+
+    /// Gives the bytes of a bundle that landed before; none where they have not, or not all of them.
+    ///
+    /// # Errors
+    /// As the disk gives them.
+    fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Gives a head's key as it was enrolled.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError>;
+
+    /// Hears what this request decided about a bundle, before the answer is made.
+    ///
+    /// # Errors
+    /// As the host gives them; the verdict stays.
+    fn decided(&mut self, bundle: BundleId, verdict: &Verdict) -> Result<(), Self::Error>;
+
+    /// Gives the log as a file, for a side that has nothing yet, where that is better than pages.
+    ///
+    /// # Errors
+    /// As the host gives them.
+    fn snapshot(&mut self) -> Result<Option<Offer>, Self::Error>;
+
+    /// Hears that the centre's own records were not what its log says, and are made anew.
+    fn mends(&mut self) {}
+
+    /// What the engine says, in the host's terms.
+    fn failed(error: CentreError) -> Self::Error;
+}
+
+/// Answers a request of a device whose session is good.
+///
+/// # Errors
+/// As the engine and the host give them: a request that cannot be answered. The refusal of a bundle is an answer.
+pub fn answer<H: CentreHost>(
+    host: &mut H,
+    device: DeviceId,
+    endpoint: Endpoint,
+    body: &[u8],
+) -> Result<Vec<u8>, H::Error> {
+    carry_out(host, None)?;
+    match endpoint {
+        Endpoint::Exchange(_) => exchange(host, device, body),
+        Endpoint::Heal => heal(host, device, body),
+        Endpoint::Repair => repair(host, body),
+    }
+}
+
+fn exchange<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, H::Error> {
+    let landed = |bundle| host.landed(bundle);
+    let enrolled = |key| host.enrolled(key);
+    let mut received = host.centre().receive(device, body, &landed, &enrolled).map_err(H::failed)?;
+    if let Some(step) = received.step.take() {
+        carry_out(host, Some(step))?;
+    }
+    let verdict = host.centre().verdict(&received).map_err(H::failed)?;
+    if let Some((bundle, verdict)) = received.decided().zip(verdict) {
+        host.decided(bundle, &verdict)?;
+    }
+    let offer = if received.takes_snapshot() { host.snapshot()? } else { None };
+    host.centre().respond(&received, offer.as_ref()).map_err(H::failed)
+}
+
+fn heal<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, H::Error> {
+    let mut handing = host.centre().heal(device, body).map_err(H::failed)?;
+    while let Some(step) = host.centre().heal_step(&mut handing).map_err(H::failed)? {
+        carry_out(host, Some(step))?;
+    }
+    host.centre().heal_answer(&handing).map_err(H::failed)
+}
+
+fn repair<H: CentreHost>(host: &mut H, body: &[u8]) -> Result<Vec<u8>, H::Error> {
+    let mut repairing = host.centre().repair(body).map_err(H::failed)?;
+    while let Some(step) = host.centre().repair_step(&mut repairing).map_err(H::failed)? {
+        host.mends();
+        carry_out(host, Some(step))?;
+    }
+    host.centre().repair_answer(&repairing).map_err(H::failed)
+}

@@ -1,0 +1,166 @@
+//! What each stage needs: the engine is asked, and where nothing has to be done first the next stage is entered.
+
+use selaras_model::BundleId;
+
+#[cfg(feature = "flaws")]
+use super::Flaw;
+use super::machine::Exchange;
+use super::need::{Endpoint, ExchangeError, Need, Request};
+use super::stage::{Begun, Landing, Offering, Stage, Unpacking};
+use crate::School;
+use crate::school::{Carry, Incoming, Purpose};
+use crate::state::{Phase, Sealed};
+use crate::step::Step;
+
+impl Exchange {
+    /// Enters a stage: gives what is needed there, or none where another stage was entered at once.
+    pub(super) fn enter(&mut self, stage: Stage, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        match stage {
+            Stage::Fresh | Stage::Over => Ok(None),
+            Stage::Resuming(_) => Ok(Some(self.wait(stage, Need::Resume))),
+            Stage::Reopening => self.reopen(school),
+            Stage::Preparing => self.prepare(school),
+            Stage::Landing(Landing { bundle, bytes, .. }) => Ok(Some(self.wait(stage, Need::Land { bundle, bytes }))),
+            Stage::Requesting => self.request(school),
+            Stage::Offering(_) | Stage::Mending(_) | Stage::Renaming(_) | Stage::Noting(_) => Ok(None),
+            Stage::Dropping(_) | Stage::GoingBack(_) => Ok(None),
+            Stage::Asking(request) => {
+                let need = Need::Send(request.clone());
+                Ok(Some(self.wait(Stage::Asking(request), need)))
+            }
+            Stage::Answered(bytes) => self.look(&bytes, school),
+            Stage::Searching(incoming) => self.search(incoming, school),
+            Stage::Repairing(repairing) => self.repair(repairing, school),
+            Stage::Admitting(incoming) => {
+                let first = incoming.copied() && !self.renames_too_late();
+                self.stage = if first { Stage::Naming(incoming) } else { Stage::Absorbing(incoming) };
+                Ok(None)
+            }
+            Stage::Naming(_) => Ok(Some(self.wait(stage, Need::Name))),
+            Stage::Named(incoming, replica) => {
+                // Whoever speaks under this name has been further on: from here on this is another installation.
+                let step = school.renew(replica, &incoming)?;
+                Ok(Some(self.commit(Stage::Renaming(incoming), step)))
+            }
+            Stage::Absorbing(incoming) => self.absorb(incoming, school),
+            Stage::Fetching(offer) => Ok(Some(self.wait(stage, Need::Fetch(offer)))),
+            Stage::Checking(offer) => Ok(Some(self.wait(stage, Need::Check(offer)))),
+            Stage::Checked(offer) => {
+                let step = school.note_snapshot(&offer);
+                Ok(Some(self.commit(Stage::Noting(offer), step)))
+            }
+            Stage::Unpacking(unpacking) => self.unpack(unpacking, school),
+            Stage::Unpacked(file, begun) => {
+                let step = school.drop_snapshot(file);
+                Ok(Some(self.commit(Stage::Dropping(begun), step)))
+            }
+            Stage::Meeting => self.meet(school),
+            Stage::Healing(handing) => self.heal(handing, school),
+            Stage::Judging(next) => match school.ensure_judged()? {
+                Some(step) => Ok(Some(self.commit(Stage::Judging(next), step))),
+                None => self.go_to(*next),
+            },
+            Stage::Finishing => Ok(Some(self.wait(Stage::Over, Need::Done(Box::new(self.report.clone()))))),
+        }
+    }
+
+    pub(super) fn wait(&mut self, stage: Stage, need: Need) -> Need {
+        self.stage = stage;
+        need
+    }
+
+    pub(super) fn commit(&mut self, stage: Stage, step: Step) -> Need {
+        self.wait(stage, Need::Commit(Box::new(step)))
+    }
+
+    /// Enters another stage at once.
+    #[expect(clippy::unnecessary_wraps, reason = "the last words of functions that may fail before")]
+    pub(super) fn go_to(&mut self, stage: Stage) -> Result<Option<Need>, ExchangeError> {
+        self.stage = stage;
+        Ok(None)
+    }
+
+    /// A snapshot that was checked is taken in before anything is asked: the cursor stands within it.
+    fn reopen(&mut self, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        match school.noted_snapshot()? {
+            Some(file) => self.go_to(Stage::Unpacking(Unpacking::of(file, Begun::Before))),
+            None => self.go_to(Stage::Preparing),
+        }
+    }
+
+    /// What was named before has perhaps taken effect: then there is nothing to bring any more, and the centre is asked.
+    fn prepare(&mut self, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        let sent = |phase| matches!(phase, Phase::Approved | Phase::Offered);
+        let sealed = school.sealed()?.filter(|sealed| self.purpose == Purpose::Sync && sent(sealed.phase));
+        let large = sealed.filter(|sealed| sealed.bytes > self.inline);
+        self.large = large.as_ref().map(|Sealed { bundle, bytes, .. }| (*bundle, *bytes));
+        match large {
+            Some(Sealed { phase: Phase::Approved, bundle, bytes, .. }) => self.go_to(landing(bundle, bytes)),
+            _ => self.go_to(Stage::Requesting),
+        }
+    }
+
+    fn request(&mut self, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        let carry = if self.large.is_some() { Carry::Landed } else { Carry::Inline };
+        let outgoing = school.request(self.purpose, carry)?;
+        let request = Request { endpoint: Endpoint::Exchange(carry), body: outgoing.body };
+        match outgoing.step {
+            Some(step) => {
+                let offering = Offering { request, withdrawn: outgoing.withdrawn };
+                Ok(Some(self.commit(Stage::Offering(offering), step)))
+            }
+            None => self.go_to(Stage::Asking(request)),
+        }
+    }
+
+    /// New edits may build on what is damaged here: first that is mended, and the answer is asked for again.
+    fn look(&mut self, bytes: &[u8], school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        let incoming = Box::new(school.answer(bytes)?);
+        if incoming.differs() && self.may_repair() {
+            return self.go_to(Stage::Searching(incoming));
+        }
+        self.go_to(Stage::Admitting(incoming))
+    }
+
+    fn absorb(&mut self, mut incoming: Box<Incoming>, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        self.spoil(&mut incoming);
+        match school.absorb(&mut incoming)? {
+            Some(step) => Ok(Some(self.commit(Stage::Absorbing(incoming), step))),
+            None if incoming.copied() && self.renames_too_late() => self.go_to(Stage::Naming(incoming)),
+            None => {
+                self.stage = self.taken(&incoming);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What a planted bug makes of an answer.
+    #[cfg(feature = "flaws")]
+    fn spoil(&self, incoming: &mut Incoming) {
+        match self.flaw {
+            Some(Flaw::AbsorbLeftOut) => incoming.leave_the_rest_out(),
+            Some(Flaw::ReceiptDropped) => incoming.drop_receipt(),
+            _ => {}
+        }
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    const fn spoil(&self, _: &mut Incoming) {}
+
+    /// Whether a planted bug lets a clone take its answer in first.
+    #[cfg(feature = "flaws")]
+    fn renames_too_late(&self) -> bool {
+        self.flaw == Some(Flaw::RenamedTooLate)
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    const fn renames_too_late(&self) -> bool {
+        false
+    }
+}
+
+fn landing(bundle: BundleId, bytes: u64) -> Stage {
+    Stage::Landing(Landing { bundle, bytes, again: None })
+}
