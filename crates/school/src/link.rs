@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use selaras_model::{DeviceId, KeyId, Lang, Npsn, RecordId, ReplicaId};
-use selaras_sync::Carry;
 use selaras_sync::evidence::HeadKey;
+use selaras_sync::exchange::Request;
 use selaras_sync::transfer::Upload;
 use selaras_transport::{
     HeadAnswer, HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer,
@@ -118,19 +118,13 @@ impl Link {
         Ok((key_id, HeadKey { public: public.to_bytes(), enrolled_at, certificate }))
     }
 
-    /// Sends one exchange and gives its answer. The same bytes may be sent again: the centre answers a bundle that it
-    /// knows as it did the first time.
-    pub(crate) fn exchange(
-        &self,
-        token: &str,
-        carry: Carry,
-        body: Vec<u8>,
-        out: &mut dyn Output,
-    ) -> Result<Vec<u8>, CallError> {
+    /// Sends one request of an exchange and gives its answer. The same bytes may be sent again: the centre answers a
+    /// bundle that it knows as it did the first time.
+    pub(crate) fn exchange(&self, token: &str, request: &Request, out: &mut dyn Output) -> Result<Vec<u8>, CallError> {
         let lang = out.lang();
-        let body = bytes::Bytes::from(body);
+        let body = bytes::Bytes::from(request.body.clone());
         let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
-            self.wire.exchange(token, self.npsn, carry, body.clone())
+            self.wire.exchange(token, self.npsn, request.endpoint, body.clone())
         });
         self.wait(asked)?.map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
     }
@@ -167,26 +161,6 @@ impl Link {
         let mut waiting = |error: &LinkError, wait| waits.tell(&mut **out.borrow_mut(), error, wait);
         let fetched = self.wire.download(token, wanted, sink, self.patience, system_chance, &mut waiting);
         self.wait(fetched)?.map_err(|error| call_error(&error, lang))
-    }
-
-    /// Sends one request of healing a restored centre and gives its answer; sent twice it does nothing more.
-    pub(crate) fn heal(&self, token: &str, body: Vec<u8>, out: &mut dyn Output) -> Result<Vec<u8>, CallError> {
-        let lang = out.lang();
-        let body = bytes::Bytes::from(body);
-        let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
-            self.wire.heal(token, self.npsn, body.clone())
-        });
-        self.wait(asked)?.map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
-    }
-
-    /// Sends one request of repair and gives its answer; sent twice it does nothing more.
-    pub(crate) fn repair(&self, token: &str, body: Vec<u8>, out: &mut dyn Output) -> Result<Vec<u8>, CallError> {
-        let lang = out.lang();
-        let body = bytes::Bytes::from(body);
-        let asked = with_retries(self.patience, system_chance, waiting(out), |_| {
-            self.wire.repair(token, self.npsn, body.clone())
-        });
-        self.wait(asked)?.map(|answer| answer.to_vec()).map_err(|error| call_error(&error, lang))
     }
 
     /// Waits without the turn: others work on the store meanwhile.

@@ -9,11 +9,12 @@
 //! pure value. What a server needs is in [`server`].
 //!
 //! ```no_run
+//! use selaras_sync::Carry;
 //! use selaras_transport::{Link, LinkOptions, Trust};
 //!
-//! # async fn example() -> Result<(), selaras_transport::LinkError> {
+//! # async fn example(npsn: selaras_model::Npsn) -> Result<(), selaras_transport::LinkError> {
 //! let link = Link::new(&LinkOptions::new("https://pusat.example", Trust::System))?;
-//! let answer = link.exchange("token", "99999999".parse().expect("an NPSN"), selaras_sync::Carry::Inline, b"request".to_vec().into()).await?;
+//! let answer = link.exchange("token", npsn, Carry::Inline, b"request".to_vec().into()).await?;
 //! println!("{} bytes, {:?}", answer.len(), link.traffic());
 //! # Ok(())
 //! # }

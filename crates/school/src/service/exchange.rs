@@ -3,16 +3,15 @@
 use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
-use selaras_model::ReplicaId;
-use selaras_sync::{Carry, Incoming, Key, Outcome, Phase, Purpose, ReadStore, Row, Sealed, Store};
+use selaras_sync::exchange::Exchange;
+use selaras_sync::{Key, Purpose, ReadStore, Row, Store};
 use zeroize::Zeroizing;
 
-use super::repair::MAX_REPAIRS;
 use super::{DEVICE_ROW, Open, TOKEN_ROW};
 use crate::command::report::ExchangeReport;
 use crate::failure::Failure;
 use crate::link::{CallError, Link};
-use crate::output::{Event, Note, Output};
+use crate::output::Output;
 
 /// What an exchange is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,196 +22,45 @@ pub(crate) enum Direction {
     Sync,
 }
 
-/// Pages of one exchange: at 1 MiB each far more than any school has; a centre that always says "more" must not keep
-/// this computer for ever.
-const MAX_PAGES: u32 = 4_096;
-
-/// The centre's word that a bundle that was named has not landed.
-const NOT_LANDED: &str = "bundle.not-landed";
-/// How often a bundle is brought again within one exchange.
-const MAX_LANDINGS: u32 = 3;
-
-/// What follows an answer.
-enum Turn {
-    /// The same request once more: what is here was mended.
-    Again,
-    More,
-    Done,
-}
-
-/// How often an exchange looks for records that differ.
-#[derive(Default)]
-struct Repairs {
-    begun: u32,
-    asked: u32,
-}
-
-impl Repairs {
-    fn may_begin(&mut self) -> bool {
-        self.begun += 1;
-        self.begun <= MAX_REPAIRS
-    }
-
-    fn may_ask(&mut self) -> bool {
-        self.asked += 1;
-        self.asked <= MAX_REPAIRS
-    }
-}
-
 impl Open {
     /// Exchanges until there is no more to fetch.
     pub(crate) fn exchange(&mut self, direction: Direction, out: &mut dyn Output) -> Result<ExchangeReport, Failure> {
-        self.finish_steps(out)?;
         let began = Instant::now();
         let before = self.traffic()?;
         let sealed = self.school().sealed()?.map_or(0, |sealed| sealed.records);
         let (pack, rulebook) = (self.rules.pack.hash(), self.rules.rulebook.hash());
         let announced = self.announced_line()?;
-        let mut report = ExchangeReport::default();
-        let mut refused = None;
-        self.go_on_with_snapshot(&mut report, out)?;
-        let mut purpose = match direction {
+        let purpose = match direction {
             Direction::Pull => Purpose::Pull,
             Direction::Sync => Purpose::Sync,
         };
-        let mut repairs = Repairs::default();
-        for page in 1..=MAX_PAGES {
-            let turn = match self.page(purpose, &mut report, &mut refused, &mut repairs, out) {
-                Err(failure) if self.may_heal(&failure, page) => {
-                    self.heal(out)?;
-                    continue;
-                }
-                page => page?,
-            };
-            out.progress("work.exchange", u64::from(page), 0);
-            match turn {
-                Turn::Again => continue,
-                Turn::More => {}
-                // Asking once more tells the centre digests that are not its own, and the repair begins.
-                Turn::Done if report.equal == Some(false) && repairs.may_ask() => {}
-                Turn::Done => break,
-            }
-            purpose = Purpose::Pull;
-        }
+        let told = self.follow_exchange(Exchange::new(purpose), out)?;
         let after = self.traffic()?;
-        report.requests = after.requests - before.requests;
-        report.bytes_up = after.sent - before.sent;
-        report.bytes_down = after.received - before.received;
-        report.records_out = if report.receipt.is_some() { sealed } else { 0 };
-        report.rules_changed = pack != self.rules.pack.hash() || rulebook != self.rules.rulebook.hash();
-        // What came is durable; a refusal of what was sent is told only now.
-        if let Some(refusal) = refused {
-            self.settle(out)?;
+        if let Some(refusal) = told.refusal {
+            // What came is durable; a refusal of what was sent is told only now.
+            let refusal = self.refusal(&refusal, out.lang());
             return Err(self.with_new_findings(refusal, out)?);
         }
-        self.settle(out)?;
-        report.rulebook = self.rules.rulebook.version().to_owned();
+        let mut report = ExchangeReport {
+            records_in: told.records_in,
+            entries: told.entries,
+            equal: told.equal,
+            receipt: told.receipt.as_deref().map(super::lines::receipt_line),
+            requests: after.requests - before.requests,
+            bytes_up: after.sent - before.sent,
+            bytes_down: after.received - before.received,
+            rules_changed: pack != self.rules.pack.hash() || rulebook != self.rules.rulebook.hash(),
+            rulebook: self.rules.rulebook.version().to_owned(),
+            conflicts: self.conflict_count()?,
+            invalid: self.finding_counts()?.0,
+            pending: self.school().pending()?.records,
+            ..ExchangeReport::default()
+        };
+        report.records_out = if report.receipt.is_some() { sealed } else { 0 };
         report.new_invalid = if report.rules_changed { self.new_invalid()? } else { 0 };
         report.announced = self.announced_line()?.filter(|now| announced.as_ref() != Some(now));
-        report.conflicts = self.conflict_count()?;
-        report.invalid = self.finding_counts()?.0;
-        report.pending = self.school().pending()?.records;
         report.millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(report)
-    }
-
-    /// One request and its answer.
-    fn page(
-        &mut self,
-        purpose: Purpose,
-        report: &mut ExchangeReport,
-        refused: &mut Option<Failure>,
-        repairs: &mut Repairs,
-        out: &mut dyn Output,
-    ) -> Result<Turn, Failure> {
-        let lang = out.lang();
-        let sealed = self.school().sealed()?;
-        let sends = |phase| matches!(phase, Phase::Approved | Phase::Offered);
-        let sealed = sealed.filter(|sealed| purpose == Purpose::Sync && sends(sealed.phase));
-        let carry = sealed.as_ref().map_or(Carry::Inline, |sealed| Carry::of(sealed.bytes));
-        let large = sealed.filter(|_| carry == Carry::Landed);
-        // What may have been named before has perhaps taken effect: then there is nothing to bring any more.
-        if let Some(sealed) = large.as_ref().filter(|sealed| sealed.phase == Phase::Approved) {
-            self.land(sealed, out)?;
-        }
-        let outgoing = self.school().request(purpose, carry)?;
-        if let Some(step) = outgoing.step {
-            self.apply(step, out)?;
-        }
-        if outgoing.withdrawn {
-            out.event(Event::Note(Note::new("exchange.withdrawn")));
-        }
-        let answer = self.ask(large.as_ref(), carry, &outgoing.body, out)?;
-        let mut incoming = self.school().answer(&answer)?;
-        // New edits may build on what is damaged here: first it is mended, and the answer is asked for again.
-        if incoming.differs() && repairs.may_begin() && self.repair(out)? {
-            return Ok(Turn::Again);
-        }
-        if incoming.copied() {
-            // Whoever speaks under this name has been further on: from here on this is another installation.
-            let step = self.school().renew(ReplicaId::from_bytes(crate::env::random()?), &incoming)?;
-            self.apply(step, out)?;
-            self.reload_installation()?;
-            out.event(Event::Note(Note::new("exchange.copied")));
-        }
-        self.absorb(&mut incoming, report, out)?;
-        if let Some(offer) = incoming.offer() {
-            self.take_snapshot(offer, report, out)?;
-            // What has come since, and the centre's date, are told by the next answer.
-            return Ok(Turn::More);
-        }
-        match incoming.outcome() {
-            Outcome::None => {}
-            Outcome::Receipt(receipt) => report.receipt = Some(super::lines::receipt_line(receipt)),
-            Outcome::Refusal(refusal) => {
-                self.key_refused(refusal)?;
-                *refused = Some(self.refusal(refusal, lang));
-            }
-        }
-        Ok(if incoming.more() { Turn::More } else { Turn::Done })
-    }
-
-    /// Takes a verified answer in, commit by commit.
-    pub(super) fn absorb(
-        &mut self,
-        incoming: &mut Incoming,
-        report: &mut ExchangeReport,
-        out: &mut dyn Output,
-    ) -> Result<(), Failure> {
-        loop {
-            let step = self.school().absorb(incoming)?;
-            match step {
-                Some(step) => self.apply(step, out)?,
-                None => break,
-            }
-        }
-        let absorbed = incoming.summary();
-        report.records_in += u64::from(absorbed.records_in);
-        report.entries += u64::from(absorbed.entries);
-        report.equal = absorbed.equal.or(report.equal);
-        Ok(())
-    }
-
-    /// Sends the request of an exchange; a bundle that it names and that has not landed, or no longer lies there, is
-    /// brought first.
-    fn ask(
-        &mut self,
-        large: Option<&Sealed>,
-        carry: Carry,
-        body: &[u8],
-        out: &mut dyn Output,
-    ) -> Result<Vec<u8>, Failure> {
-        let mut landings = 0;
-        loop {
-            let asked = self.with_token(out, |link, token, out| link.exchange(token, carry, body.to_vec(), out));
-            match (asked, large) {
-                (Err(failure), Some(sealed)) if failure.code == NOT_LANDED && landings < MAX_LANDINGS => {
-                    landings += 1;
-                    self.land(sealed, out)?;
-                }
-                (answer, _) => return answer,
-            }
-        }
     }
 
     fn traffic(&mut self) -> Result<selaras_transport::Traffic, Failure> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use selaras_model::{KeyId, Npsn, RecordId};
 use selaras_policy::Entitlement;
 use selaras_storage::{Changelog, EngineKind, FileBlobs, LastStop, SchoolStore, open_store};
-use selaras_sync::{Batch, Blobs, Effect, Flow, Installation, ReadStore, Rules, School, Step, Store};
+use selaras_sync::{Batch, Flow, Installation, ReadStore, Rules, School, Step, Store};
 use selaras_transport::Patience;
 
 use crate::account::Account;
@@ -25,10 +25,9 @@ mod entitle;
 mod exchange;
 mod explain;
 mod guard;
-mod healing;
+mod host;
 mod lines;
 mod lookup;
-mod repair;
 mod restore;
 mod rules;
 mod snapshot;
@@ -54,8 +53,6 @@ pub(crate) const KODE_ROW: &str = "kode";
 pub(crate) const TOKEN_ROW: &str = "token";
 /// The row of a recovery that has not ended.
 pub(crate) const RECOVERING_ROW: &str = "recovering";
-/// The row of a snapshot that was checked and is being taken in.
-pub(crate) const SNAPSHOT_ROW: &str = "snapshot";
 /// What stands for a record's deleted flag where a field is named.
 pub(crate) const DELETED_FIELD: &str = "~deleted";
 
@@ -338,22 +335,7 @@ impl Open {
 
     /// Makes a step of the engine durable, performs its effects, and goes on until the work is done.
     pub(crate) fn apply(&mut self, step: Step, out: &mut dyn Output) -> Result<(), Failure> {
-        let mut next = Some(step);
-        while let Some(step) = next {
-            self.commit(&step.batch)?;
-            for batch in &step.rest {
-                self.commit(batch)?;
-            }
-            for effect in step.effects {
-                match effect {
-                    Effect::RemoveBlob(name) => self.blobs.remove(&name)?,
-                    Effect::RulesChanged => self.reload_rules()?,
-                    Effect::Progress { done, total } => out.progress("work.steps", done, total),
-                }
-            }
-            next = if step.more { self.school().resume()? } else { None };
-        }
-        Ok(())
+        self.carry_out(Some(step), out)
     }
 
     fn reload_installation(&mut self) -> Result<(), Failure> {
@@ -380,10 +362,7 @@ impl Open {
 
     /// Ends work that an earlier process began.
     pub(crate) fn finish_steps(&mut self, out: &mut dyn Output) -> Result<(), Failure> {
-        while let Some(step) = self.school().resume()? {
-            self.apply(step, out)?;
-        }
-        Ok(())
+        self.carry_out(None, out)
     }
 
     /// Ends begun work and brings the findings up to date.

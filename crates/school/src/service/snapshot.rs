@@ -1,14 +1,13 @@
-//! A snapshot of the log: fetched into a file that survives the process, checked whole, taken in frame by frame.
+//! A snapshot of the log, fetched into a file that survives the process.
 
 use std::cell::RefCell;
 use std::io;
 
 use selaras_storage::Growing;
-use selaras_sync::{Batch, Blobs, Key, Offer, ReadStore, Row, Snapshot, Store};
+use selaras_sync::Offer;
 use selaras_transport::{Sink, Wanted};
 
-use super::{Open, SNAPSHOT_ROW};
-use crate::command::report::ExchangeReport;
+use super::Open;
 use crate::failure::Failure;
 use crate::link::CallError;
 use crate::output::{Output, Way};
@@ -40,57 +39,14 @@ impl Sink for Growth<'_, '_> {
 }
 
 impl Open {
-    /// Fetches and takes in what is offered. What a cut or a kill leaves is gone on with: the file by its length, the
-    /// taking in by the cursor.
-    pub(super) fn take_snapshot(
-        &mut self,
-        offer: Offer,
-        report: &mut ExchangeReport,
-        out: &mut dyn Output,
-    ) -> Result<(), Failure> {
-        for attempt in 1.. {
-            if self.fetch(&offer, out)? {
-                break;
-            }
-            if attempt >= MAX_ALTERED {
-                return Err(Failure::new("link.altered"));
+    /// Fetches what of a snapshot is not here yet; the file survives the process, and is gone on with by its length.
+    pub(super) fn fetch_snapshot(&mut self, offer: &Offer, out: &mut dyn Output) -> Result<(), Failure> {
+        for _ in 0..MAX_ALTERED {
+            if self.fetch(offer, out)? {
+                return Ok(());
             }
         }
-        let Some(file) = self.blobs.reader(&offer.hash).map_err(|_| unreadable())? else { return Err(unreadable()) };
-        let checked = Snapshot::open(file).map_err(|_| unreadable());
-        if let Err(failure) =
-            checked.and_then(|mut file| self.school().check_snapshot(&offer, &mut file).map_err(Failure::from))
-        {
-            self.blobs.remove(&offer.hash)?;
-            return Err(failure);
-        }
-        let mut batch = Batch::default();
-        batch.put(Key::Local(SNAPSHOT_ROW.to_owned()), Row::Bytes(offer.hash.to_vec()));
-        self.store.commit(&batch)?;
-        self.go_on_with_snapshot(report, out)
-    }
-
-    /// Takes a checked snapshot in, from where this side stands; nothing without one.
-    pub(super) fn go_on_with_snapshot(
-        &mut self,
-        report: &mut ExchangeReport,
-        out: &mut dyn Output,
-    ) -> Result<(), Failure> {
-        let Some(Row::Bytes(hash)) = self.store.get(&Key::Local(SNAPSHOT_ROW.to_owned()))? else { return Ok(()) };
-        let hash: [u8; 32] = hash.try_into().map_err(|_| unreadable())?;
-        if let Some(file) = self.blobs.reader(&hash).map_err(|_| unreadable())? {
-            let mut snapshot = Snapshot::open(file).map_err(|_| unreadable())?;
-            while let Some(frame) = snapshot.next_frame().map_err(|_| unreadable())? {
-                if let Some(mut incoming) = self.school().frame(&frame)? {
-                    self.absorb(&mut incoming, report, out)?;
-                }
-            }
-        }
-        let mut batch = Batch::default();
-        batch.remove(Key::Local(SNAPSHOT_ROW.to_owned()));
-        self.store.commit(&batch)?;
-        self.blobs.remove(&hash)?;
-        Ok(())
+        Err(Failure::new("link.altered"))
     }
 
     /// Fetches the file; says whether it is what was offered.

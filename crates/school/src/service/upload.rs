@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use selaras_sync::Sealed;
+use selaras_model::BundleId;
 use selaras_sync::transfer::Upload;
 use selaras_transport::Parcel;
 
@@ -14,9 +14,8 @@ use crate::output::{Output, Way};
 impl Open {
     /// Uploads the sealed bundle until all of it has landed. Nothing of it takes effect by that, and nothing is lost by
     /// breaking off: the next attempt goes on where the centre is.
-    pub(super) fn land(&mut self, sealed: &Sealed, out: &mut dyn Output) -> Result<(), Failure> {
+    pub(super) fn land(&mut self, bundle: BundleId, total: u64, out: &mut dyn Output) -> Result<(), Failure> {
         let blobs = Arc::clone(&self.blobs);
-        let (bundle, total) = (sealed.bundle, sealed.bytes);
         let read = move |from, length| blobs.slice(bundle.as_bytes(), from, length);
         let mut upload = Upload::new(total);
         let mut token = match self.known_token()? {

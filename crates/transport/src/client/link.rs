@@ -9,6 +9,7 @@ use reqwest::header::{
 use reqwest::{Client, Method, Request, Response, redirect};
 use selaras_model::Npsn;
 use selaras_sync::Carry;
+use selaras_sync::exchange::Endpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -88,16 +89,28 @@ impl Link {
         Ok(Self { client, address, timeouts, agent_line, counters: Arc::default() })
     }
 
-    /// Sends one exchange and gives back the answer's body.
+    /// Sends one request of an exchange and gives back the answer's body. Repeated, it does nothing more.
     ///
     /// # Errors
     /// Every kind of [`LinkError`]; none of them says that the centre did not act.
-    pub async fn exchange(&self, token: &str, npsn: Npsn, carry: Carry, body: Bytes) -> Result<Bytes, LinkError> {
-        limited(&body, MAX_EXCHANGE_BODY)?;
-        let path = school_path(npsn, "sync");
-        let heads = match carry {
-            Carry::Inline => Vec::new(),
-            Carry::Landed => vec![(HeaderName::from_static(LANDED), HeaderValue::from(1))],
+    pub async fn exchange(
+        &self,
+        token: &str,
+        npsn: Npsn,
+        endpoint: impl Into<Endpoint>,
+        body: Bytes,
+    ) -> Result<Bytes, LinkError> {
+        let endpoint = endpoint.into();
+        let (door, limit) = match endpoint {
+            Endpoint::Exchange(_) => ("sync", MAX_EXCHANGE_BODY),
+            Endpoint::Heal => ("heal", MAX_EXCHANGE_ANSWER),
+            Endpoint::Repair => ("repair", MAX_EXCHANGE_ANSWER),
+        };
+        limited(&body, limit)?;
+        let path = school_path(npsn, door);
+        let heads = match endpoint {
+            Endpoint::Exchange(Carry::Landed) => vec![(HeaderName::from_static(LANDED), HeaderValue::from(1))],
+            Endpoint::Exchange(Carry::Inline) | Endpoint::Heal | Endpoint::Repair => Vec::new(),
         };
         let call = Call {
             method: Method::POST,
@@ -107,32 +120,6 @@ impl Link {
             body: Some((EXCHANGE_TYPE, body)),
             answers: EXCHANGE_TYPE,
         };
-        self.whole(call, MAX_EXCHANGE_ANSWER).await
-    }
-
-    /// Sends one request of healing a restored centre and gives back the answer's body.
-    ///
-    /// # Errors
-    /// Every kind of [`LinkError`]; none of them says that the centre did not act.
-    pub async fn heal(&self, token: &str, npsn: Npsn, body: Bytes) -> Result<Bytes, LinkError> {
-        limited(&body, MAX_EXCHANGE_ANSWER)?;
-        let path = school_path(npsn, "heal");
-        let body = Some((EXCHANGE_TYPE, body));
-        let (heads, token) = (Vec::new(), Some(token));
-        let call = Call { method: Method::POST, path: &path, token, heads, body, answers: EXCHANGE_TYPE };
-        self.whole(call, MAX_EXCHANGE_ANSWER).await
-    }
-
-    /// Sends one request of repair and gives back the answer's body.
-    ///
-    /// # Errors
-    /// Every kind of [`LinkError`]; repeated, it does nothing more.
-    pub async fn repair(&self, token: &str, npsn: Npsn, body: Bytes) -> Result<Bytes, LinkError> {
-        limited(&body, MAX_EXCHANGE_ANSWER)?;
-        let path = school_path(npsn, "repair");
-        let body = Some((EXCHANGE_TYPE, body));
-        let (heads, token) = (Vec::new(), Some(token));
-        let call = Call { method: Method::POST, path: &path, token, heads, body, answers: EXCHANGE_TYPE };
         self.whole(call, MAX_EXCHANGE_ANSWER).await
     }
 
