@@ -1,4 +1,4 @@
-//! `POST /v1/schools/{npsn}/sync`: the exchange.
+//! `POST /v1/schools/{npsn}/sync`, `heal` and `repair`: the exchange.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,6 +6,8 @@ use std::time::Instant;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use selaras_sync::Carry;
+use selaras_sync::exchange::Endpoint;
 use selaras_sync::limits::{MAX_HEAL_BYTES, MAX_REPAIR_BYTES};
 use selaras_transport::server::{BodyLimits, read_body};
 use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
@@ -19,108 +21,81 @@ use crate::lanes::Urgency;
 const MAX_AGENT: usize = 40;
 
 pub(super) async fn sync(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    let began = Instant::now();
-    match answer(&host, &npsn, request).await {
-        Ok((received, (body, about))) => {
-            host.metrics.request("sync", "ok");
-            host.metrics.exchange(began.elapsed(), received, body.len());
-            let response = ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response();
-            told(about, response)
-        }
-        Err(problem) => {
-            host.metrics.request("sync", &problem.code);
-            problem.into_response()
-        }
-    }
+    let landed = request.headers().contains_key(LANDED);
+    let carry = if landed { Carry::Landed } else { Carry::Inline };
+    served(&host, &npsn, Endpoint::Exchange(carry), request).await
 }
 
 /// `POST /v1/schools/{npsn}/heal`: what a restored centre lacks comes back.
 pub(super) async fn heal(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    match healed(&host, &npsn, request).await {
-        Ok(body) => {
-            host.metrics.request("heal", "ok");
-            ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response()
-        }
-        Err(problem) => {
-            host.metrics.request("heal", &problem.code);
-            problem.into_response()
-        }
-    }
-}
-
-async fn healed(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Vec<u8>, Problem> {
-    let npsn = school(npsn)?;
-    let (parts, body) = request.into_parts();
-    let bearer = session(host, &parts.headers, npsn)?;
-    if let Some(problem) = host.lanes.crowded() {
-        return Err(problem);
-    }
-    let limits = BodyLimits { bytes: MAX_HEAL_BYTES, stall: STALL };
-    let (body, permit) = read_body(&parts.headers, body, EXCHANGE_TYPE, limits, &host.budget)
-        .await
-        .map_err(|rejection| rejection.problem(lookup))?;
-    host.at(npsn, move |desk| {
-        let _permit = permit;
-        desk.heal(bearer.device, &body)
-    })
-    .await
+    served(&host, &npsn, Endpoint::Heal, request).await
 }
 
 /// `POST /v1/schools/{npsn}/repair`: records that differ are found, and mended.
 pub(super) async fn repair(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    match repaired(&host, &npsn, request).await {
-        Ok(body) => {
-            host.metrics.request("repair", "ok");
-            ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response()
+    served(&host, &npsn, Endpoint::Repair, request).await
+}
+
+/// What was answered, and the request's size.
+struct Answered {
+    received: usize,
+    body: Vec<u8>,
+    about: Option<About>,
+}
+
+async fn served(host: &Arc<Host>, npsn: &str, endpoint: Endpoint, request: Request) -> Response {
+    let began = Instant::now();
+    let door = match endpoint {
+        Endpoint::Exchange(_) => "sync",
+        Endpoint::Heal => "heal",
+        Endpoint::Repair => "repair",
+    };
+    match answer(host, npsn, endpoint, request).await {
+        Ok(Answered { received, body, about }) => {
+            host.metrics.request(door, "ok");
+            if let Endpoint::Exchange(_) = endpoint {
+                host.metrics.exchange(began.elapsed(), received, body.len());
+            }
+            let response = ([(header::CONTENT_TYPE, HeaderValue::from_static(EXCHANGE_TYPE))], body).into_response();
+            told(about, response)
         }
         Err(problem) => {
-            host.metrics.request("repair", &problem.code);
+            host.metrics.request(door, &problem.code);
             problem.into_response()
         }
     }
 }
 
-async fn repaired(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Vec<u8>, Problem> {
+async fn answer(host: &Arc<Host>, npsn: &str, endpoint: Endpoint, request: Request) -> Result<Answered, Problem> {
     let npsn = school(npsn)?;
     let (parts, body) = request.into_parts();
     let bearer = session(host, &parts.headers, npsn)?;
-    if let Some(problem) = host.lanes.crowded() {
-        return Err(problem);
-    }
-    let limits = BodyLimits { bytes: MAX_REPAIR_BYTES, stall: STALL };
-    let (body, permit) = read_body(&parts.headers, body, EXCHANGE_TYPE, limits, &host.budget)
-        .await
-        .map_err(|rejection| rejection.problem(lookup))?;
-    host.at(npsn, move |desk| {
-        let _permit = permit;
-        desk.repair(bearer.device, &body)
-    })
-    .await
-}
-
-async fn answer(host: &Arc<Host>, npsn: &str, request: Request) -> Result<(usize, (Vec<u8>, Option<About>)), Problem> {
-    let npsn = school(npsn)?;
-    let (parts, body) = request.into_parts();
-    let bearer = session(host, &parts.headers, npsn)?;
-    let urgency = if parts.headers.contains_key(LANDED) { Urgency::Landed } else { Urgency::Usual };
+    let (limit, urgency) = match endpoint {
+        Endpoint::Exchange(Carry::Landed) => (MAX_EXCHANGE_BODY, Urgency::Landed),
+        Endpoint::Exchange(Carry::Inline) => (MAX_EXCHANGE_BODY, Urgency::Usual),
+        Endpoint::Heal => (MAX_HEAL_BYTES, Urgency::Usual),
+        Endpoint::Repair => (MAX_REPAIR_BYTES, Urgency::Usual),
+    };
     if let Some(problem) = host.lanes.crowded().filter(|_| urgency == Urgency::Usual) {
         return Err(problem);
     }
-    let limits = BodyLimits { bytes: MAX_EXCHANGE_BODY, stall: STALL };
+    let limits = BodyLimits { bytes: limit, stall: STALL };
     let (body, permit) = read_body(&parts.headers, body, EXCHANGE_TYPE, limits, &host.budget)
         .await
         .map_err(|rejection| rejection.problem(lookup))?;
     let received = body.len();
     let agent = agent(&parts.headers);
-    let (answer, answered) = host
+    let ((body, about), moves) = host
         .at_once(npsn, urgency, move |desk| {
             // The body's share of memory is held until the work on it is done.
             let _permit = permit;
-            Ok((desk.exchange(bearer.device, &agent, &body)?, desk.answered_moves()?))
+            let answered = desk.exchange(bearer.device, endpoint, &agent, &body)?;
+            let moves = if let Endpoint::Exchange(_) = endpoint { desk.answered_moves()? } else { Vec::new() };
+            Ok((answered, moves))
         })
         .await?;
-    moves::carry_out(host, npsn, answered).await;
-    Ok((received, answer))
+    moves::carry_out(host, npsn, moves).await;
+    Ok(Answered { received, body, about })
 }
 
 fn agent(headers: &HeaderMap) -> String {

@@ -7,6 +7,7 @@ mod acts;
 mod exchange;
 mod heads;
 mod healing;
+mod host;
 mod lookup;
 mod moves;
 mod registration;
@@ -18,13 +19,15 @@ use std::sync::Arc;
 
 use selaras_model::{Date, Npsn, Pack};
 use selaras_storage::{FileBlobs, SchoolStore};
-use selaras_sync::{Announced, Batch, Blobs, Centre, CentreError, Effect, Step, Store, StoreError};
+use selaras_sync::exchange::carry_out;
+use selaras_sync::{Announced, Batch, Centre, CentreError, Step, Store, StoreError};
 use selaras_transport::Problem;
 
 use crate::catalogue::problem;
 use crate::host::Host;
 use crate::releases::InForce;
 
+use self::host::AtDesk;
 use self::rows::{REGISTRATION, RegistrationRow};
 
 pub(crate) use self::moves::{Answered, Mover};
@@ -83,24 +86,7 @@ impl Desk {
 
     /// Commits a step and all that follow from it; without a step, those of work that was decided before.
     pub(crate) fn drive(&self, first: impl Into<Option<Step>>) -> Result<(), Problem> {
-        let mut first = first.into();
-        loop {
-            let step = match first.take() {
-                Some(step) => Some(step),
-                None => self.centre().resume().map_err(|error| refused(&error))?,
-            };
-            let Some(step) = step else { return Ok(()) };
-            self.commit(&step.batch)?;
-            for batch in &step.rest {
-                self.commit(batch)?;
-            }
-            for effect in step.effects {
-                if let Effect::RemoveBlob(name) = effect {
-                    // A blob that stays is room that is wasted, not a fault.
-                    let _ = self.blobs.remove(&name);
-                }
-            }
-        }
+        carry_out(&mut AtDesk::new(self), first.into())
     }
 
     pub(crate) fn commit(&self, batch: &Batch) -> Result<(), Problem> {

@@ -1,0 +1,97 @@
+//! The desk in an exchange: what the engine's order of a conversation asks of this centre.
+
+use selaras_model::{BundleId, KeyId};
+use selaras_sync::exchange::{CentreHost, Host};
+use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, EnrolledKey, Offer, Step, StoreError, Verdict};
+use selaras_transport::Problem;
+
+use super::rows::{self, HeadKeyRow};
+use super::{Desk, refused};
+use crate::api::About;
+
+/// A desk that is carrying something out, and what the audit log is told of it.
+pub(super) struct AtDesk<'d> {
+    desk: &'d Desk,
+    pub(super) about: Option<About>,
+    /// The bundle whose fate was decided.
+    pub(super) decided: Option<BundleId>,
+}
+
+impl<'d> AtDesk<'d> {
+    pub(super) fn new(desk: &'d Desk) -> Self {
+        Self { desk, about: None, decided: None }
+    }
+}
+
+impl Host for AtDesk<'_> {
+    type Error = Problem;
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
+        self.desk.commit(batch)
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<(), Problem> {
+        if let Effect::RemoveBlob(name) = effect {
+            // A blob that stays is room that is wasted, not a fault.
+            let _ = self.desk.blobs.remove(&name);
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<Option<Step>, Problem> {
+        self.desk.centre().resume().map_err(|error| refused(&error))
+    }
+}
+
+impl CentreHost for AtDesk<'_> {
+    fn centre(&self) -> Centre<'_> {
+        self.desk.centre()
+    }
+
+    fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
+        let Desk { host, npsn, .. } = self.desk;
+        host.uploads.files.whole(*npsn, bundle).map_err(|error| StoreError::Io(Box::new(error)))
+    }
+
+    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
+        let row: Option<HeadKeyRow> = rows::read(&self.desk.store, &rows::key(key))?;
+        Ok(row.map(|row| {
+            let HeadKeyRow { ptk, public, enrolled_at, revoked_at, .. } = row;
+            EnrolledKey { ptk, public, enrolled_at, revoked: revoked_at.is_some() }
+        }))
+    }
+
+    fn decided(&mut self, bundle: BundleId, verdict: &Verdict) -> Result<(), Problem> {
+        // What was refused for the signer's sake ends the key; and a school's own edits may end one.
+        self.desk.sweep_keys()?;
+        let metrics = &self.desk.host.metrics;
+        self.about = Some(match verdict {
+            Verdict::Accepted(version) => {
+                metrics.accepted.inc();
+                About::done(format!("bundle {bundle} version {version}"))
+            }
+            Verdict::Refused(code) => {
+                metrics.refused.inc();
+                About { what: format!("bundle {bundle}"), result: code.clone() }
+            }
+        });
+        self.decided = Some(bundle);
+        Ok(())
+    }
+
+    fn snapshot(&mut self) -> Result<Option<Offer>, Problem> {
+        let centre = self.desk.centre();
+        if !centre.has_long_log().map_err(|error| refused(&error))? {
+            return Ok(None);
+        }
+        self.desk.host.snapshots.offer(self.desk.npsn, &centre).map_err(|error| refused(&error))
+    }
+
+    fn mends(&mut self) {
+        tracing::warn!(npsn = %self.desk.npsn, "records were not what the log says, and were made anew");
+    }
+
+    fn failed(error: CentreError) -> Problem {
+        refused(&error)
+    }
+}
