@@ -11,8 +11,10 @@
 mod centre;
 mod computer;
 mod disk;
+mod fetching;
 mod images;
 mod landing;
+mod mixture;
 mod oracle;
 mod rules;
 mod script;
@@ -22,6 +24,8 @@ use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 pub use disk::Bug;
+pub use mixture::{Dimension, Mixture};
+pub use selaras_sync::exchange::Flaw;
 pub use trouble::Failure;
 
 use script::Script;
@@ -31,13 +35,19 @@ use script::Script;
 pub struct Plan {
     /// A bug that is planted, to see it found.
     pub bug: Option<Bug>,
-    /// Whether anything goes wrong at all.
+    /// A bug that is planted in the conversation.
+    pub flaw: Option<Flaw>,
+    /// Whether nothing goes wrong at all.
     pub calm: bool,
+    /// Whether kinds of trouble meet in one world.
+    pub mixed: bool,
 }
 
 /// A world that ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
+    /// The kinds of trouble that met in it.
+    pub mixture: Mixture,
     /// The hash over everything that happened, in order.
     pub trace: [u8; 32],
     /// Events that happened.

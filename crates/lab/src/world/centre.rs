@@ -1,11 +1,13 @@
 //! The centre of one school in the world.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{BundleId, Date, DeviceId, EpochId, Fields, KeyId, LogVersion, Npsn, RecordId, RecordKey, Value};
+use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
-    Centre, CentreKeys, EnrolledKey, Flow, Key, LogEntry, Origin, Range, ReadStore, Row, Rules, Step, Store, TypedEdit,
+    Batch, Blobs, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Flow, Key, LogEntry, Offer, Origin, Range,
+    ReadStore, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
@@ -25,9 +27,14 @@ pub(super) struct CentreHost {
     pub(super) down: bool,
     /// Bundles that are landing.
     pub(super) landings: Landings,
+    /// Snapshots that were offered, by hash.
+    pub(super) snapshots: BTreeMap<[u8; 32], Vec<u8>>,
+    /// Whether a side that has nothing yet is offered the log as a file.
+    pub(super) offers_snapshots: bool,
     /// The last verified backup.
     backup: Option<Image>,
     lives: u8,
+    flaw: Option<Flaw>,
 }
 
 pub(super) fn today() -> Date {
@@ -52,12 +59,12 @@ const REGISTRATION: [u8; 16] = [0x22; 16];
 const ASSIGNMENT: [u8; 16] = [0x33; 16];
 
 impl CentreHost {
-    pub(super) fn new(npsn: Npsn, bug: Option<Bug>) -> Result<Self, Trouble> {
+    pub(super) fn new(npsn: Npsn, bug: Option<Bug>, flaw: Option<Flaw>) -> Result<Self, Trouble> {
         let disk = Disk::new(npsn, bug.filter(|bug| matches!(bug, Bug::ForgetsAnswers)))?;
         let rules = rules();
         disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules)?)?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) };
-        let host = Self {
+        let mut host = Self {
             npsn,
             disk,
             rules,
@@ -65,8 +72,11 @@ impl CentreHost {
             head: SigningKey::from_bytes(&[7; 32]),
             down: false,
             landings: Landings::default(),
+            snapshots: BTreeMap::new(),
+            offers_snapshots: false,
             backup: None,
             lives: 1,
+            flaw,
         };
         let head = RecordId::from_bytes(HEAD);
         let code = |code: &str| Value::Code(code.to_owned());
@@ -105,45 +115,34 @@ impl CentreHost {
     }
 
     /// Ends what was decided.
-    pub(super) fn drive(&self, first: Option<Step>) -> Result<(), Trouble> {
-        let mut next = first;
-        loop {
-            let step = match next.take() {
-                Some(step) => step,
-                None => match self.centre().resume()? {
-                    Some(step) => step,
-                    None => return Ok(()),
-                },
-            };
-            self.disk.carry_out(&step)?;
-        }
+    pub(super) fn drive(&mut self, first: Option<Step>) -> Result<(), Trouble> {
+        carry_out(self, first)
     }
 
-    pub(super) fn act(&self, edits: Vec<TypedEdit>) -> Result<(), Trouble> {
+    pub(super) fn act(&mut self, edits: Vec<TypedEdit>) -> Result<(), Trouble> {
         self.drive(None)?;
         let step = self.centre().act("test.act", edits)?;
         self.drive(Some(step))
     }
 
     /// Ends or renews the head's assignment.
-    pub(super) fn assign(&self, until: Option<Date>) -> Result<(), Trouble> {
+    pub(super) fn assign(&mut self, until: Option<Date>) -> Result<(), Trouble> {
         let key = key_of(&self.rules, "tugas_tambahan", ASSIGNMENT)?;
         let until = until.map_or(Value::Null, Value::Date);
         self.act(vec![TypedEdit { key, fields: fields([("tst_tambahan", until)]), deleted: None }])
     }
 
-    pub(super) fn serve(&mut self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, Trouble> {
-        self.drive(None)?;
-        let public = self.head.verifying_key().to_bytes();
-        let ptk = RecordId::from_bytes(HEAD);
-        let enrolled =
-            |key: KeyId| Ok((key == HEAD_KEY).then_some(EnrolledKey { ptk, public, enrolled_at: 0, revoked: false }));
-        let landed = |id: BundleId| Ok(self.landings.whole(id));
-        let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
-        self.drive(received.step.take())?;
-        let answer = self.centre().respond(&received, None)?;
+    /// Takes somebody in, of whom nobody knew before.
+    pub(super) fn welcomes(&mut self, id: [u8; 16]) -> Result<(), Trouble> {
+        let key = key_of(&self.rules, "ptk", id)?;
+        self.act(vec![TypedEdit { key, fields: fields([("nama", Value::text("Guru"))]), deleted: None }])
+    }
+
+    /// Answers a request of an exchange.
+    pub(super) fn serve(&mut self, device: DeviceId, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+        let answer = answer(self, device, endpoint, body)?;
         let disk = &self.disk;
-        self.landings.forget(|id| matches!(disk.get(&Key::Answer(id)), Ok(Some(_))));
+        self.landings.forget(|id| matches!(ReadStore::get(disk, &Key::Answer(id)), Ok(Some(_))));
         Ok(answer)
     }
 
@@ -152,7 +151,8 @@ impl CentreHost {
         self.drive(None)?;
         self.backup = Some(self.disk.copy());
         let version = self.centre().head()?.version;
-        self.drive(Some(self.centre().cover(version)?))
+        let step = self.centre().cover(version)?;
+        self.drive(Some(step))
     }
 
     /// Loses the disk, and begins another life from the last backup; says whether there was one.
@@ -160,37 +160,19 @@ impl CentreHost {
         let Some(backup) = &self.backup else { return Ok(false) };
         self.disk.put_back(backup)?;
         self.landings = Landings::default();
+        self.snapshots.clear();
         self.down = false;
         self.lives += 1;
         let epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         self.drive(None)?;
-        self.drive(Some(self.centre().restored(epoch, devices)?))?;
+        let step = self.centre().restored(epoch, devices)?;
+        self.drive(Some(step))?;
         Ok(true)
     }
 
     /// Whether it was ever restored.
     pub(super) fn has_lost_its_disk(&self) -> bool {
         self.lives > 1
-    }
-
-    /// Serves a request of healing.
-    pub(super) fn heal(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, Trouble> {
-        self.drive(None)?;
-        let mut handing = self.centre().heal(device, body)?;
-        while let Some(step) = self.centre().heal_step(&mut handing)? {
-            self.drive(Some(step))?;
-        }
-        Ok(self.centre().heal_answer(&handing)?)
-    }
-
-    /// Answers a request of repair, and mends its own records on the way.
-    pub(super) fn repair(&self, body: &[u8]) -> Result<Vec<u8>, Trouble> {
-        self.drive(None)?;
-        let mut repairing = self.centre().repair(body)?;
-        while let Some(step) = self.centre().repair_step(&mut repairing)? {
-            self.drive(Some(step))?;
-        }
-        Ok(self.centre().repair_answer(&repairing)?)
     }
 
     /// The bundles in the log, in order.
@@ -212,6 +194,64 @@ impl CentreHost {
 
     /// Whether people have to decide something about a record.
     pub(super) fn is_contested(&self, key: RecordKey) -> Result<bool, Trouble> {
-        Ok(self.disk.get(&Key::Conflict(key))?.is_some())
+        Ok(ReadStore::get(&self.disk, &Key::Conflict(key))?.is_some())
+    }
+}
+
+impl Host for CentreHost {
+    type Error = Trouble;
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        Ok(self.disk.commit(batch)?)
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<(), Trouble> {
+        if let Effect::RemoveBlob(name) = effect {
+            Blobs::remove(&self.disk, &name)?;
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<Option<Step>, Trouble> {
+        Ok(self.centre().resume()?)
+    }
+
+    fn flaw(&self) -> Option<Flaw> {
+        self.flaw
+    }
+}
+
+impl Answers for CentreHost {
+    fn centre(&self) -> Centre<'_> {
+        Self::centre(self)
+    }
+
+    fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.landings.whole(bundle))
+    }
+
+    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
+        let (ptk, public) = (RecordId::from_bytes(HEAD), self.head.verifying_key().to_bytes());
+        Ok((key == HEAD_KEY).then_some(EnrolledKey { ptk, public, enrolled_at: 0, revoked: false }))
+    }
+
+    fn decided(&mut self, _: BundleId, _: &Verdict) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    fn snapshot(&mut self) -> Result<Option<Offer>, Trouble> {
+        let version = self.centre().head()?.version;
+        if !self.offers_snapshots || version.get() == 0 {
+            return Ok(None);
+        }
+        let file = self.centre().snapshot(Vec::new())?;
+        let hash = *blake3::hash(&file).as_bytes();
+        let offer = Offer { version, hash, bytes: file.len() as u64 };
+        self.snapshots.insert(hash, file);
+        Ok(Some(offer))
+    }
+
+    fn failed(error: CentreError) -> Trouble {
+        error.into()
     }
 }

@@ -1,12 +1,15 @@
 //! A computer of a school in the world.
 
+use std::io::Read;
+
 use selaras_model::{BundleId, DeviceId, Npsn, RecordId, ReplicaId};
 use selaras_policy::AccountFacts;
 use selaras_storage::Fault;
+use selaras_sync::exchange::{Exchange, ExchangeError, Flaw, Host, Notice, SchoolHost, carry_out};
 use selaras_sync::transfer::Upload;
 use selaras_sync::{
-    Batch, Carry, FirstLife, Healing, Incoming, Installation, Key, Order, Outcome, Purpose, Refusal, Rules, School,
-    SchoolError, Signer, StateName, Step, Store, entry_hash,
+    Batch, Blobs, Effect, FirstLife, Installation, Key, Order, Outcome, Purpose, Refusal, Rules, School, SchoolError,
+    Signer, StateName, Step, Store, entry_hash,
 };
 
 use super::centre::{CentreHost, HEAD, HEAD_KEY, today};
@@ -20,15 +23,18 @@ pub(super) struct Computer {
     number: u8,
     pub(super) disk: Disk,
     pub(super) rules: Rules,
-    /// The request whose answer is awaited, and what it was for.
-    pub(super) waiting: Option<(u64, Purpose)>,
+    /// The exchange that is under way in this process, and the number of what it waits for.
+    pub(super) exchange: Option<(u64, Exchange)>,
     /// The upload that is under way in this process, and of which bundle.
     pub(super) upload: Option<(BundleId, Upload)>,
+    /// What of a snapshot has been fetched in this process, and of which.
+    pub(super) fetched: Option<([u8; 32], Vec<u8>)>,
     pub(super) down: bool,
     pub(super) renewals: u8,
-    /// A conversation with a restored centre; a process that dies has none.
-    pub(super) healing: Option<Healing>,
+    /// What was told since somebody listened.
+    pub(super) notices: Vec<Notice>,
     bug: Option<Bug>,
+    pub(super) flaw: Option<Flaw>,
 }
 
 impl Computer {
@@ -37,7 +43,7 @@ impl Computer {
         number: u8,
         npsn: Npsn,
         centre: &CentreHost,
-        bug: Option<Bug>,
+        (bug, flaw): (Option<Bug>, Option<Flaw>),
     ) -> Result<Self, Trouble> {
         let disk = Disk::new(npsn, bug.filter(|bug| !matches!(bug, Bug::ForgetsAnswers)))?;
         let rules = rules();
@@ -52,19 +58,30 @@ impl Computer {
             centre_ca: None,
         };
         disk.commit(&School::install(&installation, &rules, today())?)?;
-        Ok(Self {
+        Ok(Self::on(disk, rules, (school, number, device), (bug, flaw)))
+    }
+
+    fn on(
+        disk: Disk,
+        rules: Rules,
+        (school, number, device): (usize, u8, DeviceId),
+        (bug, flaw): (Option<Bug>, Option<Flaw>),
+    ) -> Self {
+        Self {
             school,
             device,
             number,
             disk,
             rules,
-            waiting: None,
+            exchange: None,
             upload: None,
+            fetched: None,
             down: false,
             renewals: 0,
-            healing: None,
+            notices: Vec::new(),
             bug,
-        })
+            flaw,
+        }
     }
 
     pub(super) fn school(&self) -> School<'_> {
@@ -72,21 +89,11 @@ impl Computer {
     }
 
     /// Ends what was decided.
-    pub(super) fn drive(&self, first: Option<Step>) -> Result<(), Trouble> {
-        let mut next = first;
-        loop {
-            let step = match next.take() {
-                Some(step) => step,
-                None => match self.school().resume()? {
-                    Some(step) => step,
-                    None => return Ok(()),
-                },
-            };
-            self.disk.carry_out(&step)?;
-        }
+    pub(super) fn drive(&mut self, first: Option<Step>) -> Result<(), Trouble> {
+        carry_out(self, first)
     }
 
-    pub(super) fn settle(&self) -> Result<(), Trouble> {
+    pub(super) fn settle(&mut self) -> Result<(), Trouble> {
         self.drive(None)?;
         while let Some(step) = self.school().ensure_judged()? {
             self.drive(Some(step))?;
@@ -95,7 +102,7 @@ impl Computer {
     }
 
     /// Approves; says which findings closed the gate where it is closed.
-    pub(super) fn approve(&self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
+    pub(super) fn approve(&mut self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
         self.settle()?;
         let facts = AccountFacts::of_head(RecordId::from_bytes(HEAD));
         let signer = Signer { key: &centre.head, id: HEAD_KEY, enrolled: None };
@@ -106,23 +113,32 @@ impl Computer {
         }
     }
 
-    /// Makes a request durable and gives its body.
-    pub(super) fn request(&self, purpose: Purpose, carry: Carry) -> Result<Vec<u8>, Trouble> {
-        self.settle()?;
+    /// An exchange that has not begun.
+    pub(super) fn new_exchange(&mut self, purpose: Purpose) -> Result<Exchange, Trouble> {
         self.mint_anew(purpose)?;
-        let outgoing = self.school().request(purpose, carry)?;
-        self.drive(outgoing.step)?;
-        Ok(outgoing.body)
+        Ok(Exchange::new(purpose).with(self.flaw))
     }
 
-    /// Gives up waiting for an answer; of a piece that was on its way only the centre knows what arrived.
+    /// Gives up waiting; of a piece that was on its way only the centre knows what arrived.
     pub(super) fn waits_no_longer(&mut self, request: u64) {
-        if self.waiting.is_some_and(|(waiting, _)| waiting == request) {
-            self.waiting = None;
-            if let Some((_, upload)) = &mut self.upload {
-                upload.cut();
-            }
+        if self.exchange.take_if(|(waiting, _)| *waiting == request).is_some()
+            && let Some((_, upload)) = &mut self.upload
+        {
+            upload.cut();
         }
+    }
+
+    /// The exchange that waits for this, where it still does.
+    pub(super) fn waiting_for(&mut self, request: u64) -> Option<Exchange> {
+        self.exchange.take_if(|(waiting, _)| *waiting == request).map(|(_, exchange)| exchange)
+    }
+
+    /// What dies with a process.
+    pub(super) fn forget(&mut self) {
+        self.exchange = None;
+        self.upload = None;
+        self.fetched = None;
+        self.notices.clear();
     }
 
     /// The planted bug: what may have arrived is dropped and becomes drafts again.
@@ -136,25 +152,6 @@ impl Computer {
         Ok(())
     }
 
-    /// Takes an answer in; what is not this centre's changes nothing.
-    pub(super) fn absorb(&mut self, answer: &[u8]) -> Result<Option<Incoming>, Trouble> {
-        self.settle()?;
-        let mut incoming = match self.school().answer(answer) {
-            Ok(incoming) => incoming,
-            Err(SchoolError::NotOurCentre(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        if incoming.copied() {
-            let name = self.another_name();
-            let step = self.school().renew(name, &incoming)?;
-            self.drive(Some(step))?;
-        }
-        while let Some(step) = self.school().absorb(&mut incoming)? {
-            self.drive(Some(step))?;
-        }
-        Ok(Some(incoming))
-    }
-
     /// A name that nobody has had.
     pub(super) fn another_name(&mut self) -> ReplicaId {
         self.renewals += 1;
@@ -164,34 +161,88 @@ impl Computer {
     /// The same computer once more, as its disk is now.
     pub(super) fn copy(&self, number: u8) -> Result<Self, Trouble> {
         let disk = self.disk.fork()?;
-        let rules = self.rules.clone();
-        let Self { school, device, bug, .. } = *self;
-        Ok(Self {
-            school,
-            device,
-            number,
-            disk,
-            rules,
-            waiting: None,
-            upload: None,
-            down: false,
-            renewals: 0,
-            healing: None,
-            bug,
-        })
+        Ok(Self::on(disk, self.rules.clone(), (self.school, number, self.device), (self.bug, self.flaw)))
     }
 
     /// Puts an image in the place of the disk, behind everybody's back.
-    pub(super) fn replace_disk(&mut self, image: Disk) {
+    pub(super) fn replace_disk(&mut self, image: Disk) -> Result<(), Trouble> {
         self.disk = image;
-        self.waiting = None;
-        self.upload = None;
-        self.healing = None;
+        self.forget();
         self.down = false;
+        self.read_rules()
+    }
+
+    /// The process starts again, on what its disk holds.
+    pub(super) fn starts_again(&mut self) -> Result<(), Trouble> {
+        self.disk.restart()?;
+        self.forget();
+        self.down = false;
+        self.read_rules()
+    }
+
+    /// Reads the rules that are in force on this disk.
+    pub(super) fn read_rules(&mut self) -> Result<(), Trouble> {
+        if let Some(rules) = Rules::load(&self.disk)? {
+            self.rules = rules;
+        }
+        Ok(())
     }
 
     pub(super) fn fail_after(&self, commits: u64, fault: Fault) {
         self.disk.fail_after(commits, fault);
+    }
+}
+
+impl Host for Computer {
+    type Error = Trouble;
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        Ok(self.disk.commit(batch)?)
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<(), Trouble> {
+        match effect {
+            Effect::RemoveBlob(name) => Ok(Blobs::remove(&self.disk, &name)?),
+            Effect::RulesChanged => self.read_rules(),
+            Effect::Progress { .. } => Ok(()),
+        }
+    }
+
+    fn resume(&mut self) -> Result<Option<Step>, Trouble> {
+        Ok(self.school().resume()?)
+    }
+
+    fn flaw(&self) -> Option<Flaw> {
+        self.flaw
+    }
+}
+
+impl SchoolHost for Computer {
+    fn school(&self) -> School<'_> {
+        Self::school(self)
+    }
+
+    fn new_name(&mut self) -> Result<ReplicaId, Trouble> {
+        Ok(self.another_name())
+    }
+
+    fn tell(&mut self, notice: &Notice) -> Result<(), Trouble> {
+        self.notices.push(notice.clone());
+        Ok(())
+    }
+
+    fn file(&self, name: &[u8; 32]) -> Result<Option<Box<dyn Read>>, Trouble> {
+        let bytes = Blobs::get(&self.disk, name)?;
+        Ok(bytes.map(|bytes| Box::new(std::io::Cursor::new(bytes)) as Box<dyn Read>))
+    }
+}
+
+impl From<ExchangeError> for Trouble {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::School(error) => error.into(),
+            other => Self::Wrong(other.to_string()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use selaras_model::Npsn;
 use selaras_storage::{Changelog, Fault, FaultyEngine, MemoryBlobs, MemoryEngine, SchoolStore};
-use selaras_sync::{Batch, Blobs, Effect, Flow, Key, Range, ReadStore, Row, StateName, Step, Store, StoreError};
+use selaras_sync::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, Store, StoreError};
 
 use super::trouble::Trouble;
 
@@ -111,20 +111,6 @@ impl Disk {
         let (faulty, store) = open(&held(&self.memory), self.npsn)?;
         *held(&self.faulty) = faulty;
         *held(&self.store) = store;
-        Ok(())
-    }
-
-    /// Commits a step's batches and performs its effects; says whether the rules changed.
-    pub(super) fn carry_out(&self, step: &Step) -> Result<(), Trouble> {
-        self.commit(&step.batch)?;
-        for batch in &step.rest {
-            self.commit(batch)?;
-        }
-        for effect in &step.effects {
-            if let Effect::RemoveBlob(name) = effect {
-                Blobs::remove(self, name)?;
-            }
-        }
         Ok(())
     }
 

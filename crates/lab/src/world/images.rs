@@ -73,7 +73,7 @@ impl Script {
         self.note(&format!("computer {number} comes back by {way:?}"));
         self.oracle.disk_replaced(number, image.tokens);
         let Some(computer) = self.computers.get_mut(number) else { return wrong("no such computer") };
-        computer.replace_disk(image.disk);
+        computer.replace_disk(image.disk)?;
         computer.drive(None)?;
         if way == Way::Restore {
             let name = computer.another_name();

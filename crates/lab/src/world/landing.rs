@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use rand::RngExt as _;
 use selaras_model::BundleId;
+use selaras_sync::bundle;
+use selaras_sync::exchange::{self, Exchange};
 use selaras_sync::transfer::{Landing, LandingError, Next, Upload};
-use selaras_sync::{Carry, Phase, Purpose, Sealed, bundle};
 
 use super::one_in;
 use super::script::{Event, Script};
@@ -79,34 +80,31 @@ impl Landings {
 }
 
 impl Script {
-    /// How a computer's bundle travels this time; in this world even a small one may be uploaded.
-    pub(super) fn carry_of(&mut self, sealed: Option<&Sealed>) -> Carry {
-        if sealed.is_some() && one_in(&mut self.rng, 2) { Carry::Landed } else { Carry::Inline }
-    }
-
-    /// Goes on with the upload of the sealed bundle, from wherever the centre says.
-    pub(super) fn uploads(&mut self, number: usize, sealed: &Sealed) -> Result<(), Trouble> {
-        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        if computer.upload.as_ref().is_none_or(|(bundle, _)| *bundle != sealed.bundle) {
-            computer.upload = Some((sealed.bundle, Upload::new(sealed.bytes)));
+    /// Brings a bundle, from wherever the centre says.
+    pub(super) fn uploads(
+        &mut self,
+        number: usize,
+        exchange: Exchange,
+        bundle: BundleId,
+        bytes: u64,
+    ) -> Result<(), Trouble> {
+        let computer = self.computer_mut(number)?;
+        if computer.upload.as_ref().is_none_or(|(known, _)| *known != bundle) {
+            computer.upload = Some((bundle, Upload::new(bytes)));
         }
-        self.next_upload(number)
+        self.next_upload(number, exchange)
     }
 
-    fn next_upload(&mut self, number: usize) -> Result<(), Trouble> {
+    fn next_upload(&mut self, number: usize, exchange: Exchange) -> Result<(), Trouble> {
         let Some((bundle, upload)) = self.computer(number)?.upload.clone() else { return Ok(()) };
-        // Meanwhile it may have been withdrawn, or its fate have come with a pull.
-        let wanted = self
-            .computer(number)?
-            .school()
-            .sealed()?
-            .is_some_and(|sealed| sealed.bundle == bundle && !matches!(sealed.phase, Phase::Received(_)));
-        if !wanted {
-            self.computers.get_mut(number).map(|computer| computer.upload.take());
+        // Meanwhile it may have been withdrawn: then this exchange has failed.
+        let sealed = self.computer(number)?.school().sealed()?;
+        if sealed.is_none_or(|sealed| sealed.bundle != bundle) {
+            self.computer_mut(number)?.upload = None;
             return Ok(());
         }
         let asked = match upload.next() {
-            Next::Landed => return self.asks(number, Purpose::Sync, Carry::Landed),
+            Next::Landed => return self.goes_on(number, exchange, exchange::Event::Landed),
             Next::Ask => Asked::Offset,
             Next::Send(piece) => {
                 let Some(frozen) = self.computer(number)?.disk.blobs().get(bundle.as_bytes())? else {
@@ -119,7 +117,7 @@ impl Script {
                 Asked::Piece { from: piece.from, total: upload.total(), bytes }
             }
         };
-        let request = self.awaits(number, Purpose::Sync);
+        let request = self.awaits(number, exchange)?;
         self.carry_piece(number, request, bundle, &asked);
         Ok(())
     }
@@ -177,11 +175,8 @@ impl Script {
         bundle: BundleId,
         told: &Told,
     ) -> Result<(), Trouble> {
+        let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
         let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        if computer.down || computer.waiting.is_none_or(|(waiting, _)| waiting != request) {
-            return Ok(());
-        }
-        computer.waiting = None;
         let Some((_, upload)) = computer.upload.as_mut().filter(|(known, _)| *known == bundle) else { return Ok(()) };
         let taken = match told {
             Told::Offset(offset) => upload.told(*offset).map(drop),
@@ -196,7 +191,7 @@ impl Script {
             return Ok(());
         }
         self.note(&format!("computer {number} has landed some"));
-        let done = self.next_upload(number);
+        let done = self.next_upload(number, exchange);
         self.bear(number, done)
     }
 }

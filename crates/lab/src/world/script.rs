@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use selaras_model::{BundleId, EntityCode, EntryHash, Npsn, Record, RecordId, RecordKey, Value};
-use selaras_sync::Flow;
+use selaras_sync::exchange::Endpoint;
+use selaras_sync::{Flow, Offer};
 
 use super::centre::{CentreHost, key_of};
 use super::computer::Computer;
@@ -23,7 +24,7 @@ use super::landing::{Asked, Told};
 use super::oracle::Oracle;
 use super::rules::rules;
 use super::trouble::Trouble;
-use super::{Ended, Plan, one_in};
+use super::{Dimension, Ended, Mixture, Plan, one_in};
 
 /// Things that people do before the faults stop.
 const ACTIONS: u32 = 60;
@@ -43,12 +44,28 @@ pub(super) enum Event {
     Request {
         computer: usize,
         number: u64,
+        endpoint: Endpoint,
         body: Vec<u8>,
     },
     Answer {
         computer: usize,
         number: u64,
+        endpoint: Endpoint,
         body: Vec<u8>,
+    },
+    /// A range of a snapshot is asked for.
+    Fetch {
+        computer: usize,
+        number: u64,
+        offer: Offer,
+        from: usize,
+    },
+    Range {
+        computer: usize,
+        number: u64,
+        offer: Offer,
+        from: usize,
+        bytes: Vec<u8>,
     },
     Piece {
         computer: usize,
@@ -80,16 +97,6 @@ pub(super) enum Event {
         number: u64,
         code: String,
     },
-    HealRequest {
-        computer: usize,
-        number: u64,
-        body: Vec<u8>,
-    },
-    HealAnswer {
-        computer: usize,
-        number: u64,
-        body: Vec<u8>,
-    },
     Copied(usize),
     Imaged(usize),
     ComesBack(usize, Way),
@@ -117,19 +124,21 @@ pub(super) struct Script {
     trace: blake3::Hasher,
     story: Vec<String>,
     pub(super) calm: bool,
+    mixture: Mixture,
 }
 
 impl Script {
-    pub(super) fn new(rng: ChaCha8Rng, plan: &Plan) -> Result<Self, Trouble> {
+    pub(super) fn new(mut rng: ChaCha8Rng, plan: &Plan) -> Result<Self, Trouble> {
+        let mixture = if plan.mixed { Mixture::any(&mut rng) } else { Mixture::apart(&mut rng) };
         let mut centres = Vec::new();
         let mut computers = Vec::new();
         for (school, npsn) in ["99999999", "99999998"].into_iter().enumerate() {
             let npsn: Npsn = npsn.parse().map_err(|_| Trouble::Wrong("NPSN".to_owned()))?;
-            let centre = CentreHost::new(npsn, plan.bug)?;
+            let centre = CentreHost::new(npsn, plan.bug, plan.flaw)?;
             // Two computers at the first school, one at the second.
             for _ in 0..2 - school {
                 let number = u8::try_from(computers.len() + 1).unwrap_or(u8::MAX);
-                computers.push(Computer::new(school, number, npsn, &centre, plan.bug)?);
+                computers.push(Computer::new(school, number, npsn, &centre, (plan.bug, plan.flaw))?);
             }
             centres.push(centre);
         }
@@ -154,6 +163,7 @@ impl Script {
             trace: blake3::Hasher::new(),
             story: Vec::new(),
             calm: plan.calm,
+            mixture,
         };
         for action in 0..u64::from(ACTIONS) {
             let at = action * 40 + script.rng.random_range(0..40);
@@ -164,13 +174,18 @@ impl Script {
             };
             script.schedule(at, event);
         }
-        // Not both in one world: what only a lost disk and a disk that was put back have held is lost in truth.
-        if one_in(&mut script.rng, 2) {
+        if script.has(Dimension::Losses) {
             script.plan_losses();
-        } else {
+        }
+        if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
         }
         Ok(script)
+    }
+
+    /// Whether this world has such trouble.
+    pub(super) fn has(&self, dimension: Dimension) -> bool {
+        self.mixture.has(dimension)
     }
 
     pub(super) fn schedule(&mut self, at: u64, event: Event) {
@@ -202,6 +217,7 @@ impl Script {
         let (events, crashes) = (self.happened, self.crashes);
         let (restored, handed_back) = (self.restored, self.handed_back);
         Ok(Ended {
+            mixture: self.mixture,
             trace: *self.trace.finalize().as_bytes(),
             events,
             accepted,
@@ -216,8 +232,12 @@ impl Script {
         match event {
             Event::Act(computer) => self.act(computer),
             Event::CentreActs(school) => self.centre_acts(school),
-            Event::Request { computer, number, body } => self.serve(computer, number, &body),
-            Event::Answer { computer, number, body } => self.answered(computer, number, &body),
+            Event::Request { computer, number, endpoint, body } => self.serve(computer, number, endpoint, &body),
+            Event::Answer { computer, number, endpoint, body } => self.answered(computer, number, endpoint, &body),
+            Event::Fetch { computer, number, offer, from } => self.gives_range(computer, number, offer, from),
+            Event::Range { computer, number, offer, from, bytes } => {
+                self.takes_range(computer, number, offer, (from, &bytes))
+            }
             Event::Piece { computer, number, bundle, asked, arrived, cut } => {
                 self.lands((computer, number), bundle, &asked, (arrived, cut))
             }
@@ -231,9 +251,7 @@ impl Script {
             Event::Restart(computer) => self.restart(computer),
             Event::BacksUp(school) => self.backs_up(school),
             Event::LosesDisk(school) => self.loses_disk(school),
-            Event::Refused { computer, number, code } => self.refused(computer, number, &code),
-            Event::HealRequest { computer, number, body } => self.serve_healing(computer, number, &body),
-            Event::HealAnswer { computer, number, body } => self.healing_answered(computer, number, &body),
+            Event::Refused { computer, number, code } => self.refused(computer, number, code),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),
@@ -252,7 +270,11 @@ impl Script {
         self.computers.get(number).ok_or_else(|| Trouble::Wrong("no such computer".to_owned()))
     }
 
-    fn centre(&self, school: usize) -> Result<&CentreHost, Trouble> {
+    pub(super) fn computer_mut(&mut self, number: usize) -> Result<&mut Computer, Trouble> {
+        self.computers.get_mut(number).ok_or_else(|| Trouble::Wrong("no such computer".to_owned()))
+    }
+
+    pub(super) fn centre(&self, school: usize) -> Result<&CentreHost, Trouble> {
         self.centres.get(school).ok_or_else(|| Trouble::Wrong("no such school".to_owned()))
     }
 

@@ -4,7 +4,6 @@ use rand::RngExt as _;
 use selaras_storage::Fault;
 
 use super::{Event, Script};
-use crate::world::computer::Computer;
 use crate::world::one_in;
 use crate::world::trouble::Trouble;
 
@@ -47,9 +46,7 @@ impl Script {
                 self.crashes += 1;
                 if let Some(computer) = self.computers.get_mut(computer) {
                     computer.down = true;
-                    computer.waiting = None;
-                    computer.upload = None;
-                    computer.healing = None;
+                    computer.forget();
                 }
                 let at = self.now + self.rng.random_range(1..200);
                 self.schedule(at, Event::Restart(computer));
@@ -61,9 +58,8 @@ impl Script {
 
     pub(super) fn restart(&mut self, number: usize) -> Result<(), Trouble> {
         let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        computer.disk.restart()?;
-        computer.down = false;
-        let done = self.computers.get(number).map_or(Ok(()), Computer::settle);
+        computer.starts_again()?;
+        let done = computer.settle();
         self.bear(number, done)
     }
 

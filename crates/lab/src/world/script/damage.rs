@@ -9,10 +9,8 @@ use super::Script;
 use crate::world::one_in;
 use crate::world::trouble::{Trouble, wrong};
 
-/// Conversations after which both sides have to be equal: a centre that mends itself needs a second one.
+/// Exchanges after which both sides have to be equal: a centre that mends itself needs a second one.
 const MAX_REPAIRS: usize = 3;
-/// Requests of one conversation.
-const MAX_REQUESTS: usize = 2;
 
 impl Script {
     pub(super) fn damages_and_repairs(&mut self) -> Result<(), Trouble> {
@@ -20,7 +18,8 @@ impl Script {
             let (here, there, chance) =
                 (one_in(&mut self.rng, 2), one_in(&mut self.rng, 2), self.rng.random_range(0..99));
             let computer = self.computer(number)?;
-            let centre = self.centre(computer.school)?;
+            let school = computer.school;
+            let centre = self.centre(school)?;
             if here {
                 lose(&computer.disk, &computer.rules, chance)?;
             }
@@ -37,27 +36,15 @@ impl Script {
     }
 
     fn repairs(&mut self, number: usize) -> Result<(), Trouble> {
+        let school = self.computer(number)?.school;
         for _ in 0..MAX_REPAIRS {
-            let computer = self.computer(number)?;
-            let centre = self.centre(computer.school)?;
-            let Some(mut repair) = computer.school().repair()? else {
-                return wrong(format!("computer {number} does not stand at the end of an entry"));
-            };
-            for _ in 0..MAX_REQUESTS {
-                if repair.is_done() {
-                    break;
-                }
-                let body = computer.school().repair_request(&repair)?;
-                let answer = centre.repair(&body)?;
-                computer.school().repair_answer(&mut repair, &answer)?;
-            }
-            if let Some(step) = computer.school().repaired(&repair)? {
-                computer.drive(Some(step))?;
-                computer.settle()?;
-            }
+            // What this side has lost shows at once, what its centre has lost in the digests of the next entry.
+            self.finish(number)?;
+            let id = self.rng.random();
+            self.centre_mut(school)?.welcomes(id)?;
             self.finish(number)?;
             let computer = self.computer(number)?;
-            if computer.school().digests()? == self.centre(computer.school)?.centre().digests()? {
+            if computer.school().digests()? == self.centre(school)?.centre().digests()? {
                 return Ok(());
             }
         }

@@ -22,7 +22,7 @@ impl Script {
 
     pub(super) fn centre_act(&mut self, school: usize, what: u32) -> Result<(), Trouble> {
         let mut students = Vec::new();
-        self.centre(school)?.drive(None)?;
+        self.centre_mut(school)?.drive(None)?;
         self.centre(school)?.centre().list(self.student, None, &mut |record| {
             students.push(record.clone());
             Flow::Continue
@@ -33,7 +33,7 @@ impl Script {
             _ if what == 8 => {
                 let ended = one_in(&mut self.rng, 2);
                 let until = Date::new(2026, 9, 1).ok().filter(|_| ended);
-                return self.centre(school)?.assign(until);
+                return self.centre_mut(school)?.assign(until);
             }
             _ => (self.new_key(), "nama"),
         };
@@ -44,7 +44,7 @@ impl Script {
         let before = self.centre(school)?.centre().record(key)?;
         let over = before.and_then(|record| record.text(field).map(str::to_owned));
         let edit = TypedEdit { key, fields: fields([(field, Value::text(&token))]), deleted: None };
-        let saved = self.centre(school)?.act(vec![edit]);
+        let saved = self.centre_mut(school)?.act(vec![edit]);
         if saved.is_ok() {
             self.acted(school, &token)?;
         }

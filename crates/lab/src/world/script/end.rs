@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use selaras_model::{Record, RecordKey};
-use selaras_sync::{Carry, Flow, Purpose, Subject};
+use selaras_sync::exchange::{Endpoint, Event as Told, Outside, Request, advance};
+use selaras_sync::{Flow, Purpose, Subject};
 
 use super::{MAX_ROUNDS, OURS, Script, text};
 use crate::world::centre::CentreHost;
 use crate::world::computer::Computer;
 use crate::world::trouble::{Trouble, wrong};
+
+/// Requests of one exchange of this world, far more than any needs.
+const MAX_REQUESTS: u32 = 1_000;
 
 impl Script {
     /// The faults have stopped: everything comes to rest, in a bounded number of rounds.
@@ -17,18 +21,18 @@ impl Script {
         for centre in &mut self.centres {
             centre.disk.restart()?;
             centre.down = false;
+            centre.offers_snapshots = false;
             centre.drive(None)?;
         }
         for computer in &mut self.computers {
-            computer.disk.restart()?;
-            computer.down = false;
-            computer.waiting = None;
+            computer.starts_again()?;
             computer.settle()?;
         }
+        // What a restored centre lacks comes back first, from all.
         for number in 0..self.computers.len() {
-            self.heals_at_rest(number)?;
+            self.exchanges_at_rest(number, Purpose::Pull)?;
         }
-        for centre in &self.centres {
+        for centre in &mut self.centres {
             centre.assign(None)?;
         }
         // Twice around, so that what the last one sent reaches the first.
@@ -42,14 +46,7 @@ impl Script {
 
     pub(super) fn finish(&mut self, number: usize) -> Result<(), Trouble> {
         for _ in 0..MAX_ROUNDS {
-            let body = self.computer(number)?.request(Purpose::Sync, Carry::Inline)?;
-            if let Some(sealed) = self.computer(number)?.school().sealed()? {
-                self.oracle.offered(number, sealed.bundle);
-            }
-            let computer = self.computer(number)?;
-            let (school, device) = (computer.school, computer.device);
-            let answer = self.centre_mut(school)?.serve(device, &body)?;
-            self.takes_at_rest(number, &answer)?;
+            self.exchanges_at_rest(number, Purpose::Sync)?;
             let computer = self.computer(number)?;
             let head = self.centre(computer.school)?.centre().head()?;
             let at_head = computer.school().position()?.version == head.version;
@@ -60,15 +57,50 @@ impl Script {
         wrong(format!("computer {number} does not come to rest"))
     }
 
-    pub(super) fn takes_at_rest(&mut self, number: usize, answer: &[u8]) -> Result<(), Trouble> {
-        let heard = self.hears(number, answer)?;
-        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        let absorbed = computer.absorb(answer)?;
-        self.is_told(number, heard)?;
-        if absorbed.is_none() {
-            return wrong(format!("computer {number} does not know its own centre's answer"));
+    /// One exchange over a line that holds.
+    fn exchanges_at_rest(&mut self, number: usize, purpose: Purpose) -> Result<(), Trouble> {
+        let mut exchange = self.computer_mut(number)?.new_exchange(purpose)?;
+        let mut event = Told::Begin;
+        for _ in 0..MAX_REQUESTS {
+            let needed = advance(&mut exchange, self.computer_mut(number)?, event);
+            self.notes_exchange(number)?;
+            let needed = needed?;
+            let (school, device) = (self.computer(number)?.school, self.computer(number)?.device);
+            event = match needed {
+                Outside::Send(Request { endpoint, body }) => {
+                    let served = self.centre_mut(school)?.serve(device, endpoint, &body);
+                    self.hears_at_rest(number, endpoint, served)?
+                }
+                Outside::Fetch(_) | Outside::Land { .. } => return wrong("a small exchange takes more than requests"),
+                Outside::Done(report) => {
+                    self.handed_back += u64::from(report.handed_back);
+                    return Ok(());
+                }
+                Outside::GiveUp => return wrong(format!("computer {number} gives up")),
+            };
         }
-        self.computer(number)?.settle()
+        wrong(format!("an exchange of computer {number} does not end"))
+    }
+
+    fn hears_at_rest(
+        &mut self,
+        number: usize,
+        endpoint: Endpoint,
+        served: Result<Vec<u8>, Trouble>,
+    ) -> Result<Told, Trouble> {
+        match served {
+            Ok(answer) => {
+                if let (Endpoint::Exchange(_), Some((bundle, fate))) = (endpoint, self.hears(number, &answer)?) {
+                    self.oracle.fate(bundle, fate)?;
+                }
+                Ok(Told::Answered(answer))
+            }
+            Err(Trouble::No(code)) => {
+                self.note(&format!("computer {number} is told {code}"));
+                Ok(Told::Refused(code))
+            }
+            Err(trouble) => Err(trouble),
+        }
     }
 
     pub(super) fn judge(&self) -> Result<(), Trouble> {

@@ -1,19 +1,17 @@
-//! Centres that lose their disk, and computers that heal them.
+//! Centres that lose their disk.
 
 use std::collections::BTreeSet;
 
 use rand::RngExt as _;
 use selaras_model::EntryHash;
-use selaras_sync::{Carry, Flow, LogEntry, Phase, Purpose, Range, ReadStore, Row, School, entry_hash};
+use selaras_sync::{Flow, LogEntry, Phase, Range, ReadStore, Row, School, entry_hash};
 
-use super::{ACTIONS, Event, MAX_ROUNDS, PATIENCE, Script};
+use super::{ACTIONS, Event, Script};
 use crate::world::one_in;
-use crate::world::trouble::{Trouble, wrong};
+use crate::world::trouble::Trouble;
 
 /// Backups of a school in a world.
 const BACKUPS: u32 = 3;
-/// Codes to which a computer answers by handing back what it holds.
-const HEALED_BY_SCHOOLS: [&str; 2] = ["cursor.unknown", "center.restored"];
 
 impl Script {
     /// Some centres of this world lose their disk, some more than once.
@@ -76,131 +74,6 @@ impl Script {
         self.note(&format!("centre {school} loses its disk, {} acts gone", tokens.len()));
         self.oracle.perhaps(tokens);
         Ok(())
-    }
-
-    // ---- the conversation
-
-    pub(super) fn refuses(&mut self, number: usize, request: u64, code: &str) {
-        let at = self.now + self.rng.random_range(1..100);
-        self.schedule(at, Event::Refused { computer: number, number: request, code: code.to_owned() });
-    }
-
-    pub(super) fn refused(&mut self, number: usize, request: u64, code: &str) -> Result<(), Trouble> {
-        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        if computer.down || computer.waiting.is_none_or(|(waiting, _)| waiting != request) {
-            return Ok(());
-        }
-        computer.waiting = None;
-        computer.healing = None;
-        if !HEALED_BY_SCHOOLS.contains(&code) {
-            return Ok(());
-        }
-        let begun = computer.settle().and_then(|()| Ok(computer.school().heal()?));
-        match begun {
-            Ok(healing) => {
-                computer.healing = Some(healing);
-                let sent = self.sends_healing(number);
-                self.bear(number, sent)
-            }
-            Err(trouble) => self.bear(number, Err(trouble)),
-        }
-    }
-
-    fn sends_healing(&mut self, number: usize) -> Result<(), Trouble> {
-        let computer = self.computer(number)?;
-        let Some(healing) = &computer.healing else { return Ok(()) };
-        let body = computer.school().heal_request(healing)?;
-        self.requests += 1;
-        let request = self.requests;
-        if let Some(computer) = self.computers.get_mut(number) {
-            computer.waiting = Some((request, Purpose::Pull));
-        }
-        self.schedule(self.now + PATIENCE, Event::Patience { computer: number, number: request });
-        self.carry(&body, |body| Event::HealRequest { computer: number, number: request, body });
-        Ok(())
-    }
-
-    pub(super) fn serve_healing(&mut self, number: usize, request: u64, body: &[u8]) -> Result<(), Trouble> {
-        let computer = self.computer(number)?;
-        let (school, device) = (computer.school, computer.device);
-        if self.centre(school)?.down {
-            return Ok(());
-        }
-        if !self.calm && one_in(&mut self.rng, 8) {
-            let (commits, fault) = self.misfortune();
-            self.centre(school)?.disk.fail_after(commits, fault);
-        }
-        match self.centre(school)?.heal(device, body) {
-            Ok(answer) => {
-                self.note(&format!("centre {school} answers {request}, healing"));
-                self.carry(&answer, |body| Event::HealAnswer { computer: number, number: request, body });
-                Ok(())
-            }
-            Err(Trouble::No(code)) => {
-                self.note(&format!("centre {school}: {code}"));
-                self.refuses(number, request, &code);
-                Ok(())
-            }
-            Err(trouble) => self.centre_bears(school, Err(trouble)),
-        }
-    }
-
-    pub(super) fn healing_answered(&mut self, number: usize, request: u64, body: &[u8]) -> Result<(), Trouble> {
-        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        if computer.down || computer.waiting.is_none_or(|(waiting, _)| waiting != request) {
-            return Ok(());
-        }
-        computer.waiting = None;
-        self.tempt(number);
-        let done = self.takes_healing(number, body);
-        self.bear(number, done)
-    }
-
-    fn takes_healing(&mut self, number: usize, body: &[u8]) -> Result<(), Trouble> {
-        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        let Some(mut healing) = computer.healing.take() else { return Ok(()) };
-        computer.settle()?;
-        match computer.school().heal_answer(&mut healing, body) {
-            // A cut answer changes nothing; the same is asked again.
-            Ok(()) | Err(selaras_sync::SchoolError::NotOurCentre(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if healing.is_done() {
-            let step = computer.school().healed(&healing)?;
-            self.handed_back += u64::from(healing.handed_back());
-            self.computer(number)?.drive(Some(step))?;
-            self.note(&format!("computer {number} healed its centre: {} entries", healing.handed_back()));
-            return self.begins(number, Purpose::Sync);
-        }
-        computer.healing = Some(healing);
-        self.sends_healing(number)
-    }
-
-    /// Once the faults have stopped: the conversation without a line, where the centre asks for it.
-    pub(super) fn heals_at_rest(&mut self, number: usize) -> Result<(), Trouble> {
-        let computer = self.computer(number)?;
-        let (school, device) = (computer.school, computer.device);
-        let body = computer.request(Purpose::Pull, Carry::Inline)?;
-        match self.centre_mut(school)?.serve(device, &body) {
-            Err(Trouble::No(code)) if HEALED_BY_SCHOOLS.contains(&code.as_str()) => {}
-            Err(Trouble::No(code)) => return wrong(format!("computer {number} is told {code}")),
-            Ok(_) => return Ok(()),
-            Err(trouble) => return Err(trouble),
-        }
-        let (computer, centre) = (self.computer(number)?, self.centre(school)?);
-        let mut healing = computer.school().heal()?;
-        for _ in 0..MAX_ROUNDS {
-            let body = computer.school().heal_request(&healing)?;
-            let answer = centre.heal(device, &body)?;
-            computer.school().heal_answer(&mut healing, &answer)?;
-            if healing.is_done() {
-                let step = computer.school().healed(&healing)?;
-                computer.drive(Some(step))?;
-                self.handed_back += u64::from(healing.handed_back());
-                return Ok(());
-            }
-        }
-        wrong(format!("computer {number} does not come to the end of healing"))
     }
 }
 

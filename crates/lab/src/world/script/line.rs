@@ -1,59 +1,86 @@
-//! The line between the two, and what comes over it.
+//! The line between the two, and the exchanges that go over it.
 
 use rand::RngExt as _;
 use selaras_model::BundleId;
-use selaras_sync::{Carry, Phase, Purpose, School};
+use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request, advance};
+use selaras_sync::{Phase, Purpose, School};
 
 use super::{Event, PATIENCE, Script};
 use crate::world::computer::told;
-use crate::world::one_in;
-use crate::world::trouble::Trouble;
+use crate::world::trouble::{Trouble, wrong};
+use crate::world::{Dimension, one_in};
 
 /// What an answer said of a bundle.
 pub(super) type Heard = (BundleId, String);
 
 impl Script {
+    /// Begins an exchange, unless one is under way.
     pub(super) fn begins(&mut self, number: usize, purpose: Purpose) -> Result<(), Trouble> {
-        if self.computer(number)?.waiting.is_some() {
+        if self.computer(number)?.exchange.is_some() {
             return Ok(());
         }
-        let sealed = self.computer(number)?.school().sealed()?;
-        let sealed = sealed.filter(|sealed| purpose == Purpose::Sync && !matches!(sealed.phase, Phase::Received(_)));
-        let carry = self.carry_of(sealed.as_ref());
-        match sealed.filter(|_| carry == Carry::Landed) {
-            // What was named before has perhaps taken effect: that is asked first.
-            Some(sealed) if sealed.phase == Phase::Approved || one_in(&mut self.rng, 2) => {
-                self.uploads(number, &sealed)
+        // In this world even a small bundle may be brought before it is named.
+        let lands = one_in(&mut self.rng, 2);
+        let exchange = self.computer_mut(number)?.new_exchange(purpose)?;
+        let exchange = if lands { exchange.landing_above(0) } else { exchange.landing_above(u64::MAX) };
+        self.goes_on(number, exchange, Told::Begin)
+    }
+
+    /// Tells an exchange what happened; what it needs from outside goes over the line.
+    pub(in crate::world) fn goes_on(
+        &mut self,
+        number: usize,
+        mut exchange: Exchange,
+        event: Told,
+    ) -> Result<(), Trouble> {
+        let before = exchange.purpose();
+        let needed = advance(&mut exchange, self.computer_mut(number)?, event);
+        self.notes_exchange(number)?;
+        match needed? {
+            Outside::Send(request) => self.sends(number, exchange, request),
+            Outside::Land { bundle, bytes } => self.uploads(number, exchange, bundle, bytes),
+            Outside::Fetch(offer) => self.fetches(number, exchange, offer),
+            Outside::Done(report) => {
+                self.handed_back += u64::from(report.handed_back);
+                self.note(&format!("computer {number} is done ({before:?}): {} entries", report.entries));
+                Ok(())
             }
-            _ => self.asks(number, purpose, carry),
+            Outside::GiveUp => Ok(()),
         }
     }
 
-    /// Sends the request of an exchange.
-    pub(in crate::world) fn asks(&mut self, number: usize, purpose: Purpose, carry: Carry) -> Result<(), Trouble> {
-        let body = self.computer(number)?.request(purpose, carry)?;
-        let sealed = self.computer(number)?.school().sealed()?;
-        if let Some(sealed) = sealed.filter(|sealed| sealed.phase != Phase::Approved) {
+    /// Notes what an exchange told, and what of it may have been sent by now.
+    pub(super) fn notes_exchange(&mut self, number: usize) -> Result<(), Trouble> {
+        for notice in std::mem::take(&mut self.computer_mut(number)?.notices) {
+            self.note(&format!("computer {number}: {notice:?}"));
+        }
+        let store = self.computer(number)?.disk.held()?;
+        let computer = self.computer(number)?;
+        let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
+        if let Some(sealed) = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Approved | Phase::Waiting)) {
             self.oracle.offered(number, sealed.bundle);
         }
-        let request = self.awaits(number, purpose);
-        self.carry(&body, |body| Event::Request { computer: number, number: request, body });
+        Ok(())
+    }
+
+    fn sends(&mut self, number: usize, exchange: Exchange, request: Request) -> Result<(), Trouble> {
+        let Request { endpoint, body } = request;
+        let awaited = self.awaits(number, exchange)?;
+        self.carry(&body, |body| Event::Request { computer: number, number: awaited, endpoint, body });
         Ok(())
     }
 
     /// Numbers what a computer now waits for.
-    pub(in crate::world) fn awaits(&mut self, number: usize, purpose: Purpose) -> u64 {
+    pub(in crate::world) fn awaits(&mut self, number: usize, exchange: Exchange) -> Result<u64, Trouble> {
         self.requests += 1;
         let request = self.requests;
-        if let Some(computer) = self.computers.get_mut(number) {
-            computer.waiting = Some((request, purpose));
-        }
+        self.computer_mut(number)?.exchange = Some((request, exchange));
         self.schedule(self.now + PATIENCE, Event::Patience { computer: number, number: request });
-        request
+        Ok(request)
     }
 
     /// The line: what is sent comes late, twice, cut, or never.
-    pub(super) fn carry(&mut self, body: &[u8], event: impl Fn(Vec<u8>) -> Event) {
+    pub(in crate::world) fn carry(&mut self, body: &[u8], event: impl Fn(Vec<u8>) -> Event) {
         let copies = match self.rng.random_range(0..10) {
             _ if self.calm => 1,
             0 => 0,
@@ -69,7 +96,13 @@ impl Script {
         }
     }
 
-    pub(super) fn serve(&mut self, number: usize, request: u64, body: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn serve(
+        &mut self,
+        number: usize,
+        request: u64,
+        endpoint: Endpoint,
+        body: &[u8],
+    ) -> Result<(), Trouble> {
         let computer = self.computer(number)?;
         let (school, device) = (computer.school, computer.device);
         if self.centre(school)?.down {
@@ -79,10 +112,13 @@ impl Script {
             let (commits, fault) = self.misfortune();
             self.centre(school)?.disk.fail_after(commits, fault);
         }
-        match self.centre_mut(school)?.serve(device, body) {
+        let offers = self.has(Dimension::Snapshots) && one_in(&mut self.rng, 4);
+        let centre = self.centre_mut(school)?;
+        centre.offers_snapshots = offers;
+        match centre.serve(device, endpoint, body) {
             Ok(answer) => {
-                self.note(&format!("centre {school} answers {request}"));
-                self.carry(&answer, |body| Event::Answer { computer: number, number: request, body });
+                self.note(&format!("centre {school} answers {request} ({endpoint:?})"));
+                self.carry(&answer, |body| Event::Answer { computer: number, number: request, endpoint, body });
                 Ok(())
             }
             Err(Trouble::No(code)) => {
@@ -94,27 +130,42 @@ impl Script {
         }
     }
 
-    pub(super) fn answered(&mut self, number: usize, request: u64, body: &[u8]) -> Result<(), Trouble> {
-        let waiting = self.computer(number)?.waiting.filter(|(waiting, _)| *waiting == request);
-        let (Some((_, purpose)), false) = (waiting, self.computer(number)?.down) else { return Ok(()) };
-        self.tempt(number);
-        let done = self.takes(number, body, purpose);
+    /// The centre's word that it cannot answer is on its way.
+    pub(in crate::world) fn refuses(&mut self, number: usize, request: u64, code: &str) {
+        let at = self.now + self.rng.random_range(1..100);
+        self.schedule(at, Event::Refused { computer: number, number: request, code: code.to_owned() });
+    }
+
+    pub(super) fn refused(&mut self, number: usize, request: u64, code: String) -> Result<(), Trouble> {
+        let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
+        let done = self.goes_on(number, exchange, Told::Refused(code));
         self.bear(number, done)
     }
 
-    pub(super) fn takes(&mut self, number: usize, body: &[u8], purpose: Purpose) -> Result<(), Trouble> {
-        if let Some(computer) = self.computers.get_mut(number) {
-            computer.waiting = None;
-        }
-        let heard = self.hears(number, body)?;
-        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
-        let absorbed = computer.absorb(body);
+    pub(super) fn answered(
+        &mut self,
+        number: usize,
+        request: u64,
+        endpoint: Endpoint,
+        body: &[u8],
+    ) -> Result<(), Trouble> {
+        let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
+        self.tempt(number);
+        let heard = if let Endpoint::Exchange(_) = endpoint { self.hears(number, body)? } else { None };
+        let done = self.goes_on(number, exchange, Told::Answered(body.to_vec()));
         self.is_told(number, heard)?;
-        let Some(incoming) = absorbed? else { return Ok(()) };
-        let computer = self.computer(number)?;
-        computer.settle()?;
-        self.note(&format!("computer {number} took {:?} ({purpose:?})", incoming.summary()));
-        if incoming.more() { self.begins(number, Purpose::Pull) } else { Ok(()) }
+        // What was cut on its way is nobody's answer: the exchange is over, and nothing has changed.
+        let done = match done {
+            Err(Trouble::No(code)) if code == "answer.not-ours" => Ok(()),
+            done => done,
+        };
+        self.bear(number, done)
+    }
+
+    /// The exchange that waits for this, where the process still lives and waits.
+    pub(in crate::world) fn takes_up(&mut self, number: usize, request: u64) -> Result<Option<Exchange>, Trouble> {
+        let Some(computer) = self.computers.get_mut(number) else { return wrong("no such computer") };
+        Ok(if computer.down { None } else { computer.waiting_for(request) })
     }
 
     /// Notes what an answer says of the sealed bundle, as soon as it is verified: who dies over it is told again.

@@ -2,6 +2,7 @@
 
 use rand::RngExt as _;
 use selaras_model::{Fields, Record, RecordKey, Value};
+use selaras_sync::exchange::Host as _;
 use selaras_sync::{Purpose, SchoolError, Subject, TypedEdit};
 
 use super::{MAX_RECORDS, OURS, Script, text};
@@ -57,13 +58,13 @@ impl Script {
         token: String,
         typed: Fields,
     ) -> Result<(), Trouble> {
+        self.computer_mut(number)?.drive(None)?;
         let computer = self.computer(number)?;
-        computer.drive(None)?;
         let school = computer.school;
         let over = self.on_screen(number, key, field)?;
         let edit = TypedEdit { key, fields: typed, deleted: None };
         let step = self.computer(number)?.school().edit(&[edit], "operator")?;
-        let saved = self.computer(number)?.drive(Some(step));
+        let saved = self.computer_mut(number)?.drive(Some(step));
         self.tell((school, key, field), token, over, saved)
     }
 
@@ -109,32 +110,32 @@ impl Script {
             edits.push(TypedEdit { key, fields: fields([("nama", Value::text(&token))]), deleted: None });
             tokens.push((key, token));
         }
+        self.computer_mut(number)?.drive(None)?;
         let computer = self.computer(number)?;
-        computer.drive(None)?;
         let (school, step) = (computer.school, computer.school().import(edits, "operator")?);
         // Decided by its first commit.
-        computer.disk.carry_out(&step)?;
+        self.computer_mut(number)?.commit(&step.batch)?;
         for (key, token) in tokens {
             self.oracle.typed((school, key, "nama"), token, []);
         }
-        self.computer(number)?.drive(None)
+        self.computer_mut(number)?.drive(None)
     }
 
     pub(super) fn deletes(&mut self, number: usize) -> Result<(), Trouble> {
         let students = self.students(number)?;
         let Some(key) = pick(&mut self.rng, &students).map(Record::key) else { return Ok(()) };
+        self.computer_mut(number)?.drive(None)?;
         let computer = self.computer(number)?;
-        computer.drive(None)?;
         let step =
             computer.school().edit(&[TypedEdit { key, fields: Fields::new(), deleted: Some(true) }], "operator")?;
         let school = computer.school;
         self.oracle.deleted.insert((school, key));
-        self.computer(number)?.drive(Some(step))
+        self.computer_mut(number)?.drive(Some(step))
     }
 
     pub(super) fn decides(&mut self, number: usize) -> Result<(), Trouble> {
+        self.computer_mut(number)?.drive(None)?;
         let computer = self.computer(number)?;
-        computer.drive(None)?;
         let (school, conflicts) = (computer.school, computer.school().conflicts()?);
         let Some(conflict) = pick(&mut self.rng, &conflicts).cloned() else { return Ok(()) };
         let keep_other = one_in(&mut self.rng, 2);
@@ -149,7 +150,7 @@ impl Script {
         let unsettled = conflict.pending || self.computer(number)?.school().sealed()?.is_some();
         let step =
             self.computer(number)?.school().resolve(conflict.key, &conflict.subject, value.clone(), "operator")?;
-        let saved = self.computer(number)?.drive(Some(step));
+        let saved = self.computer_mut(number)?.drive(Some(step));
         let Subject::Field(field) = &conflict.subject else {
             self.oracle.deleted.insert((school, conflict.key));
             return saved;
@@ -170,15 +171,16 @@ impl Script {
     }
 
     pub(super) fn withdraws(&mut self, number: usize) -> Result<(), Trouble> {
+        self.computer_mut(number)?.drive(None)?;
         let computer = self.computer(number)?;
-        computer.drive(None)?;
         let step = computer.school().withdraw()?;
-        computer.drive(Some(step))
+        self.computer_mut(number)?.drive(Some(step))
     }
 
     pub(super) fn approves(&mut self, number: usize) -> Result<(), Trouble> {
-        let computer = self.computer(number)?;
-        match computer.approve(self.centre(computer.school)?)? {
+        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
+        let Some(centre) = self.centres.get(computer.school) else { return Ok(()) };
+        match computer.approve(centre)? {
             Ok(()) => self.begins(number, Purpose::Sync),
             Err(SchoolError::Gate(gate)) => self.mends(number, gate.invalid.first().map(|finding| finding.record)),
             Err(SchoolError::Refused(refusal)) if refusal.code == "seal.pull-first" => {
@@ -192,6 +194,6 @@ impl Script {
         let Some(key) = record else { return Ok(()) };
         let edit = TypedEdit { key, fields: fields([("umur", Value::Int(10))]), deleted: None };
         let step = self.computer(number)?.school().edit(&[edit], "operator")?;
-        self.computer(number)?.drive(Some(step))
+        self.computer_mut(number)?.drive(Some(step))
     }
 }

@@ -1,0 +1,52 @@
+//! What kinds of trouble meet in a world.
+
+use rand::RngExt as _;
+use rand_chacha::ChaCha8Rng;
+
+/// A kind of trouble, or of work, that a world may have besides its usual days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// A centre loses its disk and is restored from its last backup.
+    Losses,
+    /// Disks of computers are cloned, put back as they were, or restored by the command.
+    Images,
+    /// A side that has nothing yet is offered the log as a file.
+    Snapshots,
+}
+
+impl Dimension {
+    /// All of them, in the order in which they are printed.
+    pub const ALL: [Self; 3] = [Self::Losses, Self::Images, Self::Snapshots];
+    /// Those that worlds had one at a time, before they met.
+    const APART: [Self; 2] = [Self::Losses, Self::Images];
+}
+
+/// The kinds of trouble of one world; a seed names them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Mixture(u32);
+
+impl Mixture {
+    /// Whether the world has this.
+    #[must_use]
+    pub fn has(self, dimension: Dimension) -> bool {
+        self.0 & (1 << dimension as u32) != 0
+    }
+
+    /// The same with this as well.
+    #[must_use]
+    pub const fn and(self, dimension: Dimension) -> Self {
+        Self(self.0 | 1 << dimension as u32)
+    }
+
+    /// One kind alone, so that what only a lost disk and a disk that was put back have held is not missed.
+    pub(super) fn apart(rng: &mut ChaCha8Rng) -> Self {
+        let [losses, images] = Dimension::APART;
+        Self::default().and(if rng.random_range(0..2) == 0 { losses } else { images })
+    }
+
+    /// Any kinds, each in one world of three.
+    pub(super) fn any(rng: &mut ChaCha8Rng) -> Self {
+        let chosen = Dimension::ALL.into_iter().filter(|_| rng.random_range(0..3) == 0);
+        chosen.fold(Self::default(), Self::and)
+    }
+}
