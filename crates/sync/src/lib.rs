@@ -30,6 +30,7 @@ mod entry;
 mod error;
 pub mod evidence;
 mod judging;
+pub mod local;
 mod page;
 mod pending;
 mod plan;
@@ -47,6 +48,9 @@ pub mod wire;
 mod work;
 
 pub use bundle::Bundle;
+pub use centre::{
+    Acting, AssignmentIds, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, Registered, RevokedKeys,
+};
 pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
@@ -69,7 +73,7 @@ pub use view::StoreView;
 /// Named limits of this crate.
 pub mod limits {
     pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
-    pub use crate::centre::{MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
+    pub use crate::centre::{MAX_DEVICES, MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
     pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
     pub use crate::school::{MAX_EDIT_RECORDS, MAX_INLINE_BUNDLE, MAX_SHOWN_CHANGES};
     pub use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};
