@@ -35,6 +35,7 @@ mod page;
 mod pending;
 mod plan;
 mod release;
+mod release_list;
 mod repair;
 mod rules;
 mod school;
@@ -59,6 +60,7 @@ pub use entry::{
 };
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
 pub use release::{NotSigned, Release};
+pub use release_list::{ReleaseInForce, ReleaseList, ReleaseRefused, ReleaseSlot, ReleasedRules};
 pub use rules::{Rules, RulesError};
 pub use school::{
     Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Order,
@@ -76,6 +78,7 @@ pub mod limits {
     pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
     pub use crate::centre::{MAX_DEVICES, MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
     pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
+    pub use crate::release_list::MAX_RELEASES;
     pub use crate::school::{MAX_EDIT_RECORDS, MAX_INLINE_BUNDLE, MAX_SHOWN_CHANGES};
     pub use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};
 }
