@@ -2,6 +2,7 @@
 
 mod act;
 mod acting;
+mod backup;
 mod check;
 mod decide;
 mod head_keys;
