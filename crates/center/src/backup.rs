@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use selaras_model::{EntryHash, LogVersion, Npsn};
+use selaras_sync::Head;
 use selaras_transport::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -88,16 +89,16 @@ pub(crate) async fn back_up(host: &Arc<Host>, to: &Path) -> Result<Manifest, Pro
     let verified = tokio::task::spawn_blocking(move || copy::verify(&directory)).await;
     let manifest = verified.map_err(|_| problem("center.failed"))?.map_err(broken)?;
     for school in &manifest.schools {
-        let version = school.version;
-        host.at(school.npsn, move |desk| desk.covered(version)).await?;
+        let copied = Head { version: school.version, entry: school.entry };
+        host.at(school.npsn, move |desk| desk.verified(copied)).await?;
     }
     Ok(manifest)
 }
 
 impl Desk {
-    /// Notes that a verified backup holds the log up to a version.
-    fn covered(&self, version: LogVersion) -> Result<(), Problem> {
-        let step = self.centre().cover(version).map_err(|error| refused(&error))?;
+    /// Notes that a copy of this school was verified.
+    fn verified(&self, copied: Head) -> Result<(), Problem> {
+        let step = self.centre().verified(copied).map_err(|error| refused(&error))?;
         self.drive(step)
     }
 }

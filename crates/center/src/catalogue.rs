@@ -393,11 +393,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_code_that_the_crate_gives_is_there() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut directories = vec![root];
-        let mut found = 0;
+    /// The codes that stand behind a mark in the sources under a directory of this repository.
+    fn codes_in(root: &str, mark: &str) -> Vec<(String, std::path::PathBuf)> {
+        let mut directories = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(root)];
+        let mut found = Vec::new();
         while let Some(directory) = directories.pop() {
             for entry in std::fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
@@ -406,13 +405,21 @@ mod tests {
                     continue;
                 }
                 let text = std::fs::read_to_string(&path).unwrap();
-                for code in text.split(concat!("problem", "(\"")).skip(1).filter_map(|rest| rest.split('"').next()) {
-                    assert!(code == "some.thing" || lookup(code).code == code, "{code} in {}", path.display());
-                    found += 1;
-                }
+                let codes = text.split(mark).skip(1).filter_map(|rest| rest.split('"').next());
+                found.extend(codes.map(|code| (code.to_owned(), path.clone())));
             }
         }
-        assert!(found > 20, "the codes were found in the text");
+        found
+    }
+
+    #[test]
+    fn every_code_that_the_crate_or_the_engine_gives_is_there() {
+        let own = codes_in("src", concat!("problem", "(\""));
+        let engines = codes_in("../sync/src/centre", "CentreError::refused(\"");
+        assert!(own.len() > 20 && engines.len() > 20, "the codes were found in the text");
+        for (code, path) in own.into_iter().chain(engines) {
+            assert!(code == "some.thing" || lookup(&code).code == code, "{code} in {}", path.display());
+        }
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, PackHash, RecordId, RulebookHash};
+use selaras_sync::Mover;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Area, StaffRole};
-use crate::desk::Mover;
 
 /// Fields as a person writes them: every value as text, as the pack reads it.
 pub(crate) type TextFields = BTreeMap<String, String>;

@@ -10,8 +10,10 @@ use bytes::Bytes;
 use selaras_model::{Date, PackHash, RulebookHash};
 use selaras_policy::Examples;
 use selaras_storage::SchoolStore;
+use selaras_sync::limits::MAX_RELEASES;
 use selaras_sync::{
-    Batch, CentreKeys, Flow, Key, Range, ReadStore, Release, Row, Rules, RulesError, Store, StoreError,
+    Batch, CentreKeys, Flow, Key, Range, ReadStore, Release, ReleaseList, ReleaseRefused, ReleasedRules, Row, Rules,
+    RulesError, Store, StoreError,
 };
 use selaras_transport::{Problem, Reason, RulesAnswer, Text};
 use serde::{Deserialize, Serialize};
@@ -20,8 +22,6 @@ use crate::catalogue::problem;
 use crate::desk::{rows, stored};
 use crate::messages::{ReleaseLine, RulesPublish};
 
-/// The most releases that a centre keeps.
-const MAX_RELEASES: usize = 256;
 /// Problems of a text that an answer names.
 const MAX_NAMED: usize = 50;
 const ROWS: &str = "release/";
@@ -53,6 +53,16 @@ impl Held {
     /// Pack and rulebook as they are given out.
     pub(crate) fn answer(&self, keys: &CentreKeys) -> RulesAnswer {
         answer(self.from, &self.rules, keys)
+    }
+}
+
+impl ReleasedRules for Held {
+    fn first_day(&self) -> Date {
+        self.from
+    }
+
+    fn rules(&self) -> &Rules {
+        &self.rules
     }
 }
 
@@ -107,9 +117,12 @@ impl Releases {
     /// What is in force on a day, and what follows it.
     pub(crate) fn at(&self, today: Date) -> InForce {
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
-        let begun = published.partition_point(|held| held.from <= today);
-        let now = begun.checked_sub(1).and_then(|last| published.get(last)).unwrap_or(&self.base);
-        InForce { now: Arc::clone(now), next: published.get(begun).cloned() }
+        let selaras_sync::ReleaseInForce { now, next } = self.list_of(&published).at(today);
+        InForce { now: Arc::clone(now), next: next.cloned() }
+    }
+
+    fn list_of<'a>(&'a self, published: &'a [Arc<Held>]) -> ReleaseList<'a, Arc<Held>> {
+        ReleaseList { base: &self.base, published }
     }
 
     /// All of them, in order of their first days.
@@ -128,25 +141,10 @@ impl Releases {
         keys: &CentreKeys,
     ) -> Result<ReleaseLine, Problem> {
         let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        if asked.from < today {
-            return Err(problem("rules.past").with("from", asked.from).with("today", today));
-        }
-        if held.iter().any(|held| held.from == asked.from) {
-            return Err(problem("rules.taken").with("from", asked.from));
-        }
-        if held.len() >= MAX_RELEASES {
-            return Err(problem("rules.too-many").with("limit", MAX_RELEASES));
-        }
-        let place = held.partition_point(|held| held.from < asked.from);
-        let before = place.checked_sub(1).and_then(|place| held.get(place)).unwrap_or(&self.base).rules.clone();
-        let rules = read(asked, &before)?;
-        if rules.pack.hash() == before.pack.hash() && rules.rulebook.hash() == before.rulebook.hash() {
-            return Err(problem("rules.same"));
-        }
-        follows(&rules, &before)?;
-        if let Some(after) = held.get(place) {
-            follows(&after.rules, &rules)?;
-        }
+        let slot = self.list_of(&held).slot(asked.from, today).map_err(not_released)?;
+        let place = slot.at;
+        let rules = read(asked, &slot.before.rules)?;
+        slot.check(&rules).map_err(not_released)?;
         check_examples(asked, &rules)?;
         let release = Release::of(&rules, asked.from);
         let mut batch = Batch::default();
@@ -168,16 +166,7 @@ impl Releases {
     /// Takes back a release that has not begun.
     pub(crate) fn withdraw(&self, from: Date, today: Date) -> Result<ReleaseLine, Problem> {
         let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        let place = held.iter().position(|held| held.from == from);
-        let place = place.ok_or_else(|| problem("rules.unknown").with("from", from))?;
-        if from <= today {
-            return Err(problem("rules.begun").with("from", from));
-        }
-        // What follows it has to be able to follow what was before it.
-        if let Some(after) = held.get(place + 1) {
-            let before = place.checked_sub(1).and_then(|place| held.get(place)).unwrap_or(&self.base);
-            follows(&after.rules, &before.rules)?;
-        }
+        let place = self.list_of(&held).withdrawable(from, today).map_err(not_released)?;
         let mut batch = Batch::default();
         batch.remove(Key::Local(row_name(from)));
         self.store.commit(&batch).map_err(|error| stored(&error))?;
@@ -225,9 +214,17 @@ fn read(asked: &RulesPublish, before: &Rules) -> Result<Rules, Problem> {
     })
 }
 
-fn follows(rules: &Rules, before: &Rules) -> Result<(), Problem> {
-    let problems = rules.pack.breaks_with(&before.pack);
-    if problems.is_empty() { Ok(()) } else { Err(named(problem("rules.breaks"), problems.into_iter())) }
+fn not_released(refused: ReleaseRefused) -> Problem {
+    let told = problem(refused.code());
+    match refused {
+        ReleaseRefused::Past { from, today } => told.with("from", from).with("today", today),
+        ReleaseRefused::Taken { from } | ReleaseRefused::Unknown { from } | ReleaseRefused::Begun { from } => {
+            told.with("from", from)
+        }
+        ReleaseRefused::TooMany => told.with("limit", MAX_RELEASES),
+        ReleaseRefused::Same => told,
+        ReleaseRefused::Breaks(problems) => named(told, problems.into_iter()),
+    }
 }
 
 /// A rule that nothing shows to pass and to fail is not given to half a million schools.

@@ -151,6 +151,9 @@ pub enum CentreError {
         /// Identifiers and counts.
         args: BTreeMap<String, String>,
     },
+    /// The person may not approve; all conditions that are not met.
+    #[error("refused: head.not-entitled")]
+    NotEntitled(Vec<Unmet>),
 }
 
 impl CentreError {
@@ -171,6 +174,7 @@ impl CentreError {
         match self {
             Self::Store(error) => store_code(error),
             Self::Refused { code, .. } => code,
+            Self::NotEntitled(_) => "head.not-entitled",
         }
     }
 
@@ -179,7 +183,7 @@ impl CentreError {
     pub fn args(&self) -> Option<&BTreeMap<String, String>> {
         match self {
             Self::Refused { args, .. } => Some(args),
-            Self::Store(_) => None,
+            Self::Store(_) | Self::NotEntitled(_) => None,
         }
     }
 
@@ -193,7 +197,7 @@ impl CentreError {
             {
                 Retry::After
             }
-            Self::Refused { .. } => Retry::AfterHumanAction,
+            Self::Refused { .. } | Self::NotEntitled(_) => Retry::AfterHumanAction,
         }
     }
 }

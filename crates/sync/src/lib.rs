@@ -31,10 +31,12 @@ mod error;
 pub mod evidence;
 pub mod exchange;
 mod judging;
+pub mod local;
 mod page;
 mod pending;
 mod plan;
 mod release;
+mod release_list;
 mod repair;
 mod rules;
 mod school;
@@ -48,6 +50,10 @@ pub mod wire;
 mod work;
 
 pub use bundle::Bundle;
+pub use centre::{
+    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, LeavingPerson,
+    MoveOffer, MoveStage, Mover, Registered, RevokedKeys,
+};
 pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
@@ -55,6 +61,7 @@ pub use entry::{
 };
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
 pub use release::{NotSigned, Release};
+pub use release_list::{ReleaseInForce, ReleaseList, ReleaseRefused, ReleaseSlot, ReleasedRules};
 pub use rules::{Rules, RulesError};
 pub use school::{
     Absorbed, Approved, Carry, DraftInfo, Healing, Incoming, Mended, ModuleChanges, Offer, OpenConflict, Order,
@@ -70,8 +77,9 @@ pub use view::StoreView;
 /// Named limits of this crate.
 pub mod limits {
     pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
-    pub use crate::centre::{MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
+    pub use crate::centre::{MAX_DEVICES, MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
     pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
+    pub use crate::release_list::MAX_RELEASES;
     pub use crate::school::{MAX_EDIT_RECORDS, MAX_INLINE_BUNDLE, MAX_SHOWN_CHANGES};
     pub use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use selaras_model::Npsn;
+use selaras_sync::AnsweredMove;
 use selaras_transport::Problem;
 
 use super::admin::about;
@@ -13,7 +14,6 @@ use super::staff::{in_area, staff};
 use super::{Shared, json, reply, told};
 use crate::audit::{Event, ok};
 use crate::catalogue::problem;
-use crate::desk::Answered;
 use crate::host::{Host, school};
 use crate::messages::{Acted, MoveAsked};
 
@@ -38,16 +38,13 @@ async fn offered(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted
     }
     in_area(host, &staff, new).await?;
     let (who, id) = (asked.who, asked.id);
-    let leaving = host.at(old, move |desk| desk.offered(who, id)).await?;
-    host.at(new, move |desk| desk.offer_move(&staff.name, &asked, old, &leaving)).await
+    let offered = host.at(old, move |desk| desk.offered(who, id)).await?;
+    host.at(new, move |desk| desk.offer_move(&staff.name, &asked, offered)).await
 }
 
-/// Carries out what a school has answered.
-///
-/// In at the new school first, then out at the old one, then the offer goes: entries of two logs, with no transaction
-/// over both. Each step does nothing where it was done before, and the offer is there until all are; what is cut off
-/// goes on at the new school's next contact.
-pub(super) async fn carry_out(host: &Arc<Host>, npsn: Npsn, answered: Vec<Answered>) {
+/// Carries out what a school has answered, stage by stage as the engine says; what is cut off goes on at the new school's
+/// next contact.
+pub(super) async fn carry_out(host: &Arc<Host>, npsn: Npsn, answered: Vec<AnsweredMove>) {
     for answered in answered.into_iter().take(MAX_AT_ONCE) {
         let (person, from) = (answered.person, answered.from);
         if let Err(problem) = carried_out(host, npsn, answered).await {
@@ -56,19 +53,13 @@ pub(super) async fn carry_out(host: &Arc<Host>, npsn: Npsn, answered: Vec<Answer
     }
 }
 
-async fn carried_out(host: &Arc<Host>, npsn: Npsn, answered: Answered) -> Result<(), Problem> {
-    let answered = Arc::new(answered);
-    if answered.accepted {
-        let of = Arc::clone(&answered);
-        let leaving = host.at(answered.from, move |desk| desk.leaving(of.who, of.person)).await?;
-        let of = Arc::clone(&answered);
-        host.at(npsn, move |desk| desk.arrive(BY, &of, &leaving)).await?;
-        let of = Arc::clone(&answered);
-        host.at(answered.from, move |desk| desk.leave(BY, &of)).await?;
+async fn carried_out(host: &Arc<Host>, npsn: Npsn, answered: AnsweredMove) -> Result<(), Problem> {
+    let mut carried = answered.carry_out(npsn);
+    while let Some(school) = carried.school() {
+        let mut taken = carried;
+        carried = host.at(school, move |desk| desk.move_stage(BY, &mut taken).map(|()| taken)).await?;
     }
-    let of = Arc::clone(&answered);
-    host.at(npsn, move |desk| desk.close_move(BY, &of)).await?;
-    let Answered { person, from, accepted, .. } = &*answered;
+    let AnsweredMove { person, from, accepted, .. } = carried.answered();
     let event = Event {
         who: BY.to_owned(),
         what: if *accepted { "move-accepted" } else { "move-declined" }.to_owned(),

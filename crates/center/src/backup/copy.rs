@@ -52,7 +52,7 @@ pub(super) fn prepare(to: &Path) -> Result<(), CopyError> {
 
 /// Copies a school; its desk holds its lock, and has ended all work that was decided.
 pub(super) fn school(desk: &Desk, to: &Path) -> Result<SchoolCopy, CopyError> {
-    let head = desk.centre().head()?;
+    let copied = desk.centre().copied()?;
     let rows = write_rows(&desk.store, &rows_file(to, &desk.npsn.to_string()))?;
     let mut blobs = Vec::new();
     for name in desk.blobs.names()? {
@@ -61,7 +61,7 @@ pub(super) fn school(desk: &Desk, to: &Path) -> Result<SchoolCopy, CopyError> {
         write_synced(&to.join(BLOBS).join(&name), &bytes)?;
         blobs.push(name);
     }
-    Ok(SchoolCopy { npsn: desk.npsn, version: head.version, entry: head.entry, rows, blobs })
+    Ok(SchoolCopy { npsn: desk.npsn, version: copied.version, entry: copied.entry, rows, blobs })
 }
 
 /// Copies the rows that belong to no school.

@@ -14,7 +14,7 @@ use crate::audit::{self, Audit, Event, ok};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::desk::rows::{self, CENTRE, CentreRow};
-use crate::desk::{Desk, refused, stored};
+use crate::desk::{Desk, refused};
 use crate::failure::Failure;
 use crate::host::{Host, nobody, open_changelog};
 use crate::init::owner_only;
@@ -112,8 +112,6 @@ fn mark(data: &Path, config: Config, manifest: &Manifest, epoch: EpochId) -> Res
 
 fn begin(host: &Arc<Host>, npsn: Npsn, epoch: EpochId) -> Result<(), selaras_transport::Problem> {
     let desk = Desk::open(Arc::clone(host), npsn)?;
-    let devices = rows::devices(&desk.store).map_err(|error| stored(&error))?;
-    let devices = devices.into_iter().map(|(device, _)| device).collect();
-    let step = desk.centre().restored(epoch, devices).map_err(|error| refused(&error))?;
+    let step = desk.centre().put_back(epoch).map_err(|error| refused(&error))?;
     desk.drive(step)
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use selaras_model::{Npsn, RecordId};
+use selaras_sync::Mover;
 use serde::Serialize;
 
 use super::args::{Command, Head, Identity, MoveTo, Ptk, Record, School, Student};
 use super::remote::{Remote, school};
-use crate::desk::Mover;
 use crate::failure::Failure;
 use crate::messages::{
     Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HeadKeys, HeadRevoke, HealingState,

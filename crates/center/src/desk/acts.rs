@@ -1,9 +1,7 @@
 //! The centre's own edits: each act is one entry of the school's log, whatever its size.
 
-use std::collections::BTreeSet;
-
-use selaras_model::{Fields, Record, RecordId, RecordKey, Value, record_from_json};
-use selaras_sync::TypedEdit;
+use selaras_model::{RecordId, RecordKey, Value, record_from_json};
+use selaras_sync::{Acting, TypedEdit};
 use selaras_transport::Problem;
 
 use super::{Desk, refused};
@@ -14,27 +12,22 @@ use crate::messages::{Acted, IdentityEdit, RecordEdit, TextFields};
 impl Desk {
     /// Makes the centre's edits one entry of the log.
     pub(crate) fn act(&self, by: &str, edits: Vec<TypedEdit>) -> Result<Acted, Problem> {
-        if edits.is_empty() {
-            return Err(problem("record.nothing"));
+        self.carry(self.centre().acting(by, edits).map_err(|error| refused(&error))?)
+    }
+
+    /// Carries an act to its end.
+    pub(super) fn carry(&self, mut acting: Acting) -> Result<Acted, Problem> {
+        while let Some(step) = self.centre().act_step(&mut acting).map_err(|error| refused(&error))? {
+            self.drive(step)?;
         }
-        let keys: BTreeSet<RecordKey> = edits.iter().map(|edit| edit.key).collect();
-        let mut created = Vec::new();
-        // Of an import nobody reads thousands of ids.
-        if keys.len() <= 8 {
-            for key in &keys {
-                if self.centre().record(*key).map_err(|error| refused(&error))?.is_none() {
-                    created.push(key.id);
-                }
-            }
+        let (records, revoked) = (acting.records(), acting.revoked().to_vec());
+        self.host.metrics.records.inc_by(records as u64);
+        if !revoked.is_empty() {
+            tracing::info!(npsn = %self.npsn, keys = revoked.len(), "keys of heads were revoked");
         }
-        let mut revoked = self.sweep_keys()?;
-        let step = self.centre().act(by, edits).map_err(|error| refused(&error))?;
-        self.drive(step)?;
-        self.host.metrics.records.inc_by(keys.len() as u64);
-        revoked.extend(self.sweep_keys()?);
         let version = self.version()?;
-        tracing::info!(npsn = %self.npsn, version, records = keys.len(), "the centre acted");
-        Ok(Acted { version, records: keys.len(), created, revoked })
+        tracing::info!(npsn = %self.npsn, version, records, "the centre acted");
+        Ok(Acted { version, records, created: acting.created().to_vec(), revoked })
     }
 
     /// Takes record lines as they were exported; a bad line refuses all.
@@ -66,7 +59,7 @@ impl Desk {
     /// Sets a record's verification mark, with corrections where there are any.
     pub(crate) fn verify(&self, by: &str, asked: &IdentityEdit) -> Result<Acted, Problem> {
         let key = self.key_of(&asked.entity, asked.id)?;
-        if self.live(&key)?.is_none() {
+        if self.centre().live(key).map_err(|error| refused(&error))?.is_none() {
             return Err(problem("record.unknown").with("entity", &asked.entity).with("id", asked.id));
         }
         let mark = self.pack().entity(key.entity).and_then(|entity| entity.verified.clone());
@@ -87,29 +80,12 @@ impl Desk {
             Some(id) => id,
             None => new_id()?,
         };
-        let key = self.key_of(entity, id)?;
-        let pack = self.pack();
-        let mut typed = Fields::new();
-        for (name, text) in fields {
-            let bad = || problem("record.bad-field").with("field", name);
-            let field = pack.field(key.entity, name).ok_or_else(bad)?;
-            let value = pack.parse_field(key.entity, name, text).map_err(|_| bad())?;
-            typed.insert(field.name.clone(), value);
-        }
-        Ok(TypedEdit { key, fields: typed, deleted: None })
+        self.centre().typed(entity, id, fields).map_err(|error| refused(&error))
     }
 
     /// The key of a record by its entity's name.
     pub(crate) fn key_of(&self, entity: &str, id: RecordId) -> Result<RecordKey, Problem> {
-        let known = self.pack().entity_named(entity);
-        let code = known.ok_or_else(|| problem("record.unknown-entity").with("entity", entity))?.code;
-        Ok(RecordKey { entity: code, id })
-    }
-
-    /// A record that is not deleted.
-    pub(crate) fn live(&self, key: &RecordKey) -> Result<Option<Record>, Problem> {
-        let record = self.centre().record(*key).map_err(|error| refused(&error))?;
-        Ok(record.filter(|record| !record.deleted))
+        self.centre().key_of(entity, id).map_err(|error| refused(&error))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use selaras_model::{EntityCode, LogVersion, Record, RecordId, Value, record_to_json, root_digest};
+use selaras_model::{EntityCode, LogVersion, Record, RecordId, record_to_json, root_digest};
 use selaras_policy::SchoolView;
 use selaras_sync::Flow;
 use selaras_transport::Problem;
@@ -80,7 +80,7 @@ impl Desk {
 
     /// The school's line in the operators' list.
     pub(crate) fn line(&self) -> Result<SchoolLine, Problem> {
-        let devices = rows::devices(&self.store).map_err(|error| stored(&error))?;
+        let devices = self.centre().devices().map_err(|error| stored(&error))?;
         let seen: Option<SeenRow> = rows::read(&self.store, SEEN).map_err(|error| stored(&error))?;
         let digests = self.digests()?;
         let mut app_versions: Vec<String> = devices.iter().map(|(_, row)| row.app_version.clone()).collect();
@@ -118,30 +118,8 @@ impl Desk {
         Ok(self.centre().head().map_err(|error| refused(&error))?.version.get())
     }
 
-    /// The live records of an entity that refer to a record.
-    pub(crate) fn referring(&self, entity: &str, field: &str, to: RecordId) -> Result<Vec<Record>, Problem> {
-        self.with_value(entity, field, &Value::Ref(to))
-    }
-
-    /// The live records of an entity that have a value in an indexed field.
-    pub(crate) fn with_value(&self, entity: &str, field: &str, value: &Value) -> Result<Vec<Record>, Problem> {
-        let code = self.code_of(entity)?;
-        let view = self.centre().view();
-        let mut ids = Vec::new();
-        view.with_value(code, field, value, &mut |id| ids.push(id)).map_err(|error| {
-            tracing::error!(%error, "an index could not be read");
-            problem("center.store")
-        })?;
-        let mut found = Vec::new();
-        for id in ids {
-            found.extend(self.live(&selaras_model::RecordKey { entity: code, id })?);
-        }
-        Ok(found)
-    }
-
     fn code_of(&self, entity: &str) -> Result<EntityCode, Problem> {
-        let known = self.pack().entity_named(entity);
-        Ok(known.ok_or_else(|| problem("record.unknown-entity").with("entity", entity))?.code)
+        self.centre().code_of(entity).map_err(|error| refused(&error))
     }
 
     fn place(&self, text: &str) -> Result<(EntityCode, RecordId), Problem> {

@@ -14,6 +14,7 @@ mod registration;
 pub(crate) mod rows;
 mod sessions;
 mod students;
+mod unmet;
 
 use std::sync::Arc;
 
@@ -30,7 +31,6 @@ use crate::releases::InForce;
 use self::host::AtDesk;
 use self::rows::{REGISTRATION, RegistrationRow};
 
-pub(crate) use self::moves::{Answered, Mover};
 pub(crate) use self::registration::found;
 
 /// How long a school is asked to wait while its other computers heal the centre.
@@ -104,6 +104,9 @@ pub(crate) fn stored(error: &StoreError) -> Problem {
 pub(crate) fn refused(error: &CentreError) -> Problem {
     match error {
         CentreError::Store(error) => stored(error),
+        CentreError::NotEntitled(unmet) => {
+            problem("head.not-entitled").because(unmet.iter().map(unmet::reason).collect())
+        }
         other => {
             tracing::warn!(code = other.code(), "a request was refused");
             let args = other.args().into_iter().flatten();

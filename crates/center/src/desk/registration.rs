@@ -3,21 +3,15 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ed25519_dalek::VerifyingKey;
-use selaras_model::{DeviceId, Npsn};
-use selaras_sync::{Batch, Centre, Store as _};
+use selaras_model::Npsn;
+use selaras_sync::{Batch, Centre, Registered, Store as _};
 use selaras_transport::{Problem, RegisterAnswer, RegisterRequest};
 
-use super::rows::{self, DeviceRow, REGISTRATION, RegistrationRow};
-use super::{Desk, stored};
+use super::rows::{self, REGISTRATION, RegistrationRow};
+use super::{Desk, refused, stored};
 use crate::access::{Guesses, HashedKode, Kode};
 use crate::catalogue::problem;
 use crate::host::Host;
-
-/// Devices of a school; more are a mistake or an attack.
-const MAX_DEVICES: usize = 50;
-/// The longest version text that is kept.
-const MAX_VERSION: usize = 40;
 
 impl Desk {
     /// Replaces the code; the old one ends at once, registered devices stay.
@@ -31,25 +25,9 @@ impl Desk {
     /// Registers a device. Asked again with the same key it gives the same answer, because an answer may get lost.
     pub(crate) fn register(&self, request: &RegisterRequest, from: IpAddr) -> Result<RegisterAnswer, Problem> {
         self.check_kode(&request.kode_registrasi, from)?;
-        let public = request.device_key;
-        sound_key(&public)?;
-        let device = device_id(self.npsn, &public);
-        let devices = rows::devices(&self.store).map_err(|error| stored(&error))?;
-        if devices.iter().any(|(id, row)| *id != device && row.replica == request.replica) {
-            return Err(problem("registration.replica-taken"));
-        }
-        if devices.len() >= MAX_DEVICES && !devices.iter().any(|(id, _)| *id == device) {
-            return Err(problem("registration.too-many-devices").with("limit", MAX_DEVICES));
-        }
-        let row = DeviceRow {
-            public,
-            replica: request.replica,
-            app_version: request.app_version.chars().filter(|sign| !sign.is_control()).take(MAX_VERSION).collect(),
-            registered_at: self.now,
-        };
-        let mut batch = Batch::default();
-        rows::put(&mut batch, &rows::device(device), &row).map_err(|error| stored(&error))?;
-        self.commit(&batch)?;
+        let registered = self.centre().register(request.device_key, request.replica, &request.app_version);
+        let Registered { device, step } = registered.map_err(|error| refused(&error))?;
+        self.drive(step)?;
         tracing::info!(npsn = %self.npsn, %device, "a device was registered");
         Ok(RegisterAnswer {
             device,
@@ -110,19 +88,4 @@ fn new_kode(host: &Host, batch: &mut Batch, name: String) -> Result<Kode, Proble
     let row = RegistrationRow { name, kode, guesses: Guesses::default() };
     rows::put(batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
     Ok(shown)
-}
-
-/// A device's name follows from school and key, so that registering twice is registering once.
-fn device_id(npsn: Npsn, public: &[u8; 32]) -> DeviceId {
-    let mut hasher = blake3::Hasher::new_derive_key("selaras 1 device id");
-    hasher.update(npsn.as_bytes()).update(public);
-    let mut id = [0; 8];
-    hasher.finalize_xof().fill(&mut id);
-    DeviceId::from_bytes(id)
-}
-
-/// Refuses what is no key, and keys of small order, by which anybody could sign.
-pub(super) fn sound_key(public: &[u8; 32]) -> Result<(), Problem> {
-    let key = VerifyingKey::from_bytes(public).map_err(|_| problem("registration.bad-key"))?;
-    if key.is_weak() { Err(problem("registration.bad-key")) } else { Ok(()) }
 }

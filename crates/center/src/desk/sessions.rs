@@ -1,9 +1,9 @@
 //! Sessions: a device proves its key and gets a short-lived token; every later request is judged by it.
 
 use selaras_model::DeviceId;
+use selaras_sync::DeviceRow;
 use selaras_transport::{Problem, TokenAnswer, TokenRequest, verify_proof};
 
-use super::rows::{self, DeviceRow};
 use super::{Desk, stored};
 use crate::access::Bearer;
 use crate::catalogue::problem;
@@ -32,7 +32,7 @@ impl Desk {
     /// # Errors
     /// `session.unknown-device` where there is none.
     pub(crate) fn device(&self, device: DeviceId) -> Result<DeviceRow, Problem> {
-        let row = rows::read(&self.store, &rows::device(device)).map_err(|error| stored(&error))?;
+        let row = self.centre().device(device).map_err(|error| stored(&error))?;
         row.ok_or_else(|| problem("session.unknown-device"))
     }
 }

@@ -1,11 +1,18 @@
 //! The centre's side of the engine: a light value made for each call over one school's store, under its lock.
 
 mod act;
+mod acting;
+mod backup;
 mod check;
 mod decide;
+mod head_keys;
+mod heads;
 mod heal;
 mod log;
+mod moves;
 mod receive;
+mod records;
+mod registry;
 mod repair;
 mod respond;
 mod rules;
@@ -22,10 +29,15 @@ use crate::step::Step;
 use crate::store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, StoreError};
 use crate::view::StoreView;
 
+pub use acting::Acting;
 pub use check::MAX_JUDGED_DAYS;
+pub use head_keys::{Enrolment, RevokedKeys};
+pub use heads::{AssignmentIds, HeadAssignment};
 pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
+pub use moves::{AnsweredMove, CarriedMove, LeavingPerson, MoveOffer, MoveStage, Mover};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
+pub use registry::{DeviceRow, HeadKeyRow, MAX_DEVICES, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
 
 /// The centre's secret keys.

@@ -1,0 +1,265 @@
+//! Moves over two schools: the stages are the engine's, and a cut between any two of them loses and doubles nobody.
+
+use std::cell::Cell;
+
+use selaras_model::{Date, EntityCode, Npsn, Record, RecordId};
+use selaras_sync::{Acting, AnsweredMove, CarriedMove, CentreError, Flow, MoveOffer, MoveStage, Mover, TypedEdit};
+
+use crate::stage::CentreStage;
+
+const PERSON: RecordId = RecordId::from_bytes([0xa1; 16]);
+const HERE: RecordId = RecordId::from_bytes([0xa2; 16]);
+const OFFER: RecordId = RecordId::from_bytes([0xa3; 16]);
+
+fn on() -> Date {
+    "2026-11-02".parse().unwrap()
+}
+
+fn carry(stage: &CentreStage, mut acting: Acting) -> Acting {
+    while let Some(step) = stage.centre().act_step(&mut acting).unwrap() {
+        stage.drive(Some(step));
+    }
+    acting
+}
+
+fn typed(stage: &CentreStage, entity: &str, id: RecordId, fields: &[(&str, &str)]) -> TypedEdit {
+    stage.centre().typed(entity, id, fields.iter().copied()).unwrap()
+}
+
+fn act(stage: &CentreStage, edits: Vec<TypedEdit>) {
+    carry(stage, stage.centre().acting("test.act", edits).unwrap());
+}
+
+/// The records of an entity, deleted ones left out.
+fn all(stage: &CentreStage, entity: &str) -> Vec<Record> {
+    let mut found = Vec::new();
+    let code: EntityCode = stage.centre().code_of(entity).unwrap();
+    stage
+        .centre()
+        .list(code, None, &mut |record| {
+            found.push(record.clone());
+            Flow::Continue
+        })
+        .unwrap();
+    found
+}
+
+/// Two schools, of which the old one has a person.
+struct Schools {
+    old: CentreStage,
+    new: CentreStage,
+    ids: Cell<u8>,
+}
+
+impl Schools {
+    fn new() -> Self {
+        let stage = |npsn: &str| CentreStage::new(npsn.parse().unwrap(), RecordId::from_bytes([1; 16]));
+        Self { old: stage("99999998"), new: stage("99999999"), ids: Cell::new(0) }
+    }
+
+    /// With a student at the old one.
+    fn with_student() -> Self {
+        let schools = Self::new();
+        let old = &schools.old;
+        let person = PERSON.to_string();
+        act(
+            old,
+            vec![
+                typed(old, "peserta_didik", PERSON, &[("nama", "Contoh Siswa"), ("nisn", "0000000001")]),
+                typed(old, "registrasi_peserta_didik", HERE, &[("peserta_didik_id", person.as_str())]),
+            ],
+        );
+        schools
+    }
+
+    /// With a PTK at the old one, of a kind and with one line of education.
+    fn with_ptk(kind: &str) -> Self {
+        let schools = Self::new();
+        let old = &schools.old;
+        let person = PERSON.to_string();
+        let here = [("ptk_id", person.as_str()), ("tahun_ajaran_id", "2026"), ("jenis_ptk_id", kind)];
+        act(
+            old,
+            vec![
+                typed(old, "ptk", PERSON, &[("nama", "Contoh Guru")]),
+                typed(old, "ptk_terdaftar", HERE, &here),
+                typed(
+                    old,
+                    "rwy_pend_formal",
+                    RecordId::from_bytes([0xa4; 16]),
+                    &[("ptk_id", person.as_str()), ("gelar", "S.Pd.")],
+                ),
+            ],
+        );
+        schools
+    }
+
+    fn at(&self, npsn: Npsn) -> &CentreStage {
+        if npsn == self.old.npsn { &self.old } else { &self.new }
+    }
+
+    fn new_id(&self) -> RecordId {
+        self.ids.set(self.ids.get() + 1);
+        RecordId::from_bytes([self.ids.get(); 16])
+    }
+
+    fn try_offer(&self, who: Mover, id: RecordId) -> Result<Option<Acting>, CentreError> {
+        let leaving = self.old.centre().offered(who, PERSON)?;
+        let school = "SMP Lama".to_owned();
+        let offer = MoveOffer { who, person: PERSON, on: on(), from: self.old.npsn, school };
+        self.new.centre().offer_move("dinas-contoh", &offer, &leaving, id)
+    }
+
+    /// Offers the person, and takes the new school's answer.
+    fn answered(&self, who: Mover, keputusan: &str) -> AnsweredMove {
+        let acting = self.try_offer(who, OFFER).unwrap().unwrap();
+        assert_eq!(carry(&self.new, acting).created(), [OFFER]);
+        let entity = if who == Mover::Ptk { "mutasi_ptk" } else { "mutasi_peserta_didik" };
+        act(&self.new, vec![typed(&self.new, entity, OFFER, &[("keputusan", keputusan)])]);
+        self.waiting().pop().unwrap()
+    }
+
+    fn waiting(&self) -> Vec<AnsweredMove> {
+        self.new.centre().answered_moves().unwrap()
+    }
+
+    /// Does one stage.
+    fn step(&self, carried: &mut CarriedMove) {
+        let stage = self.at(carried.school().unwrap());
+        if let Some(acting) = stage.centre().move_stage("centre", carried, self.new_id()).unwrap() {
+            carry(stage, acting);
+        }
+    }
+
+    fn finish(&self, answered: AnsweredMove) {
+        let mut carried = answered.carry_out(self.new.npsn);
+        while carried.school().is_some() {
+            self.step(&mut carried);
+        }
+    }
+
+    /// How many open memberships the person has at both.
+    fn memberships(&self, who: Mover) -> (usize, usize) {
+        let (entity, left) = match who {
+            Mover::Ptk => ("ptk_terdaftar", "tgl_ptk_keluar"),
+            Mover::PesertaDidik => ("registrasi_peserta_didik", "tanggal_keluar"),
+        };
+        let open = |stage| all(stage, entity).iter().filter(|row| row.date(left).is_none()).count();
+        (open(&self.old), open(&self.new))
+    }
+}
+
+const STUDENT: Mover = Mover::PesertaDidik;
+
+#[test]
+fn a_person_comes_in_before_she_goes_out_and_the_offer_goes_last() {
+    let schools = Schools::with_student();
+    let answered = schools.answered(STUDENT, "1");
+    let mut carried = answered.carry_out(schools.new.npsn);
+    let mut seen = Vec::new();
+    loop {
+        let offers = all(&schools.new, "mutasi_peserta_didik").len();
+        seen.push((carried.stage(), schools.memberships(STUDENT), offers));
+        if carried.school().is_none() {
+            break;
+        }
+        schools.step(&mut carried);
+    }
+    assert_eq!(
+        seen,
+        [
+            (MoveStage::LookUp, (1, 0), 1),
+            (MoveStage::Arrive, (1, 0), 1),
+            (MoveStage::Leave, (1, 1), 1),
+            (MoveStage::Close, (0, 1), 1),
+            (MoveStage::Done, (0, 1), 0),
+        ]
+    );
+    let came = all(&schools.new, "registrasi_peserta_didik").pop().unwrap();
+    assert_eq!(came.code("jenis_pendaftaran_id"), Some("2"));
+    assert_eq!((came.date("tanggal_masuk_sekolah"), came.text("sekolah_asal")), (Some(on()), Some("SMP Lama")));
+    let went = all(&schools.old, "registrasi_peserta_didik").pop().unwrap();
+    assert_eq!((went.code("jenis_keluar_id"), went.date("tanggal_keluar")), (Some("2"), Some(on())));
+    assert_eq!(all(&schools.new, "peserta_didik").pop().unwrap().text("nama"), Some("Contoh Siswa"));
+}
+
+#[test]
+fn a_move_that_was_cut_after_any_stage_is_begun_anew_and_done_once() {
+    for cut in 0..=4 {
+        let schools = Schools::with_student();
+        let mut carried = schools.answered(STUDENT, "1").carry_out(schools.new.npsn);
+        for _ in 0..cut {
+            schools.step(&mut carried);
+        }
+        drop(carried);
+        for answered in schools.waiting() {
+            schools.finish(answered);
+        }
+        assert_eq!(schools.memberships(STUDENT), (0, 1), "cut after {cut}");
+        assert_eq!(all(&schools.new, "registrasi_peserta_didik").len(), 1, "cut after {cut}");
+        assert!(all(&schools.new, "mutasi_peserta_didik").is_empty() && schools.waiting().is_empty());
+    }
+}
+
+#[test]
+fn a_declined_move_takes_the_offer_away_and_nothing_else() {
+    let schools = Schools::with_student();
+    let before = (schools.old.centre().head().unwrap(), schools.old.centre().digests().unwrap());
+    let answered = schools.answered(STUDENT, "2");
+    assert!(!answered.accepted);
+    let mut carried = answered.carry_out(schools.new.npsn);
+    assert_eq!(carried.stage(), MoveStage::Close);
+    schools.step(&mut carried);
+    assert_eq!(carried.stage(), MoveStage::Done);
+    assert_eq!((schools.old.centre().head().unwrap(), schools.old.centre().digests().unwrap()), before);
+    assert!(all(&schools.new, "peserta_didik").is_empty() && schools.waiting().is_empty());
+}
+
+#[test]
+fn an_offer_is_made_once_and_only_of_who_is_at_the_old_school_and_not_at_the_new() {
+    let schools = Schools::with_student();
+    let code = |result: Result<Option<Acting>, CentreError>| {
+        result.map(|acting| acting.is_some()).map_err(|error| error.code())
+    };
+    let acting = schools.try_offer(STUDENT, OFFER).unwrap().unwrap();
+    carry(&schools.new, acting);
+    let offer = all(&schools.new, "mutasi_peserta_didik").pop().unwrap();
+    assert_eq!((offer.text("nama"), offer.text("nisn")), (Some("Contoh Siswa"), Some("0000000001")));
+    assert_eq!(code(schools.try_offer(STUDENT, HERE)), Ok(false), "it was made before");
+    act(&schools.new, vec![typed(&schools.new, "mutasi_peserta_didik", OFFER, &[("keputusan", "1")])]);
+    schools.finish(schools.waiting().pop().unwrap());
+    assert_eq!(code(schools.try_offer(STUDENT, OFFER)), Err("move.not-here"), "she has left");
+    let person = PERSON.to_string();
+    act(
+        &schools.old,
+        vec![typed(&schools.old, "registrasi_peserta_didik", OFFER, &[("peserta_didik_id", person.as_str())])],
+    );
+    assert_eq!(code(schools.try_offer(STUDENT, OFFER)), Err("move.elsewhere"), "she has come");
+    assert_eq!(code(schools.try_offer(Mover::Ptk, OFFER)), Err("record.unknown"));
+}
+
+#[test]
+fn a_stage_belongs_to_one_of_the_two_schools() {
+    let schools = Schools::with_student();
+    let mut carried = schools.answered(STUDENT, "1").carry_out(schools.new.npsn);
+    while let Some(npsn) = carried.school() {
+        let other = if npsn == schools.old.npsn { &schools.new } else { &schools.old };
+        let stage = carried.stage();
+        let refused = other.centre().move_stage("centre", &mut carried, HERE).err().unwrap();
+        assert_eq!((refused.code(), carried.stage()), ("move.not-here", stage));
+        schools.step(&mut carried);
+    }
+}
+
+#[test]
+fn a_ptk_comes_with_what_belongs_to_the_person_and_never_as_head() {
+    for (kind, kept) in [("3", Some("3")), ("20", None)] {
+        let schools = Schools::with_ptk(kind);
+        schools.finish(schools.answered(Mover::Ptk, "1"));
+        assert_eq!(schools.memberships(Mover::Ptk), (0, 1));
+        let came = all(&schools.new, "ptk_terdaftar").pop().unwrap();
+        assert_eq!(came.code("jenis_ptk_id"), kept);
+        assert_eq!((came.code("tahun_ajaran_id"), came.bool("ptk_induk")), (Some("2026"), Some(true)));
+        assert_eq!(all(&schools.new, "rwy_pend_formal").pop().unwrap().text("gelar"), Some("S.Pd."));
+    }
+}

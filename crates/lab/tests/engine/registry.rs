@@ -1,0 +1,202 @@
+//! What the centre's registry decides: computers, heads' keys, and whom a log waits for that was put back.
+
+use ed25519_dalek::SigningKey;
+use selaras_model::{Date, DeviceId, EpochId, KeyId, RecordId, ReplicaId};
+use selaras_sync::evidence::HeadKey;
+use selaras_sync::limits::MAX_DEVICES;
+use selaras_sync::{
+    Acting, AssignmentIds, CentreError, Enrolment, HeadAssignment, HeadKeyRow, Key, ReadStore, Row, local,
+};
+
+use crate::stage::{CentreStage, NOW};
+
+const PTK: RecordId = RecordId::from_bytes([0xb1; 16]);
+
+fn stage() -> CentreStage {
+    CentreStage::new("99999999".parse().unwrap(), PTK)
+}
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn public(number: u8) -> [u8; 32] {
+    SigningKey::from_bytes(&[number; 32]).verifying_key().to_bytes()
+}
+
+fn replica(number: u8) -> ReplicaId {
+    ReplicaId::from_bytes([number; 8])
+}
+
+fn registered(stage: &CentreStage, key: u8, name: u8) -> Result<DeviceId, &'static str> {
+    let registered = stage.centre().register(public(key), replica(name), "0.1.0\n").map_err(|error| error.code())?;
+    stage.drive(Some(registered.step));
+    Ok(registered.device)
+}
+
+fn carry(stage: &CentreStage, mut acting: Acting) -> Acting {
+    while let Some(step) = stage.centre().act_step(&mut acting).unwrap() {
+        stage.drive(Some(step));
+    }
+    acting
+}
+
+fn with_ptk() -> CentreStage {
+    let stage = stage();
+    let person = stage.centre().typed("ptk", PTK, [("nama", "Contoh Guru")]).unwrap();
+    carry(&stage, stage.centre().acting("test.act", vec![person]).unwrap());
+    stage
+}
+
+fn assign(stage: &CentreStage, number: u8, from: &str) -> Result<Acting, CentreError> {
+    let ids =
+        AssignmentIds { registration: RecordId::from_bytes([0xb2; 16]), duty: RecordId::from_bytes([number; 16]) };
+    let sk = "821.2/0001/2026".to_owned();
+    let asked = HeadAssignment { ptk: PTK, plt: false, sk, from: day(from) };
+    stage.centre().assign_head("dinas-contoh", &asked, ids).map(|acting| carry(stage, acting))
+}
+
+fn end(stage: &CentreStage, until: &str) -> Result<Acting, CentreError> {
+    stage.centre().end_head("dinas-contoh", PTK, day(until)).map(|acting| carry(stage, acting))
+}
+
+fn enrol(stage: &CentreStage, key: u8) -> Result<(KeyId, HeadKey), CentreError> {
+    let Enrolment { key, head_key, step } = stage.centre().enrol(PTK, public(key))?;
+    stage.drive(step);
+    Ok((key, head_key))
+}
+
+#[test]
+fn a_computer_that_registers_twice_is_registered_once() {
+    let stage = stage();
+    let first = registered(&stage, 1, 1).unwrap();
+    assert_eq!(registered(&stage, 1, 1), Ok(first));
+    assert_eq!(stage.centre().devices().unwrap().len(), 1);
+    let row = stage.centre().device(first).unwrap().unwrap();
+    assert_eq!((row.public, row.replica, row.app_version.as_str()), (public(1), replica(1), "0.1.0"));
+    assert_ne!(registered(&stage, 2, 2), Ok(first));
+    assert_eq!(stage.centre().device(DeviceId::from_bytes([0; 8])).unwrap(), None);
+}
+
+#[test]
+fn an_installation_belongs_to_one_device_and_a_key_is_one() {
+    let stage = stage();
+    registered(&stage, 1, 1).unwrap();
+    assert_eq!(registered(&stage, 2, 1), Err("registration.replica-taken"));
+    // The second coordinate of no point, and one of a point by which anybody could sign.
+    let (mut none, weak) = ([0; 32], [0; 32]);
+    none[0] = 2;
+    for bad in [none, weak] {
+        let refused = stage.centre().register(bad, replica(3), "").err().unwrap();
+        assert_eq!(refused.code(), "registration.bad-key");
+        assert_eq!(stage.centre().enrol(PTK, bad).err().unwrap().code(), "registration.bad-key");
+    }
+    assert_eq!(stage.centre().devices().unwrap().len(), 1);
+}
+
+#[test]
+fn a_full_school_still_answers_a_computer_that_it_knows() {
+    let stage = stage();
+    let most = u8::try_from(MAX_DEVICES).unwrap();
+    let all: Vec<_> = (1..=most).map(|number| registered(&stage, number, number).unwrap()).collect();
+    assert_eq!(registered(&stage, most + 1, most + 1), Err("registration.too-many-devices"));
+    assert_eq!(registered(&stage, 1, 1), Ok(all[0]));
+}
+
+#[test]
+fn a_key_ends_with_the_assignment_that_it_stands_on() {
+    let stage = with_ptk();
+    let refused = enrol(&stage, 8).err().unwrap();
+    assert!(matches!(&refused, CentreError::NotEntitled(unmet) if unmet.len() >= 2), "{refused:?}");
+    assert_eq!(refused.code(), "head.not-entitled");
+    assert_eq!(assign(&stage, 0xb3, "2026-07-01").unwrap().records(), 2);
+    assert_eq!(assign(&stage, 0xb4, "2026-07-01").err().unwrap().code(), "head.already-assigned");
+    let (key, head_key) = enrol(&stage, 8).unwrap();
+    assert_eq!(enrol(&stage, 8).unwrap(), (key, head_key), "twice is once");
+    let known = stage.centre().enrolled(key).unwrap().unwrap();
+    assert_eq!((known.ptk, known.public, known.enrolled_at, known.revoked), (PTK, public(8), NOW, false));
+    assert!(stage.centre().sweep_keys().unwrap().is_none(), "it stands");
+    assert_eq!(end(&stage, "2026-11-23").unwrap().revoked(), [key]);
+    assert_eq!(end(&stage, "2026-11-24").err().unwrap().code(), "head.not-assigned");
+    let (_, row) = stage.centre().head_keys().unwrap().pop().unwrap();
+    assert_eq!((row.revoked_at, row.revoked_by), (Some(NOW), None));
+    assert!(row.revoked_because.contains(&"head-assignment-ended".to_owned()), "{:?}", row.revoked_because);
+    assert!(stage.centre().enrolled(key).unwrap().unwrap().revoked);
+}
+
+#[test]
+fn a_key_that_ended_by_the_calendar_does_not_come_back_with_the_next_assignment() {
+    let mut stage = with_ptk();
+    stage.today = day("2026-11-20");
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    let (key, _) = enrol(&stage, 8).unwrap();
+    assert!(end(&stage, "2026-11-23").unwrap().revoked().is_empty(), "its last day is to come");
+    stage.today = day("2026-11-24");
+    assert_eq!(assign(&stage, 0xb4, "2026-11-24").unwrap().revoked(), [key], "ended before the act that assigns again");
+    assert_eq!(enrol(&stage, 8).err().unwrap().code(), "head.key-revoked");
+    assert_ne!(enrol(&stage, 9).unwrap().0, key);
+}
+
+#[test]
+fn a_key_is_revoked_by_hand_whatever_the_records_say() {
+    let stage = with_ptk();
+    assert_eq!(stage.centre().revoke("pusat", PTK).err().unwrap().code(), "head.no-key");
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    let (key, _) = enrol(&stage, 8).unwrap();
+    let ended = stage.centre().revoke("pusat", PTK).unwrap();
+    assert_eq!(ended.keys, [key]);
+    stage.drive(Some(ended.step));
+    let (_, row) = stage.centre().head_keys().unwrap().pop().unwrap();
+    assert_eq!((row.revoked_because, row.revoked_by), (vec![HeadKeyRow::BY_HAND.to_owned()], Some("pusat".to_owned())));
+    let stranger = stage.centre().enrol(RecordId::from_bytes([9; 16]), public(8)).err().unwrap();
+    assert_eq!(stranger.code(), "head.unknown-ptk");
+}
+
+/// Written by versions before the registry was the engine's: stores of today are read by these bytes.
+#[test]
+fn the_rows_are_as_they_were() {
+    let stage = with_ptk();
+    let device = registered(&stage, 1, 1).unwrap();
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    let (key, _) = enrol(&stage, 8).unwrap();
+    let ended = stage.centre().revoke("pusat", PTK).unwrap();
+    stage.drive(Some(ended.step));
+    let text = |name: String| match stage.store.get(&Key::Local(name)).unwrap() {
+        Some(Row::Bytes(bytes)) => String::from_utf8(bytes).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let list = |bytes: [u8; 32]| bytes.map(|byte| byte.to_string()).join(",");
+    assert_eq!((device.to_string().as_str(), key.to_string().as_str()), ("92cc1efb4640e239", "90d4d9135843f31e"));
+    assert_eq!(
+        text(format!("device/{device}")),
+        format!(
+            r#"{{"public":[{}],"replica":"0101010101010101","app_version":"0.1.0","registered_at":1795500000}}"#,
+            list(public(1))
+        )
+    );
+    assert_eq!(
+        text(format!("key/{key}")),
+        format!(
+            r#"{{"ptk":"{PTK}","public":[{}],"enrolled_at":1795500000,"revoked_at":1795500000,"revoked_because":["by-hand"],"revoked_by":"pusat"}}"#,
+            list(public(8))
+        )
+    );
+    // The first rows of keys told no reason.
+    let mut batch = selaras_sync::Batch::default();
+    let old = format!(r#"{{"ptk":"{PTK}","public":[{}],"enrolled_at":1,"revoked_at":2}}"#, list(public(8)));
+    batch.put(Key::Local("key/0000000000000001".to_owned()), Row::Bytes(old.into_bytes()));
+    selaras_sync::Store::commit(&stage.store, &batch).unwrap();
+    let row: HeadKeyRow = local::read(&stage.store, "key/0000000000000001").unwrap().unwrap();
+    assert_eq!((row.revoked_at, row.revoked_because, row.revoked_by), (Some(2), Vec::new(), None));
+}
+
+#[test]
+fn a_log_that_is_put_back_waits_for_every_computer_that_its_backup_knows() {
+    let stage = with_ptk();
+    let devices = [registered(&stage, 1, 1).unwrap(), registered(&stage, 2, 2).unwrap()];
+    let copied = stage.centre().copied().unwrap();
+    stage.drive(Some(stage.centre().verified(copied).unwrap()));
+    stage.drive(Some(stage.centre().put_back(EpochId::from_bytes(*b"epoch-02")).unwrap()));
+    assert_eq!(stage.centre().waits_for().unwrap(), devices.into_iter().collect());
+    assert_eq!(stage.centre().head().unwrap().version, copied.version.next());
+}

@@ -1,0 +1,38 @@
+//! Backups of the centre: what a copy holds of a school's log once it has been verified, and whom a log that was put back
+//! from it waits for. Copying is the host's.
+
+use std::collections::BTreeSet;
+
+use selaras_model::{DeviceId, EpochId};
+
+use super::{Centre, Head};
+use crate::error::CentreError;
+use crate::step::Step;
+
+impl Centre<'_> {
+    /// Gives what a copy of this school that is made now, under its lock, holds of the log.
+    ///
+    /// # Errors
+    /// `school.unfinished` while decided work waits for its end: a copy would hold half of it.
+    pub fn copied(&self) -> Result<Head, CentreError> {
+        let position = self.at_rest()?;
+        Ok(Head { version: position.version, entry: position.entry })
+    }
+
+    /// Notes that the copy was read again whole: schools may let go of what they keep of the log up to where it was made.
+    ///
+    /// # Errors
+    /// As [`Centre::cover`].
+    pub fn verified(&self, copied: Head) -> Result<Step, CentreError> {
+        self.cover(copied.version)
+    }
+
+    /// Begins another life of a log that was put back from a backup; it waits for every computer that is registered there.
+    ///
+    /// # Errors
+    /// As [`Centre::restored`].
+    pub fn put_back(&self, epoch: EpochId) -> Result<Step, CentreError> {
+        let devices: BTreeSet<DeviceId> = self.devices()?.into_iter().map(|(device, _)| device).collect();
+        self.restored(epoch, devices)
+    }
+}
