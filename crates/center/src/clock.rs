@@ -12,7 +12,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// A clock whose date changes at midnight, so many hours east of Greenwich.
-    pub(crate) fn east(hours: i8) -> Self {
+    pub(crate) fn east(hours: i32) -> Self {
         Self { offset_seconds: i64::from(hours) * 3_600 }
     }
 

@@ -32,8 +32,9 @@ pub(crate) struct Config {
     pub(crate) rulebook: Option<PathBuf>,
     /// Seconds that a token is good.
     pub(crate) token_seconds: u32,
-    /// Hours east of Greenwich in which the centre's date changes; 7 is Jakarta.
-    pub(crate) date_offset_hours: i8,
+    /// Hours east of Greenwich in which the centre's date changes; 7 is Jakarta. So many that it is another day are for
+    /// rehearsals and tests: approvals are judged by the date, tokens by the clock.
+    pub(crate) date_offset_hours: i32,
     /// Schools that are worked on at a time; 0 takes as many as there are cores.
     pub(crate) workers: usize,
     /// Requests that wait for a worker before others are told to come later.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;
+use prost::Message as _;
 use selaras_merge::Edit;
 use selaras_model::{
     BundleId, EntityCode, EpochId, LogVersion, PackHash, RecordId, RecordKey, ReplicaId, RulebookHash, Sequence, Value,
@@ -94,6 +95,34 @@ proptest! {
         *flipped.get_mut(at).unwrap() ^= 1;
         prop_assert_ne!(bundle::id(&flipped), bundle::id(&frozen));
     }
+}
+
+/// Fields of these numbers, each with three bytes that mean nothing.
+fn unknown(numbers: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for number in numbers {
+        prost::encoding::bytes::encode(*number, &vec![1_u8, 2, 3], &mut bytes);
+    }
+    bytes
+}
+
+#[test]
+fn a_field_of_the_header_that_is_not_known_here_is_ignored_and_stays_in_the_frozen_bytes() {
+    let key = RecordKey { entity: EntityCode(1), id: RecordId::from_bytes([1; 16]) };
+    let fields = [("nama".parse().unwrap(), Value::text("a"))].into_iter().collect();
+    let edits = EditSet::new(vec![(key, Edit { fields, ..Edit::default() })]).unwrap();
+    let bundle = Bundle { header: header(), edits };
+    let frozen = bundle::freeze(bundle.clone()).unwrap();
+    let open = zstd::stream::decode_all(frozen.as_slice()).unwrap();
+    let message = selaras_sync::wire::Bundle::decode(open.as_slice()).unwrap();
+    // The place of the drafts' positions, and one that nobody has reserved.
+    let newer = [message.header.unwrap().encode_to_vec(), unknown(&[11, 1_000])].concat();
+    let mut open = Vec::new();
+    prost::encoding::bytes::encode(1, &newer, &mut open);
+    prost::encoding::bytes::encode(2, &message.edits.unwrap().encode_to_vec(), &mut open);
+    let newer = zstd::bulk::compress(&open, 3).unwrap();
+    assert_eq!(bundle::decode(&newer).unwrap(), bundle);
+    assert_ne!(bundle::id(&newer), bundle::id(&frozen), "the head signs the bytes, with what they say beyond");
 }
 
 #[test]

@@ -179,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_is_not_known_here_is_ignored() {
+        let answer = r#"{"token":"t","expires_in":900,"recipient":"07","certificate":{"by":"a later version"}}"#;
+        assert_eq!(
+            serde_json::from_str::<TokenAnswer>(answer).unwrap(),
+            TokenAnswer { token: "t".into(), expires_in: 900 }
+        );
+    }
+
+    #[test]
     fn a_key_of_another_length_is_no_key() {
         let text = r#"{"kode_registrasi":"x","device_key":"0707","replica":"0101010101010101","app_version":"1"}"#;
         assert!(serde_json::from_str::<RegisterRequest>(text).is_err());

@@ -13,8 +13,8 @@ pub const CODE: &str = "selaras-code";
 /// because turning it away frees nothing.
 pub const LANDED: &str = "selaras-landed";
 
-/// The protocol that this version speaks.
-pub const PROTOCOL: u32 = 1;
+/// The protocol that this version speaks; what 2 has beyond 1 is in docs/protocol.md.
+pub const PROTOCOL: u32 = 2;
 
 /// The oldest protocol that a server of this version still answers (the present one and the one before).
 pub const OLDEST_PROTOCOL: u32 = 1;

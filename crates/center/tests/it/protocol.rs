@@ -24,10 +24,19 @@ fn requests_without_the_marker_are_refused() {
 #[test]
 fn too_old_and_too_new_protocols_are_told_so() {
     let stand = Stand::start();
-    for (spoken, code) in [("0", "protocol.too-old"), ("99", "protocol.too-new")] {
+    for (spoken, code) in [("0", "protocol.too-old"), ("3", "protocol.too-new"), ("99", "protocol.too-new")] {
         let answer = stand.raw(&get("/v1/rules", &format!("selaras: {spoken}\r\n")));
         assert_eq!(status(&answer), "426", "{answer}");
         assert!(answer.contains(code) && answer.contains(&format!("\"found\":\"{spoken}\"")), "{answer}");
+    }
+}
+
+#[test]
+fn this_protocol_and_the_one_before_are_answered() {
+    let stand = Stand::start();
+    for spoken in ["1", "2"] {
+        let answer = stand.raw(&get("/v1/rules", &format!("selaras: {spoken}\r\n")));
+        assert_eq!(status(&answer), "200", "{answer}");
     }
 }
 
@@ -36,7 +45,7 @@ fn every_answer_carries_the_marker_and_problems_are_json() {
     let stand = Stand::start();
     for path in ["/v1/rules", "/healthz", "/metrics", "/nowhere", "/v1/schools/99999999/sync", "/v1/admin/schools"] {
         let answer = stand.raw(&get(path, "selaras: 1\r\n"));
-        assert!(answer.contains("\r\nselaras: 1\r\n"), "{path}: {answer}");
+        assert!(answer.contains("\r\nselaras: 2\r\n"), "{path}: {answer}");
         if status(&answer) != "200" {
             assert!(answer.contains("\r\ncontent-type: application/json\r\n"), "{path}: {answer}");
         }

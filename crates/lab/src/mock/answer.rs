@@ -9,7 +9,7 @@ use super::script::Act;
 use crate::http::Head;
 
 /// The header that marks answers of a centre, with the protocol's number.
-const MARKER: (&str, &str) = ("selaras", "1");
+const MARKER: (&str, &str) = ("selaras", "2");
 /// The header with a problem's code, for answers without a body.
 const CODE: &str = "selaras-code";
 /// How long schools are asked to stay away from a closed centre.

@@ -41,7 +41,7 @@ fn a_problem_has_the_centres_form() {
     );
     for line in [
         "HTTP/1.1 507 Insufficient Storage\r\n",
-        "\r\nselaras: 1\r\n",
+        "\r\nselaras: 2\r\n",
         "\r\nselaras-code: center.disk-full\r\n",
         "\r\nretry-after: 90\r\n",
         "\r\ncontent-type: application/json\r\n",
@@ -80,7 +80,7 @@ fn any_answer_may_be_given() {
     assert_eq!(head, "HTTP/1.1 418 Status\r\nx-tea: pot\r\ncontent-length: 2\r\n\r\n");
     assert_eq!((body.as_str(), asked), ("hi", 0));
     let ((head, body), _) = first("act.answer = { status = 200, text = \"hi\" }");
-    assert!(head.contains("\r\nselaras: 1\r\n") && body == "hi", "{head}{body}");
+    assert!(head.contains("\r\nselaras: 2\r\n") && body == "hi", "{head}{body}");
 }
 
 #[test]

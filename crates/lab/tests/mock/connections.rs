@@ -42,7 +42,7 @@ fn a_head_is_answered_without_a_body() {
     let mock = behind.mock("[[rule]]\non.method = \"HEAD\"\nact.answer = { status = 409, text = \"hi\" }");
     let mut client = Client::of(&mock);
     let (head, body) = client.ask("HEAD /v1/uploads/ab", "");
-    assert_eq!((head.as_str(), body.as_str()), ("HTTP/1.1 409 Conflict\r\nselaras: 1\r\n\r\n", ""));
+    assert_eq!((head.as_str(), body.as_str()), ("HTTP/1.1 409 Conflict\r\nselaras: 2\r\n\r\n", ""));
     assert_eq!(client.ask("POST /a", "next").1, "NEXT");
 }
 

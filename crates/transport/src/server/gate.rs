@@ -53,8 +53,10 @@ mod tests {
 
     #[test]
     fn only_known_protocols_pass() {
-        assert_eq!(spoken(&head("selaras", "1")), Ok(1));
+        assert_eq!(spoken(&head("selaras", "2")), Ok(2));
+        assert_eq!(spoken(&head("selaras", "1")), Ok(1), "the one before is answered");
         assert_eq!(spoken(&head("selaras", "0")), Err(Rejection::TooOld(0)));
+        assert_eq!(spoken(&head("selaras", "3")), Err(Rejection::TooNew(3)));
         assert_eq!(spoken(&head("selaras", "99")), Err(Rejection::TooNew(99)));
         assert_eq!(spoken(&head("selaras", "x")), Err(Rejection::NoMarker));
         assert_eq!(spoken(&head("host", "x")), Err(Rejection::NoMarker));
