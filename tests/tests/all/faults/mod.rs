@@ -4,4 +4,6 @@
 //! runs them all.
 
 mod pages_authority;
+mod pages_guesses;
+mod pages_sheet;
 mod pages_stand;
