@@ -4,6 +4,8 @@
 //! runs them all.
 
 mod pages_authority;
+mod pages_door;
 mod pages_guesses;
+mod pages_names;
 mod pages_sheet;
 mod pages_stand;
