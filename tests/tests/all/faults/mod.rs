@@ -8,4 +8,5 @@ mod pages_door;
 mod pages_guesses;
 mod pages_names;
 mod pages_sheet;
+mod pages_small;
 mod pages_stand;
