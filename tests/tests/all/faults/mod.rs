@@ -3,6 +3,7 @@
 //! What fails today stands with `#[ignore = "fault N"]`; `cargo test -p selaras-tests --test all -- --ignored fault_`
 //! runs them all.
 
+mod cases;
 mod pages_authority;
 mod pages_door;
 mod pages_guesses;
