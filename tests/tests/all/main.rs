@@ -20,6 +20,7 @@ mod demo;
 mod earlier;
 mod error_pages;
 mod evidence;
+mod faults;
 mod guessed;
 mod in_step;
 mod killed;

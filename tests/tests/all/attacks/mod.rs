@@ -5,7 +5,7 @@
 
 mod approvals;
 mod bundles;
-mod client;
+pub(crate) mod client;
 mod forge;
 mod listed;
 mod schools;

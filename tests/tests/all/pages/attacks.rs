@@ -64,7 +64,7 @@ fn a_stolen_cookie_is_of_no_use_at_another_address() {
 }
 
 /// A connection that comes from 127.0.0.2, where the system has such an address.
-fn from_another_address(to: std::net::SocketAddr) -> Option<std::net::TcpStream> {
+pub(crate) fn from_another_address(to: std::net::SocketAddr) -> Option<std::net::TcpStream> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();

@@ -4,38 +4,38 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-pub(super) struct Browser {
-    pub(super) address: SocketAddr,
-    pub(super) cookies: BTreeMap<String, String>,
+pub(crate) struct Browser {
+    pub(crate) address: SocketAddr,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
     /// The body as it came.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of the first input of a name.
-    pub(super) fn field(&self, name: &str) -> String {
+    pub(crate) fn field(&self, name: &str) -> String {
         let from = self.body.split(&format!("name=\"{name}\" value=\"")).nth(1);
         from.unwrap_or_else(|| panic!("no field {name}: {}", self.body)).split('"').next().unwrap().to_owned()
     }
 }
 
 impl Browser {
-    pub(super) fn new(pages: &str) -> Browser {
+    pub(crate) fn new(pages: &str) -> Browser {
         Browser { address: pages.trim_start_matches("http://").parse().unwrap(), cookies: BTreeMap::new() }
     }
 
     /// Sends exactly this; what comes back is read to its end.
-    pub(super) fn raw(&self, request: &[u8]) -> Answer {
+    pub(crate) fn raw(&self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
         // Whoever refuses a body need not read it to its end.
         let _ = stream.write_all(request);
@@ -53,7 +53,7 @@ impl Browser {
     }
 
     /// A request with headers that take the usual ones' place.
-    pub(super) fn send(&mut self, method: &str, path: &str, own: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
+    pub(crate) fn send(&mut self, method: &str, path: &str, own: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
         let body = body.as_ref();
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
@@ -80,37 +80,37 @@ impl Browser {
         answer
     }
 
-    pub(super) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, &[], "")
     }
 
     /// Submits fields; follows the redirect.
-    pub(super) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.send("POST", path, &[], form(fields));
         self.follow(answer)
     }
 
     /// Goes where an answer leads to.
-    pub(super) fn follow(&mut self, answer: Answer) -> Answer {
+    pub(crate) fn follow(&mut self, answer: Answer) -> Answer {
         match answer.header("location").map(str::to_owned) {
             Some(to) if answer.status == 303 => self.get(&to),
             _ => answer,
         }
     }
 
-    pub(super) fn sign_in(&mut self, name: &str, password: &str) {
+    pub(crate) fn sign_in(&mut self, name: &str, password: &str) {
         let answer = self.post("/masuk", &[("name", name), ("password", password)]);
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert!(answer.body.contains("/keluar"), "nobody is known: {}", answer.body);
     }
 
     /// The token of this session's forms.
-    pub(super) fn csrf(&mut self) -> String {
+    pub(crate) fn csrf(&mut self) -> String {
         self.get("/").field("csrf")
     }
 }
 
-pub(super) fn form(fields: &[(&str, &str)]) -> String {
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let pairs = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
     pairs.collect::<Vec<_>>().join("&")
 }

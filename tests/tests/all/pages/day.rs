@@ -10,7 +10,7 @@ use crate::stand::PASSWORD;
 const EXCHANGE: Duration = Duration::from_secs(60);
 
 /// Asks for a page again, as one without script does, until it is as it is waited for.
-pub(super) fn until(browser: &mut Browser, path: &str, is_there: impl Fn(&str) -> bool) -> Answer {
+pub(crate) fn until(browser: &mut Browser, path: &str, is_there: impl Fn(&str) -> bool) -> Answer {
     let began = Instant::now();
     loop {
         let page = browser.get(path);
@@ -24,17 +24,17 @@ pub(super) fn until(browser: &mut Browser, path: &str, is_there: impl Fn(&str) -
 }
 
 /// Waits until a page does not ask again by itself: what it shows has ended.
-pub(super) fn until_still(browser: &mut Browser, path: &str) -> Answer {
+pub(crate) fn until_still(browser: &mut Browser, path: &str) -> Answer {
     until(browser, path, |body| !body.contains("http-equiv=\"refresh\""))
 }
 
 /// Waits until the exchange has ended.
-pub(super) fn until_ended(browser: &mut Browser) -> Answer {
+pub(crate) fn until_ended(browser: &mut Browser) -> Answer {
     until_still(browser, "/sinkronisasi/jalan")
 }
 
 /// Ticks everything on the sheet and approves it, with more fields.
-pub(super) fn approve(browser: &mut Browser, more: &[(&str, &str)]) -> Answer {
+pub(crate) fn approve(browser: &mut Browser, more: &[(&str, &str)]) -> Answer {
     let sheet = browser.get("/sinkronisasi/lembar");
     let (csrf, shown) = (sheet.field("csrf"), sheet.field("sidik"));
     let ticks = ["m.sekolah", "m.sarpras", "m.peserta_didik", "setuju"].map(|name| (name, "ya"));

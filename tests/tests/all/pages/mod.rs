@@ -1,9 +1,9 @@
 //! The school's pages, as a browser without script has them: the whole day, every page in both languages, and whoever
 //! tries to come in another way.
 
-mod attacks;
-mod browser;
-mod day;
+pub(crate) mod attacks;
+pub(crate) mod browser;
+pub(crate) mod day;
 mod elsewhere;
 mod links;
 mod lists;
@@ -19,12 +19,12 @@ use school::{School, id_of};
 
 impl School {
     /// A browser in which nobody is known.
-    fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.serving.pages)
     }
 
     /// A browser in which the operator is.
-    fn operator(&self) -> Browser {
+    pub(crate) fn operator(&self) -> Browser {
         let mut browser = self.browser();
         browser.sign_in("siti", PASSWORD);
         browser

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod restored;
+
 use std::sync::Arc;
 use std::time::Duration;
 
