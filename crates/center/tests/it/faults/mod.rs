@@ -7,3 +7,4 @@ mod audit_by_number;
 mod audit_moved_away;
 mod audit_torn;
 mod log_files;
+mod removed_devices;
