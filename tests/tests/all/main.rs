@@ -19,6 +19,7 @@ mod copied;
 mod demo;
 mod error_pages;
 mod evidence;
+mod faults;
 mod guessed;
 mod in_step;
 mod killed;
