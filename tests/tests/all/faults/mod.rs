@@ -6,5 +6,6 @@
 mod authority_after_restore;
 mod dead_devices;
 mod lost_registrations;
+mod removed_devices;
 mod rules_at_restore;
 mod scene;
