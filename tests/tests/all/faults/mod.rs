@@ -5,7 +5,9 @@
 
 mod authority_after_restore;
 mod dead_devices;
+mod half_moves;
 mod lost_registrations;
 mod removed_devices;
 mod rules_at_restore;
 mod scene;
+mod two_offers;
