@@ -4,6 +4,8 @@
 //! runs them all.
 
 mod authority_after_restore;
+mod centre_clock;
+mod damaged_school;
 mod dead_devices;
 mod half_moves;
 mod lost_registrations;
