@@ -12,4 +12,5 @@ mod lost_registrations;
 mod removed_devices;
 mod rules_at_restore;
 mod scene;
+mod store_moved_away;
 mod two_offers;
