@@ -8,7 +8,7 @@ use crate::people::approve_and_sync;
 use crate::recovered::{NPSN, Scene};
 use crate::stand::{Computer, PASSWORD};
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());

@@ -47,7 +47,7 @@ impl Two {
 }
 
 /// Live records of an entity that lead to a person.
-fn of_person(computer: &Computer, entity: &str, field: &str, id: &str) -> Vec<Value> {
+pub(crate) fn of_person(computer: &Computer, entity: &str, field: &str, id: &str) -> Vec<Value> {
     let filter = format!("{field}={id}");
     let found = computer.run(&["list", entity, "--filter", &filter], &[]);
     found["records"]
@@ -62,7 +62,7 @@ fn shown(computer: &Computer, entity: &str, id: &str) -> Value {
     computer.run(&["show", entity, id], &[])
 }
 
-fn field(record: &Value, name: &str) -> String {
+pub(crate) fn field(record: &Value, name: &str) -> String {
     let fields = record["fields"].as_array().unwrap();
     let field = fields.iter().find(|field| field["name"] == name).unwrap();
     field["value"].as_str().unwrap_or_default().to_owned()
@@ -72,11 +72,11 @@ fn is_here(computer: &Computer, entity: &str, id: &str) -> bool {
     computer.try_run(&["show", entity, id], &[]).status.success()
 }
 
-fn nth(computer: &Computer, entity: &str, n: usize) -> String {
+pub(crate) fn nth(computer: &Computer, entity: &str, n: usize) -> String {
     computer.run(&["list", entity], &[])["records"][n]["id"].as_str().unwrap().to_owned()
 }
 
-fn offers(computer: &Computer) -> Vec<Value> {
+pub(crate) fn offers(computer: &Computer) -> Vec<Value> {
     computer.run(&["moves", "list"], &[])["moves"].as_array().unwrap().clone()
 }
 

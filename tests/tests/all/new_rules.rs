@@ -8,7 +8,7 @@ use crate::people::{School, activate, add_school, approve_and_sync, assign, comp
 use crate::stand::{Centre, Computer, PASSWORD, last_json};
 
 /// The built-in rulebook and its examples, but nobody is taller than 199.0 cm.
-fn stricter(place: &Path) -> (String, String) {
+pub(crate) fn stricter(place: &Path) -> (String, String) {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/policy/data");
     let write = |name: &str, text: String| {
         let path = place.join(name);
@@ -131,7 +131,7 @@ fn what_cannot_be_a_rulebook_is_not_published() {
     assert!(String::from_utf8_lossy(&unknown.stdout).contains("rules.unknown"));
 }
 
-fn own_pack() -> String {
+pub(crate) fn own_pack() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/model/data/pack.toml");
     path.to_str().unwrap().to_owned()
 }

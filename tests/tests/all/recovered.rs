@@ -148,7 +148,7 @@ fn a_recovery_killed_again_and_again_in_one_place_ends() {
 }
 
 /// Damages one row, as a worn disk does, beneath everything that would notice.
-fn damage_a_view(data: &Path) {
+pub(crate) fn damage_a_view(data: &Path) {
     let engine = open_store(&data.join("store"), EngineKind::Sled, 1 << 20).unwrap().engine;
     let mut first = None;
     engine

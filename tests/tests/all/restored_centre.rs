@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::people::{School, activate, add_school, approve_and_sync, assign, computer};
 use crate::stand::{Centre, Computer, Door};
 
-fn student(computer: &Computer) -> String {
+pub(crate) fn student(computer: &Computer) -> String {
     let students = computer.run(&["list", "peserta_didik"], &[]);
     students["records"][0]["id"].as_str().unwrap().to_owned()
 }
@@ -20,7 +20,7 @@ fn in_step(computer: &Computer) -> Value {
 }
 
 /// A school whose first computer has imported, and sent, everything.
-fn begun(place: &Path, centre: &Centre, npsn: &'static str, seed: &str) -> (School, Computer) {
+pub(crate) fn begun(place: &Path, centre: &Centre, npsn: &'static str, seed: &str) -> (School, Computer) {
     let school = add_school(place, centre, npsn, seed);
     let first = computer(place, centre, &school, "a");
     assign(centre, &school);

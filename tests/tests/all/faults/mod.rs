@@ -1,9 +1,15 @@
 //! Faults that are known: each as a test of what should happen, and siblings that reach the same cause by another way.
 //!
-//! What fails today stands with `#[ignore = "fault N"]`; `cargo test -p selaras-tests --test all -- --ignored fault_`
+//! What fails today stands with `#[ignore = "fault N"]`; `cargo test --workspace --test all -- --ignored fault_`
 //! runs them all.
 
+mod authority_after_restore;
 mod cases;
+mod centre_clock;
+mod damaged_school;
+mod dead_devices;
+mod half_moves;
+mod lost_registrations;
 mod pages_authority;
 mod pages_door;
 mod pages_guesses;
@@ -11,3 +17,8 @@ mod pages_names;
 mod pages_sheet;
 mod pages_small;
 mod pages_stand;
+mod removed_devices;
+mod rules_at_restore;
+mod scene;
+mod store_moved_away;
+mod two_offers;

@@ -1,0 +1,63 @@
+//! Fault 7: after a restore a school's bundles, and the operators' acts, wait for computers that cannot come any more.
+
+use crate::people::{School, activate};
+use crate::recovered::damage_a_view;
+use crate::restored_centre::student;
+use crate::stand::{Computer, PASSWORD};
+
+use super::scene::{Scene, code, contacts, send_street};
+
+const STREET: &str = "Jalan Sebelum Cadangan";
+
+/// The last backup is restored, and one computer of the school hands back. Nobody else can come, and nobody is waited for.
+fn is_healed_by(scene: &mut Scene, school: &School, computer: &Computer, pupil: &str) {
+    let backup = scene.back_up("last");
+    scene.lose_the_disk(&backup);
+    assert_eq!(contacts(computer, "pull"), "done");
+    let edit = ["record", "edit", school.npsn, "peserta_didik", pupil, "kode_pos=40111"];
+    assert_eq!(code(&scene.centre().try_operator(&edit)), "done");
+    let waits = scene.centre().operator(&["school", "healing", school.npsn]);
+    assert_eq!(waits["waiting"].as_array().unwrap().len(), 0, "{waits}");
+}
+
+#[test]
+#[ignore = "fault 7"]
+fn fault_07_no_restored_centre_waits_for_what_a_recovered_computer_was_before() {
+    let mut scene = Scene::new();
+    let (school, first) = scene.school("99999999", "1701");
+    // The computer is registered anew, and takes the place of what it was.
+    damage_a_view(&first.data);
+    first.run(&["recover", "--server", &scene.centre().url, "--npsn", school.npsn], &[&school.kode]);
+    first.run(&["account", "add", "kepala", "--ptk", &school.head], &[PASSWORD]);
+    first.run(&["role", "add", "kepala", "head"], &[&school.kode]);
+    activate(&first, &school);
+    let pupil = student(&first);
+    send_street(&first, &pupil, STREET);
+    is_healed_by(&mut scene, &school, &first, &pupil);
+}
+
+#[test]
+#[ignore = "fault 7"]
+fn fault_07_no_restored_centre_waits_for_a_computer_that_was_last_seen_before_the_covered_version() {
+    let mut scene = Scene::new();
+    let (school, first) = scene.school("99999999", "1702");
+    // All that the second computer has is covered by the older backup, and it has not been here since.
+    let _second = scene.computer(&school, "b");
+    scene.back_up("older");
+    let pupil = student(&first);
+    send_street(&first, &pupil, STREET);
+    is_healed_by(&mut scene, &school, &first, &pupil);
+}
+
+#[test]
+#[ignore = "fault 7"]
+fn fault_07_no_restored_centre_waits_for_a_computer_that_registered_and_never_pulled() {
+    let mut scene = Scene::new();
+    let (school, first) = scene.school("99999999", "1703");
+    let begun = Computer { data: scene.place.path().join("begun") };
+    begun.run(&["init", "--server", &scene.centre().url, "--npsn", school.npsn], &[&school.kode]);
+    std::fs::remove_dir_all(&begun.data).unwrap();
+    let pupil = student(&first);
+    send_street(&first, &pupil, STREET);
+    is_healed_by(&mut scene, &school, &first, &pupil);
+}

@@ -1,0 +1,161 @@
+//! A centre that loses its disk, whose day passes, and whose schools go on reaching it by one address.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::people::{School, approve_and_sync};
+use crate::restored_centre::begun;
+use crate::stand::{Centre, Computer, Door, PASSWORD, last_json};
+
+/// Contacts within which a computer comes into step after a disaster.
+const CONTACTS: usize = 2;
+/// Hours east of Greenwich where a centre's date changes, unless it is told otherwise.
+pub(super) const JAKARTA: i8 = 7;
+
+pub(super) struct Scene {
+    // Ends before its directory goes.
+    centre: Option<Centre>,
+    data: PathBuf,
+    door: Door,
+    pub(super) place: tempfile::TempDir,
+}
+
+impl Scene {
+    pub(super) fn new() -> Self {
+        Self::at(JAKARTA)
+    }
+
+    /// A centre whose date never was another than so many hours east of Greenwich.
+    pub(super) fn at(hours: i8) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let (door, data) = (Door::open(), place.path().join("centre"));
+        let made = Centre::command(&["init", "--name", "Pusat Uji", "--data", data.to_str().unwrap()]);
+        assert!(made.status.success(), "{made:?}");
+        set_the_clock(&data, hours);
+        let centre = Some(Centre::start(&data).behind(&door));
+        Self { centre, data, door, place }
+    }
+
+    pub(super) fn centre(&self) -> &Centre {
+        self.centre.as_ref().unwrap()
+    }
+
+    /// The data directory of the centre as it is now.
+    pub(super) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// A school whose first computer has imported, and sent, everything.
+    pub(super) fn school(&self, npsn: &'static str, seed: &str) -> (School, Computer) {
+        begun(self.place.path(), self.centre(), npsn, seed)
+    }
+
+    /// Another computer of a school, with a head's account and without a head's key.
+    pub(super) fn computer(&self, school: &School, name: &str) -> Computer {
+        crate::people::computer(self.place.path(), self.centre(), school, name)
+    }
+
+    /// The nightly backup.
+    pub(super) fn back_up(&self, name: &str) -> PathBuf {
+        let backup = self.place.path().join(name);
+        self.centre().operator(&["backup", "--to", backup.to_str().unwrap()]);
+        backup
+    }
+
+    /// The disk is lost, and a centre is made from a backup.
+    pub(super) fn lose_the_disk(&mut self, backup: &Path) {
+        drop(self.centre.take());
+        self.data = self.place.path().join("restored");
+        self.centre = Some(Centre::restore(backup, &self.data).behind(&self.door));
+    }
+
+    /// The centre goes on where its date changes so many hours east of Greenwich: its clock was set, or days went by.
+    pub(super) fn set_the_clock(&mut self, hours: i8) {
+        self.centre.take().unwrap().stop();
+        set_the_clock(&self.data, hours);
+        self.centre = Some(Centre::start(&self.data).behind(&self.door));
+    }
+
+    /// Does something to the files of the centre while it is stopped.
+    pub(super) fn while_stopped(&mut self, act: impl FnOnce(&Path)) {
+        self.centre.take().unwrap().stop();
+        act(&self.data);
+        self.centre = Some(Centre::start(&self.data).behind(&self.door));
+    }
+
+    /// A record as the centre has it.
+    pub(super) fn at_centre(&self, school: &School, entity: &str, id: &str) -> String {
+        self.centre().operator(&["record", "show", school.npsn, entity, id]).to_string()
+    }
+
+    /// The device of the computer that registered last, from the audit log.
+    pub(super) fn last_registered(&self) -> String {
+        let data = self.data.to_str().unwrap();
+        let shown = Centre::command(&["--json", "--data", data, "audit", "show", "--what", "/register"]);
+        let lines = String::from_utf8(shown.stdout).unwrap();
+        let device = lines.rsplit("\"about\":\"device ").next().unwrap().split('"').next().unwrap();
+        device.to_owned()
+    }
+
+    /// The date as the centre tells it to a computer.
+    pub(super) fn today(&self, computer: &Computer) -> Date {
+        computer.run(&["pull"], &[]);
+        computer.run(&["status"], &[])["judged_on"].as_str().unwrap().parse().unwrap()
+    }
+}
+
+/// Sets the hours east of Greenwich in the configuration of a data directory or of a backup.
+pub(super) fn set_the_clock(directory: &Path, hours: i8) {
+    let file = directory.join("selaras-center.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let with = |line: &str| {
+        let set = format!("date_offset_hours = {hours}");
+        format!("{}\n", if line.starts_with("date_offset_hours") { &set } else { line })
+    };
+    std::fs::write(&file, text.lines().map(with).collect::<String>()).unwrap();
+}
+
+/// The code that a command ends in; `done` for one that did what it was asked for.
+pub(super) fn code(output: &Output) -> String {
+    if output.status.success() {
+        return "done".to_owned();
+    }
+    let said = last_json(&output.stdout);
+    let code = [&said["error"]["code"], &said["code"]].into_iter().find_map(Value::as_str).map(str::to_owned);
+    code.unwrap_or_else(|| format!("exit {:?}: {}", output.status.code(), String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Runs a command of a school's computer and gives its code.
+pub(super) fn outcome(computer: &Computer, arguments: &[&str], secrets: &[&str]) -> String {
+    code(&computer.try_run(arguments, secrets))
+}
+
+/// Contacts the centre as often as a computer may need after a disaster, and gives the last one's code.
+pub(super) fn contacts(computer: &Computer, command: &str) -> String {
+    let mut last = String::new();
+    for _ in 0..CONTACTS {
+        last = outcome(computer, &[command], &[]);
+    }
+    last
+}
+
+/// A student's street is typed, approved, sent and receipted.
+pub(super) fn send_street(computer: &Computer, student: &str, street: &str) {
+    type_street(computer, student, street);
+    approve_and_sync(computer);
+}
+
+/// A student's street is typed.
+pub(super) fn type_street(computer: &Computer, student: &str, street: &str) {
+    computer.run(&["edit", "peserta_didik", student, &format!("alamat_jalan={street}")], &[]);
+}
+
+/// A student's street is typed and approved; what the computer ends in when it then sends.
+pub(super) fn try_to_send_street(computer: &Computer, student: &str, street: &str) -> String {
+    type_street(computer, student, street);
+    let approved = outcome(computer, &["approve", "kepala"], &[PASSWORD]);
+    if approved == "done" { contacts(computer, "sync") } else { approved }
+}
