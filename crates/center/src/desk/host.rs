@@ -5,7 +5,6 @@ use selaras_sync::exchange::{CentreHost, Host};
 use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, EnrolledKey, Offer, Step, StoreError, Verdict};
 use selaras_transport::Problem;
 
-use super::rows::{self, HeadKeyRow};
 use super::{Desk, refused};
 use crate::api::About;
 
@@ -54,11 +53,7 @@ impl CentreHost for AtDesk<'_> {
     }
 
     fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
-        let row: Option<HeadKeyRow> = rows::read(&self.desk.store, &rows::key(key))?;
-        Ok(row.map(|row| {
-            let HeadKeyRow { ptk, public, enrolled_at, revoked_at, .. } = row;
-            EnrolledKey { ptk, public, enrolled_at, revoked: revoked_at.is_some() }
-        }))
+        self.desk.centre().enrolled(key)
     }
 
     fn decided(&mut self, bundle: BundleId, verdict: &Verdict) -> Result<(), Problem> {

@@ -1,5 +1,5 @@
 //! The centre's own rows in a school's scope, as JSON under `Key::Local`, and those of no school. Those of computers and
-//! heads' keys are the engine's ([`selaras_sync::DeviceRow`], [`HeadKeyRow`]).
+//! heads' keys are the engine's ([`selaras_sync::DeviceRow`], [`selaras_sync::HeadKeyRow`]).
 //!
 //! | key | row |
 //! |---|---|
@@ -8,13 +8,12 @@
 //! | `registration` | [`RegistrationRow`] |
 //! | `seen` | [`SeenRow`] |
 
-use selaras_model::{DeviceId, EpochId, KeyId};
+use selaras_model::{DeviceId, EpochId};
 use selaras_sync::{ReadStore, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Guesses, HashedKode, StaffRow};
 
-pub(crate) use selaras_sync::HeadKeyRow;
 pub(crate) use selaras_sync::local::{put, read};
 
 pub(crate) const CENTRE: &str = "centre";
@@ -45,10 +44,6 @@ pub(crate) struct SeenRow {
     pub(crate) at: i64,
     pub(crate) device: DeviceId,
     pub(crate) agent: String,
-}
-
-pub(crate) fn key(id: KeyId) -> String {
-    format!("key/{id}")
 }
 
 pub(crate) fn staff_key(name: &str) -> String {

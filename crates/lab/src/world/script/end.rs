@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use selaras_model::{Record, RecordKey};
-use selaras_sync::exchange::{Endpoint, Event as Told, Outside, Request, advance};
+use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request, advance};
 use selaras_sync::{Flow, Purpose, Subject};
 
 use super::{MAX_ROUNDS, OURS, Script, text};
@@ -13,6 +13,15 @@ use crate::world::trouble::{Trouble, wrong};
 
 /// Requests of one exchange of this world, far more than any needs.
 const MAX_REQUESTS: u32 = 1_000;
+
+/// How far an exchange is driven.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// To its end.
+    Done,
+    /// Until the centre answers what was asked; the answer is not taken.
+    Answered,
+}
 
 impl Script {
     /// The faults have stopped: everything comes to rest, in a bounded number of rounds.
@@ -30,7 +39,7 @@ impl Script {
         }
         // What a restored centre lacks comes back first, from all.
         for number in 0..self.computers.len() {
-            self.exchanges_at_rest(number, Purpose::Pull)?;
+            self.heals_at_rest(number)?;
         }
         for centre in &mut self.centres {
             centre.assign(None)?;
@@ -59,7 +68,17 @@ impl Script {
 
     /// One exchange over a line that holds.
     fn exchanges_at_rest(&mut self, number: usize, purpose: Purpose) -> Result<(), Trouble> {
-        let mut exchange = self.computer_mut(number)?.new_exchange(purpose)?;
+        let exchange = self.computer_mut(number)?.new_exchange(purpose)?;
+        self.drives_at_rest(number, exchange, End::Done)
+    }
+
+    /// An exchange as far as the centre answers what this side asked: then nobody has to be healed any more.
+    fn heals_at_rest(&mut self, number: usize) -> Result<(), Trouble> {
+        let exchange = self.computer_mut(number)?.new_exchange(Purpose::Pull)?;
+        self.drives_at_rest(number, exchange, End::Answered)
+    }
+
+    fn drives_at_rest(&mut self, number: usize, mut exchange: Exchange, end: End) -> Result<(), Trouble> {
         let mut event = Told::Begin;
         for _ in 0..MAX_REQUESTS {
             let needed = advance(&mut exchange, self.computer_mut(number)?, event);
@@ -69,6 +88,9 @@ impl Script {
             event = match needed {
                 Outside::Send(Request { endpoint, body }) => {
                     let served = self.centre_mut(school)?.serve(device, endpoint, &body);
+                    if end == End::Answered && matches!(endpoint, Endpoint::Exchange(_)) && served.is_ok() {
+                        return Ok(());
+                    }
                     self.hears_at_rest(number, endpoint, served)?
                 }
                 Outside::Fetch(_) | Outside::Land { .. } => return wrong("a small exchange takes more than requests"),
