@@ -1,8 +1,10 @@
 //! The known faults of the engine: of each its kind, and what else has the same root. A test says what should happen; one
 //! that fails today stands ignored, with the fault's number, and `cargo xtask faults` runs it.
 
+mod damaged_bundle;
 mod disaster;
 mod handing;
 mod older_backup;
 mod parts;
 mod rules;
+mod twins;
