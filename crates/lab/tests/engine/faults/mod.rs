@@ -5,6 +5,8 @@ mod damaged_bundle;
 mod disaster;
 mod handing;
 mod older_backup;
+mod owners;
 mod parts;
 mod rules;
+mod set_aside;
 mod twins;
