@@ -4,6 +4,7 @@
 mod damaged_bundle;
 mod disaster;
 mod handing;
+mod names;
 mod older_backup;
 mod owners;
 mod parts;
