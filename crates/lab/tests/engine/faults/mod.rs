@@ -5,6 +5,7 @@ mod another_life;
 mod damaged_bundle;
 mod disaster;
 mod handing;
+mod long_history;
 mod names;
 mod older_backup;
 mod owners;
