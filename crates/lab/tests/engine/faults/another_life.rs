@@ -26,7 +26,7 @@ fn within_an_entry() -> Within {
     second.pull(&stage.centre);
     let backup = back_up(&stage.centre);
     stage.first.import(&stage.sample.school);
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     let body = second.request(Purpose::Pull);
     let mut incoming = second.school().answer(&stage.centre.serve(second.device, &body)).unwrap();
     let step = second.school().absorb(&mut incoming).unwrap().unwrap();

@@ -125,7 +125,7 @@ fn fault_13_a_kept_bundle_that_was_lost_does_not_end_healing() {
     stage.first.set(students[0], STREET, text(TYPED));
     stage.first.approve(&stage.centre);
     let name = *stage.first.school().sealed().unwrap().unwrap().bundle.as_bytes();
-    assert_accepted(contact(&mut stage.first, &stage.centre, Purpose::Sync));
+    assert_accepted(&contact(&mut stage.first, &stage.centre, Purpose::Sync));
     change(&mut stage.first, &stage.centre, students[1], "rt", Value::Int(92));
     stage.first.blobs.remove(&name).unwrap();
 

@@ -258,11 +258,11 @@ pub(super) fn send(computer: &mut Computer, centre: &CentreStage) -> Result<Outc
 /// Types a value, and sends it; the world of a test is built of these.
 pub(super) fn change(computer: &mut Computer, centre: &CentreStage, key: RecordKey, name: &str, value: Value) {
     computer.set(key, name, value);
-    assert_accepted(send(computer, centre));
+    assert_accepted(&send(computer, centre));
 }
 
 #[track_caller]
-pub(super) fn assert_accepted(outcome: Result<Outcome, Failed>) {
+pub(super) fn assert_accepted(outcome: &Result<Outcome, Failed>) {
     assert!(matches!(outcome, Ok(Outcome::Receipt(_))), "the bundle takes effect: {outcome:?}");
 }
 

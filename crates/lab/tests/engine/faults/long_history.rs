@@ -112,7 +112,7 @@ fn fault_23_a_small_bundle_over_long_histories_takes_effect() {
     grow(&stage.centre, &keys, OF_TWELVE);
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
     keys.iter().for_each(|key| stage.first.set(*key, "rt", Value::Int(7)));
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     assert_equal(&stage.first, &stage.centre);
 }
 
@@ -142,7 +142,7 @@ fn fault_23_a_large_bundle_over_long_histories_is_carried_to_its_end() {
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
     let short = |key: &RecordKey| Record { fields: fields("rt", Value::Int(8)), ..Record::new(*key) };
     stage.first.import(&keys.iter().map(short).collect::<Vec<_>>());
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     assert_equal(&stage.first, &stage.centre);
 }
 

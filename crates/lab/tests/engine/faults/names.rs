@@ -23,7 +23,7 @@ fn unseen() -> Unseen {
     let backup = back_up(&stage.centre);
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
     stage.first.import(&stage.sample.school);
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     let mut thief = Computer::new(&stage.centre, 2);
     contact(&mut thief, &stage.centre, Purpose::Pull).unwrap();
     Unseen { stage, backup, thief }
@@ -133,7 +133,7 @@ fn fault_21_a_computer_that_was_brought_back_does_not_burn_its_own_new_name() {
     let (backup, own) = (back_up(&stage.centre), stage.first.copy());
     let mut computer = brought_back(&own);
     restore(&mut stage.centre, &backup, 2, &[&computer]);
-    assert_accepted(contact(&mut computer, &stage.centre, Purpose::Sync));
+    assert_accepted(&contact(&mut computer, &stage.centre, Purpose::Sync));
     next_approvals_are_taken(&mut computer, &stage);
 }
 
@@ -150,7 +150,7 @@ fn fault_21_a_frozen_bundle_that_was_sent_before_burns_no_new_name() {
     let mut computer = brought_back(&own);
     assert_eq!(computer.school().sealed().unwrap().unwrap().phase, Phase::Offered);
     restore(&mut stage.centre, &backup, 2, &[&computer]);
-    assert_accepted(contact(&mut computer, &stage.centre, Purpose::Sync));
+    assert_accepted(&contact(&mut computer, &stage.centre, Purpose::Sync));
     next_approvals_are_taken(&mut computer, &stage);
 }
 

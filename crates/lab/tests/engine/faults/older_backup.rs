@@ -48,7 +48,7 @@ fn fault_02_an_older_backup_leaves_typed_values_as_drafts() {
     assert!(found(&stage.first, student, STREET).contains(&text(TYPED)), "what was typed is still there");
     // What the log does not know waits to be sent, and the next bundle brings it.
     assert_eq!(stage.first.school().pending().unwrap().records, 1);
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     assert_eq!(stage.centre.record(student).unwrap().get(STREET), &text(TYPED));
     assert_equal(&stage.first, &stage.centre);
 }
@@ -62,7 +62,7 @@ fn fault_02_an_older_backup_leaves_a_record_that_was_created() {
         |stage| {
             let record = another(stage, "alat");
             stage.first.edit(typed(&record));
-            assert_accepted(send(&mut stage.first, &stage.centre));
+            assert_accepted(&send(&mut stage.first, &stage.centre));
             made = Some(record.key());
         },
         |_| (),
@@ -72,7 +72,7 @@ fn fault_02_an_older_backup_leaves_a_record_that_was_created() {
     assert!(before.is_some());
     contact(&mut stage.first, &stage.centre, Purpose::Sync).unwrap();
     assert_eq!(stage.first.school().record(made).unwrap(), before, "the record is still there");
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     assert_eq!(stage.centre.record(made), before);
 }
 
@@ -85,7 +85,7 @@ fn fault_02_an_older_backup_leaves_a_deletion() {
         |stage| {
             let key = stage.any("alat");
             stage.first.edit(TypedEdit { key, fields: Fields::new(), deleted: Some(true) });
-            assert_accepted(send(&mut stage.first, &stage.centre));
+            assert_accepted(&send(&mut stage.first, &stage.centre));
             gone = Some(key);
         },
         |_| (),
@@ -93,7 +93,7 @@ fn fault_02_an_older_backup_leaves_a_deletion() {
     let gone: RecordKey = gone.unwrap();
     contact(&mut stage.first, &stage.centre, Purpose::Sync).unwrap();
     assert!(stage.first.record(gone).deleted, "it is still deleted");
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     assert!(stage.centre.record(gone).unwrap().deleted);
 }
 
@@ -119,7 +119,7 @@ fn comes_into_step(stage: &mut Stage, key: RecordKey, name: &str, value: &Value)
     contact(&mut stage.first, &stage.centre, Purpose::Sync).unwrap();
     assert!(found(&stage.first, key, name).contains(value), "what was typed is still there");
     if stage.first.school().pending().unwrap().records > 0 {
-        assert_accepted(send(&mut stage.first, &stage.centre));
+        assert_accepted(&send(&mut stage.first, &stage.centre));
     }
     assert_equal(&stage.first, &stage.centre);
 }
@@ -178,7 +178,7 @@ fn fault_03_unsent_work_is_not_locked_in_by_an_entry_that_cannot_be_taken() {
     let other = students(&stage)[1];
     stage.first.set(other, "rw", Value::Int(96));
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     assert_eq!(stage.centre.record(other).unwrap().get("rw"), &Value::Int(96));
 }
 

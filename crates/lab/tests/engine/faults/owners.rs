@@ -32,7 +32,7 @@ fn contest(stage: &mut Stage, keys: &[RecordKey], name: &str) {
     keys.iter().for_each(|key| stage.first.set(*key, name, text(SCHOOLS)));
     stage.first.approve(&stage.centre);
     act(stage, keys, name, CENTRES);
-    assert_accepted(contact(&mut stage.first, &stage.centre, Purpose::Sync));
+    assert_accepted(&contact(&mut stage.first, &stage.centre, Purpose::Sync));
     assert_equal(&stage.first, &stage.centre);
     keys.iter().for_each(|key| assert_won(stage, *key, name));
 }
@@ -249,6 +249,6 @@ fn fault_25_a_conflict_of_another_field_stays_open() {
     assert_both(&stage, student, HAMLET);
     // The field whose owner has not changed can still be sent.
     stage.first.set(student, HAMLET, text("Dusun Yang Dipilih"));
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     assert_equal(&stage.first, &stage.centre);
 }

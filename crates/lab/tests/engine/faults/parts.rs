@@ -28,7 +28,7 @@ fn halves() -> Halves {
     let (students, backup) = (students(&stage), back_up(&stage.centre));
     let entry = |computer: &mut Computer, keys: &[RecordKey], rt| {
         keys.iter().for_each(|key| computer.set(*key, "rt", Value::Int(rt)));
-        assert_accepted(send(computer, &stage.centre));
+        assert_accepted(&send(computer, &stage.centre));
         Entry::newest(&stage.centre)
     };
     let one = entry(&mut stage.first, &students[..4], ONE);

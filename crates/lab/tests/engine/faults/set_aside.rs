@@ -43,7 +43,7 @@ fn sends_something_else(stage: &mut Stage, keys: &[RecordKey], name: &str) -> Re
     let student = stage.student();
     let rt = Value::Int(1 + stage.first.record(student).int("rt").unwrap_or_default());
     stage.first.set(student, "rt", rt.clone());
-    assert_accepted(Ok(send(&mut stage.first, &stage.centre)?));
+    assert_accepted(&Ok(send(&mut stage.first, &stage.centre)?));
     assert_eq!(stage.centre.record(student).unwrap().get("rt"), &rt);
     for key in keys {
         let draft = stage.first.school().draft(*key)?.expect("what was typed is kept");

@@ -13,11 +13,11 @@ fn twins(one: impl FnOnce(&Stage, &Computer), other: impl FnOnce(&Stage, &Comput
     let mut copy = stage.first.copy();
     let backup = back_up(&stage.centre);
     one(&stage, &stage.first);
-    assert_accepted(send(&mut stage.first, &stage.centre));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
     restore(&mut stage.centre, &backup, 2, &[&stage.first]);
     contact(&mut copy, &stage.centre, Purpose::Pull).unwrap();
     other(&stage, &copy);
-    assert_accepted(send(&mut copy, &stage.centre));
+    assert_accepted(&send(&mut copy, &stage.centre));
     (stage, copy)
 }
 
@@ -117,7 +117,7 @@ fn fault_12_the_rest_of_the_first_twins_work_is_not_locked_in() {
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
     assert_eq!(stage.centre.record(students[1]).unwrap().get("rt"), &Value::Int(16));
     if stage.first.school().pending().unwrap().records > 0 {
-        assert_accepted(send(&mut stage.first, &stage.centre));
+        assert_accepted(&send(&mut stage.first, &stage.centre));
     }
     assert_eq!(stage.centre.record(students[2]).unwrap().get("rt"), &Value::Int(18));
 }
