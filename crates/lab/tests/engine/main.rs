@@ -10,6 +10,7 @@
 
 mod copies;
 mod exactly_once;
+mod faults;
 mod forged;
 mod gate;
 mod hostile;
