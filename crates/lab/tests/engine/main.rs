@@ -28,3 +28,4 @@ mod rules;
 mod snapshot;
 mod stage;
 mod story;
+mod talk;

@@ -2,10 +2,10 @@
 //! of a log that has nothing yet.
 
 use selaras_model::{Record, Value};
-use selaras_sync::{CentreError, Offer, Outcome, Phase, Purpose, Store};
+use selaras_sync::{Outcome, Phase, Purpose};
 
 use super::disaster::{
-    Backup, absorb, assert_accepted, back_up, change, contact, contact_over, declare_healed, heal, restore, send, text,
+    Backup, Failed, assert_accepted, back_up, change, contact, declare_healed, heal, restore, send, text,
 };
 use crate::stage::{CentreStage, Computer, Stage, assert_equal};
 
@@ -28,9 +28,7 @@ fn within_an_entry() -> Within {
     stage.first.import(&stage.sample.school);
     assert_accepted(&send(&mut stage.first, &stage.centre));
     let body = second.request(Purpose::Pull);
-    let mut incoming = second.school().answer(&stage.centre.serve(second.device, &body)).unwrap();
-    let step = second.school().absorb(&mut incoming).unwrap().unwrap();
-    second.store.commit(&step.batch).unwrap();
+    assert!(second.dies_taking(&stage.centre.serve(second.device, &body), 1));
     assert!(second.school().position().unwrap().partial.is_some(), "it stands within the entry");
     Within { stage, backup, second }
 }
@@ -100,9 +98,7 @@ fn fault_10_a_receipt_of_another_life_does_not_lose_its_bundle() {
     stage.first.set(student, "alamat_jalan", text("Jalan Dengan Tanda Terima"));
     stage.first.approve(&stage.centre);
     let body = stage.first.request(Purpose::Sync);
-    let mut incoming = stage.first.school().answer(&stage.centre.serve(stage.first.device, &body)).unwrap();
-    let step = stage.first.school().absorb(&mut incoming).unwrap().unwrap();
-    stage.first.store.commit(&step.batch).unwrap();
+    assert!(stage.first.dies_taking(&stage.centre.serve(stage.first.device, &body), 1));
     let sealed = stage.first.school().sealed().unwrap().unwrap();
     assert!(matches!(sealed.phase, Phase::Received(_)) && stage.first.school().position().unwrap().partial.is_none());
 
@@ -119,33 +115,19 @@ fn fault_10_a_receipt_of_another_life_does_not_lose_its_bundle() {
 }
 
 /// A centre that offers a snapshot to whoever begins, as one with a long log does.
-fn offering(computer: &mut Computer, centre: &CentreStage) -> Result<Outcome, super::disaster::Failed> {
-    contact_over(computer, centre, Purpose::Pull, &|device, body| answer_with_offer(centre, device, body))
-}
-
-fn answer_with_offer(
-    centre: &CentreStage,
-    device: selaras_model::DeviceId,
-    body: &[u8],
-) -> Result<Vec<u8>, CentreError> {
-    let mut received = centre.centre().receive(device, body, &|_| Ok(None), &|_| Ok(None))?;
-    if let Some(step) = received.step.take() {
-        centre.drive(Some(step));
-    }
-    let file = centre.centre().snapshot(Vec::new())?;
-    let version = centre.centre().head()?.version;
-    let offer = Offer { version, hash: *blake3::hash(&file).as_bytes(), bytes: file.len() as u64 };
-    centre.centre().respond(&received, received.takes_snapshot().then_some(&offer))
+fn offering(computer: &mut Computer, centre: &CentreStage) -> Result<Outcome, Failed> {
+    centre.offers.set(true);
+    contact(computer, centre, Purpose::Pull)
 }
 
 /// A computer that was offered a snapshot and had fetched nothing of it yet.
 fn offered(stage: &Stage) -> Computer {
-    let mut second = Computer::new(&stage.centre, 2);
-    let body = second.request(Purpose::Pull);
-    let answer = answer_with_offer(&stage.centre, second.device, &body).unwrap();
-    let mut incoming = second.school().answer(&answer).unwrap();
-    assert!(incoming.offer().is_some());
-    absorb(&mut second, &mut incoming).unwrap();
+    let second = Computer::new(&stage.centre, 2);
+    stage.centre.offers.set(true);
+    let answer = stage.centre.serve(second.device, &second.request(Purpose::Pull));
+    stage.centre.offers.set(false);
+    assert!(second.school().answer(&answer).unwrap().offer().is_some());
+    second.absorb(&answer);
     assert_eq!(second.school().position().unwrap().version.get(), 0);
     second
 }
@@ -189,9 +171,7 @@ fn fault_11_a_first_pull_that_was_interrupted_within_the_first_entry_goes_on() {
     stage.centre.act(&stage.sample.whole().into_values().collect::<Vec<_>>());
     let backup = back_up(&stage.centre);
     let body = stage.first.request(Purpose::Pull);
-    let mut incoming = stage.first.school().answer(&stage.centre.serve(stage.first.device, &body)).unwrap();
-    let step = stage.first.school().absorb(&mut incoming).unwrap().unwrap();
-    stage.first.store.commit(&step.batch).unwrap();
+    assert!(stage.first.dies_taking(&stage.centre.serve(stage.first.device, &body), 1));
     let position = stage.first.school().position().unwrap();
     assert!(position.version.get() == 0 && position.partial.is_some());
     restore(&mut stage.centre, &backup, 2, &[&stage.first]);

@@ -3,9 +3,9 @@
 
 use prost::Message as _;
 use selaras_model::Value;
-use selaras_sync::{Blobs, Carry, Order, Outcome, Purpose, bundle, wire};
+use selaras_sync::{Blobs, Order, Outcome, Purpose, bundle, wire};
 
-use super::disaster::{assert_accepted, back_up, carry_out, change, contact, found, restore, send, students, text};
+use super::disaster::{assert_accepted, back_up, change, contact, found, restore, send, students, text};
 use crate::stage::{Computer, Stage, assert_equal};
 
 const STREET: &str = "alamat_jalan";
@@ -62,8 +62,8 @@ fn fault_13_bytes_that_nobody_signed_do_not_leave() {
     for at in (0..usize::try_from(sealed.bytes).unwrap()).step_by(37) {
         let computer = whole.copy();
         flip(&computer, at);
-        let Ok(outgoing) = computer.school().request(Purpose::Sync, Carry::Inline) else { continue };
-        let request = wire::ExchangeRequest::decode(outgoing.body.as_slice()).unwrap();
+        let Ok((body, _)) = computer.try_begin(Purpose::Sync, u64::MAX) else { continue };
+        let request = wire::ExchangeRequest::decode(body.as_slice()).unwrap();
         let signed = request.bundle.is_empty() || bundle::id(&request.bundle) == sealed.bundle;
         assert!(signed, "byte {at} was flipped, and the bundle leaves");
     }
@@ -102,13 +102,13 @@ fn fault_13_a_bundle_that_was_lost_after_it_took_effect_settles() {
 #[test]
 #[ignore = "fault 13"]
 fn fault_13_a_bundle_that_waits_for_a_signature_is_frozen_again() {
-    let mut stage = Stage::in_step(12);
+    let stage = Stage::in_step(12);
     stage.first.set(stage.student(), STREET, text(TYPED));
     stage.first.settle();
     let facts = stage.first.facts(&stage.centre);
     let order = Order { modules: None, facts: &facts, author: "operator" };
     let step = stage.first.school().seal_for_head(&order).unwrap().step;
-    carry_out(&mut stage.first, Some(step)).unwrap();
+    stage.first.drive(Some(step));
     let asked = stage.first.school().to_be_signed().unwrap();
     assert!(asked.is_some());
     lose(&stage.first);

@@ -4,7 +4,7 @@
 use selaras_model::{ReplicaId, Value};
 use selaras_sync::{Outcome, Phase, Purpose, Rules, wire};
 
-use super::disaster::{Backup, assert_accepted, back_up, carry_out, change, contact, declare_healed, restore, send};
+use super::disaster::{Backup, assert_accepted, back_up, change, contact, declare_healed, restore, send};
 use super::handing::{name_of, say};
 use super::rules::{another_rulebook, begin};
 use crate::stage::{Computer, Stage, assert_equal};
@@ -102,9 +102,9 @@ const BROUGHT_BACK: [u8; 8] = [0x99; 8];
 
 /// A computer whose disk was replaced: its backup has an approved bundle, and it has another name now.
 fn brought_back(backup: &Computer) -> Computer {
-    let mut computer = backup.copy();
+    let computer = backup.copy();
     let step = computer.school().restored(ReplicaId::from_bytes(BROUGHT_BACK)).unwrap();
-    carry_out(&mut computer, Some(step)).unwrap();
+    computer.drive(Some(step));
     computer
 }
 

@@ -141,7 +141,7 @@ fn next_rules_begin(stage: &mut Stage) {
     let next = centres(&[STREET, "nama_dusun"]);
     begin(&mut stage.centre, &next).unwrap();
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
-    assert_eq!(stage.first.rules.pack.hash(), next.pack.hash());
+    assert_eq!(stage.first.rules().pack.hash(), next.pack.hash());
     assert_equal(&stage.first, &stage.centre);
 }
 
