@@ -1,6 +1,6 @@
 //! Work that does not fit one commit: decided once, done in steps, resumed after any of them.
 
-use selaras_sync::{Carry, Outcome, Purpose, Store};
+use selaras_sync::{Order, Outcome, Purpose, Store};
 
 use crate::stage::{Computer, Stage, assert_equal};
 
@@ -13,7 +13,9 @@ fn an_import_that_is_interrupted_after_every_step_ends_whole() {
     assert!(first.more);
     stage.first.store.commit(&first.batch).unwrap();
     // Nothing else is done meanwhile.
-    assert_eq!(stage.first.school().request(Purpose::Pull, Carry::Inline).unwrap_err().code(), "work.unfinished");
+    let facts = stage.first.facts(&stage.centre);
+    let order = Order { modules: None, facts: &facts, author: "operator" };
+    assert_eq!(stage.first.school().seal_for_head(&order).unwrap_err().code(), "work.unfinished");
     let mut steps = 0;
     while let Some(step) = stage.first.school().resume().unwrap() {
         stage.first.store.commit(&step.batch).unwrap();

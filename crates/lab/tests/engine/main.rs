@@ -20,6 +20,7 @@ mod mending;
 mod merging;
 mod modules;
 mod moves;
+mod order;
 mod reads;
 mod registry;
 mod repair;

@@ -130,7 +130,7 @@ impl Exchange {
             (Stage::Naming(incoming), Event::Named(replica)) => Stage::Named(incoming, replica),
             (Stage::Renaming(incoming), Event::Done) => {
                 self.notices.push_back(Notice::Renamed);
-                Stage::Absorbing(incoming)
+                self.renamed(incoming)
             }
             (stage @ (Stage::Absorbing(_) | Stage::Judging(_)), Event::Done) => stage,
             (Stage::Fetching(offer), Event::Fetched) => Stage::Checking(offer),

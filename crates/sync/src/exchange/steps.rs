@@ -125,23 +125,38 @@ impl Exchange {
     fn absorb(&mut self, mut incoming: Box<Incoming>, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
         self.spoil(&mut incoming);
         match school.absorb(&mut incoming)? {
-            Some(step) => Ok(Some(self.commit(Stage::Absorbing(incoming), step))),
-            None if incoming.copied() && self.renames_too_late() => self.go_to(Stage::Naming(incoming)),
-            None => {
+            Some(step) if !self.leaves_out(&incoming) => Ok(Some(self.commit(Stage::Absorbing(incoming), step))),
+            _ if incoming.copied() && self.renames_too_late() => self.go_to(Stage::Naming(incoming)),
+            _ => {
                 self.stage = self.taken(&incoming);
                 Ok(None)
             }
         }
     }
 
+    /// What follows a clone's new name.
+    pub(super) fn renamed(&mut self, incoming: Box<Incoming>) -> Stage {
+        if self.renames_too_late() { self.taken(&incoming) } else { Stage::Absorbing(incoming) }
+    }
+
     /// What a planted bug makes of an answer.
     #[cfg(feature = "flaws")]
     fn spoil(&self, incoming: &mut Incoming) {
-        match self.flaw {
-            Some(Flaw::AbsorbLeftOut) => incoming.leave_the_rest_out(),
-            Some(Flaw::ReceiptDropped) => incoming.drop_receipt(),
-            _ => {}
+        if self.flaw == Some(Flaw::ReceiptDropped) {
+            incoming.drop_receipt();
         }
+    }
+
+    /// Whether a planted bug leaves a commit of this answer out.
+    #[cfg(feature = "flaws")]
+    fn leaves_out(&self, incoming: &Incoming) -> bool {
+        self.flaw == Some(Flaw::AbsorbLeftOut) && incoming.is_in()
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    const fn leaves_out(&self, _: &Incoming) -> bool {
+        false
     }
 
     #[cfg(not(feature = "flaws"))]
