@@ -12,11 +12,13 @@ pub enum Dimension {
     Images,
     /// A side that has nothing yet is offered the log as a file.
     Snapshots,
+    /// Records are silently gone from a computer's disk while people work, and processes die over their repair.
+    Damage,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 3] = [Self::Losses, Self::Images, Self::Snapshots];
+    pub const ALL: [Self; 4] = [Self::Losses, Self::Images, Self::Snapshots, Self::Damage];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
 }

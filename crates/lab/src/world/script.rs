@@ -91,6 +91,8 @@ pub(super) enum Event {
     BacksUp(usize),
     /// The centre loses its disk, and goes on from its last backup.
     LosesDisk(usize),
+    /// A record is gone from a computer's disk.
+    LosesRecord(usize),
     /// The centre could not answer.
     Refused {
         computer: usize,
@@ -177,6 +179,9 @@ impl Script {
         if script.has(Dimension::Losses) {
             script.plan_losses();
         }
+        if script.has(Dimension::Damage) {
+            script.plan_damages();
+        }
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
         }
@@ -252,6 +257,7 @@ impl Script {
             Event::BacksUp(school) => self.backs_up(school),
             Event::LosesDisk(school) => self.loses_disk(school),
             Event::Refused { computer, number, code } => self.refused(computer, number, code),
+            Event::LosesRecord(computer) => self.loses_record(computer),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),

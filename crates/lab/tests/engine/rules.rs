@@ -227,7 +227,7 @@ fn a_field_that_gets_another_owner_keeps_the_value_that_has_won() {
 #[test]
 fn a_computer_that_was_away_over_a_change_of_owner_comes_into_step_without_a_false_alarm() {
     let mut stage = Stage::in_step(12);
-    let mut away = stage.first.copy();
+    let away = stage.first.copy();
     let student = stage.student();
     let mut centres = selaras_model::Record::new(student);
     centres.fields.insert("alamat_jalan".parse().unwrap(), Value::text("Jalan Pusat"));
@@ -236,7 +236,7 @@ fn a_computer_that_was_away_over_a_change_of_owner_comes_into_step_without_a_fal
     stage.centre.act(&[centres]);
     assert!(matches!(exchange(&stage.first, &stage.centre, Purpose::Sync), Outcome::Receipt(_)));
     stage.centre.rules = street_is_the_centres();
-    exchange(&mut away, &stage.centre, Purpose::Pull);
+    exchange(&away, &stage.centre, Purpose::Pull);
     assert_equal(&away, &stage.centre);
     let mut alarms = 0;
     away.school()

@@ -80,6 +80,11 @@ fn a_computer_that_keeps_nothing_for_a_restored_centre_is_found() {
 }
 
 #[test]
+fn a_repair_that_puts_the_sums_right_alone_is_found() {
+    found(Bug::MendsSumsAlone);
+}
+
+#[test]
 fn a_digest_that_is_adopted_is_found() {
     found(Bug::AdoptsDigests);
 }

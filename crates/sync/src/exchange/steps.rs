@@ -16,14 +16,20 @@ impl Exchange {
     /// Enters a stage: gives what is needed there, or none where another stage was entered at once.
     pub(super) fn enter(&mut self, stage: Stage, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
         match stage {
-            Stage::Fresh | Stage::Over => Ok(None),
             Stage::Resuming(_) => Ok(Some(self.wait(stage, Need::Resume))),
             Stage::Reopening => self.reopen(school),
             Stage::Preparing => self.prepare(school),
             Stage::Landing(Landing { bundle, bytes, .. }) => Ok(Some(self.wait(stage, Need::Land { bundle, bytes }))),
             Stage::Requesting => self.request(school),
-            Stage::Offering(_) | Stage::Mending(_) | Stage::Renaming(_) | Stage::Noting(_) => Ok(None),
-            Stage::Dropping(_) | Stage::GoingBack(_) => Ok(None),
+            // Entered by what they wait for, and by nothing else.
+            Stage::Fresh
+            | Stage::Over
+            | Stage::Offering(_)
+            | Stage::Mending(_)
+            | Stage::Renaming(_)
+            | Stage::Noting(_)
+            | Stage::Dropping(_)
+            | Stage::GoingBack(_) => Err(ExchangeError::OutOfOrder { stage: stage.name(), event: "nothing" }),
             Stage::Asking(request) => {
                 let need = Need::Send(request.clone());
                 Ok(Some(self.wait(Stage::Asking(request), need)))

@@ -81,6 +81,17 @@ fn fault_10_a_computer_within_an_entry_comes_into_step_while_it_is_waited_for() 
     assert_equal(&second, &stage.centre);
 }
 
+/// Its digests differ until the entry is back, and a centre that waits repairs nothing: the pull works all the same.
+#[test]
+fn fault_10_a_computer_that_has_healed_pulls_while_another_one_is_waited_for() {
+    let Within { mut stage, backup, mut second } = within_an_entry();
+    restore(&mut stage.centre, &backup, 2, &[&stage.first, &second]);
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    assert_equal(&second, &stage.centre);
+}
+
 /// A computer holds a receipt whose entry it had not passed when the centre's disk was lost. Where it stands is the same
 /// in both lives, so that it is never asked for what it holds; its bundle waits for an entry that no log has.
 #[test]
