@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use selaras_model::{ReplicaId, Value};
-use selaras_sync::exchange::{Endpoint, Event, Exchange, ExchangeError, Need, Outside, SchoolHost as _, advance};
-use selaras_sync::{Outcome, Purpose};
+use selaras_model::{ModuleDigest, ReplicaId, Value};
+use selaras_sync::exchange::{
+    Endpoint, Event, Exchange, ExchangeError, MAX_LANDINGS, Need, Notice, Outside, SchoolHost as _, advance,
+};
+use selaras_sync::{Batch, Key, Outcome, Purpose, Row, Store as _};
 
 use crate::stage::{Stage, assert_equal};
 use crate::talk::Hands;
@@ -30,7 +32,7 @@ fn what_was_not_asked_for_is_refused_at_every_step_of_a_day() {
     stage.first.set(stage.student(), "rt", Value::Int(91));
     stage.first.approve(&stage.centre);
     let mut exchange = Exchange::new(Purpose::Sync);
-    let mut hands = Hands::of(&stage.first);
+    let hands = Hands::of(&stage.first);
     let (mut event, mut steps) = (Event::Begin, 0);
     loop {
         for other in events() {
@@ -58,7 +60,6 @@ fn what_was_not_asked_for_is_refused_at_every_step_of_a_day() {
             }
             other => panic!("a day needs no {other:?}"),
         };
-        hands.notices.clear();
     }
     assert!(steps > 6, "{steps} steps");
     assert_equal(&stage.first, &stage.centre);
@@ -78,15 +79,9 @@ fn an_exchange_that_was_kept_goes_on_where_it_was() {
     assert_eq!(HashSet::from([kept.clone(), exchange.clone()]).len(), 1);
     advance(&mut exchange, &mut hands, Event::Answered(answer.clone())).unwrap();
     assert_ne!(kept, exchange);
-    // The same answer once more, by the one that was kept: what is in already is no news.
-    let mut again = kept;
-    let Outside::Done(report) = advance(&mut again, &mut hands, Event::Answered(answer)).unwrap_or_else(|failed| {
-        assert_eq!(failed.code, "answer.not-ours", "the page begins before where this side stands now");
-        Outside::Done(Box::default())
-    }) else {
-        panic!("it ends")
-    };
-    assert_eq!(report.entries, 0);
+    // The same answer once more, by the one that was kept: its page begins before where this side stands by now.
+    let again = advance(&mut { kept }, &mut hands, Event::Answered(answer)).unwrap_err();
+    assert_eq!(again.code, "answer.not-ours");
     assert!(matches!(stage.first.sync(&stage.centre), Outcome::None));
     assert_equal(&stage.first, &stage.centre);
 }
@@ -115,4 +110,69 @@ fn a_centre_that_is_restored_again_and_again_is_given_up() {
         outside = advance(&mut exchange, &mut hands, Event::Refused("center.restored".to_owned())).unwrap();
     }
     assert_eq!((outside, healings), (Outside::GiveUp, selaras_sync::exchange::MAX_HEALINGS));
+}
+
+/// A computer whose digests differ, waiting for the centre's answer to its search.
+fn searching(stage: &Stage) -> Exchange {
+    let lanes = Key::Lanes(0);
+    let mut batch = Batch::default();
+    batch.put(lanes, Row::Lanes(ModuleDigest::default().to_bytes()));
+    stage.first.store.commit(&batch).unwrap();
+    let (mut exchange, mut hands) = (Exchange::new(Purpose::Pull), Hands::of(&stage.first));
+    let mut outside = advance(&mut exchange, &mut hands, Event::Begin).unwrap();
+    while let Outside::Send(request) = &outside {
+        if request.endpoint == Endpoint::Repair {
+            return exchange;
+        }
+        let answer = stage.centre.try_answer(stage.first.device, request.endpoint, &request.body).unwrap();
+        outside = advance(&mut exchange, &mut hands, Event::Answered(answer)).unwrap();
+    }
+    panic!("it searches for what differs: {outside:?}");
+}
+
+#[test]
+fn a_restored_centre_that_is_met_by_a_repair_is_healed() {
+    let stage = Stage::in_step(12);
+    let mut exchange = searching(&stage);
+    let refused = Event::Refused("cursor.unknown".to_owned());
+    let outside = advance(&mut exchange, &mut Hands::of(&stage.first), refused).unwrap();
+    assert!(matches!(outside, Outside::Send(request) if request.endpoint == Endpoint::Heal));
+}
+
+#[test]
+fn a_centre_that_repairs_nothing_for_now_is_pulled_from_all_the_same() {
+    let stage = Stage::in_step(12);
+    let mut exchange = searching(&stage);
+    let mut hands = Hands::of(&stage.first);
+    let refused = Event::Refused("center.healing".to_owned());
+    let outside = advance(&mut exchange, &mut hands, refused).unwrap();
+    assert!(!matches!(outside, Outside::GiveUp));
+    assert!(hands.notices.contains(&Notice::Unrepaired { code: "center.healing".to_owned() }));
+}
+
+#[test]
+fn a_bundle_that_does_not_lie_where_it_landed_is_brought_again_for_the_same_request() {
+    let stage = Stage::in_step(12);
+    stage.first.set(stage.student(), "rt", Value::Int(91));
+    stage.first.approve(&stage.centre);
+    let (mut exchange, mut hands) = (Exchange::new(Purpose::Sync).landing_above(0), Hands::of(&stage.first));
+    let mut outside = advance(&mut exchange, &mut hands, Event::Begin).unwrap();
+    let (mut landed, mut asked) = (0, Vec::new());
+    loop {
+        let event = match outside {
+            Outside::Land { .. } => {
+                landed += 1;
+                Event::Landed
+            }
+            Outside::Send(request) => {
+                asked.push(request);
+                Event::Refused("bundle.not-landed".to_owned())
+            }
+            Outside::GiveUp => break,
+            other => panic!("{other:?}"),
+        };
+        outside = advance(&mut exchange, &mut hands, event).unwrap();
+    }
+    assert_eq!(landed, 1 + MAX_LANDINGS);
+    assert!(asked.windows(2).all(|two| two[0] == two[1]), "the same request each time");
 }

@@ -93,7 +93,8 @@ impl Line for Told<'_> {
     }
 
     fn refusal(failure: &Failure) -> Option<&str> {
-        Some(&failure.code)
+        // What a line or the centre said carries its words; a failure of this computer has none.
+        failure.said.as_ref().map(|_| failure.code.as_str())
     }
 
     fn land(&mut self, bundle: BundleId, bytes: u64) -> Result<(), Failure> {

@@ -46,8 +46,8 @@ pub trait Host {
 
 /// Commits a step, performs its effects, and goes on with what was decided until none of it is left.
 ///
-/// The order is what makes an interruption harmless: a blob is removed after the commit behind which no row names it,
-/// and work of several commits is decided by the first of them.
+/// The order is what makes an interruption harmless: a blob is removed only after the commit that removes the last row
+/// naming it, and work of several commits is decided by the first of them.
 ///
 /// # Errors
 /// As the host gives them; a later call goes on where this one stopped.
@@ -109,7 +109,7 @@ pub trait Line: SchoolHost {
     /// Whatever kept the answer away; a refusal of the centre is told apart by [`Line::refusal`].
     fn send(&mut self, request: &Request) -> Result<Vec<u8>, Self::Error>;
 
-    /// The code by which the centre refused what was asked; none for any other failure.
+    /// The code by which the centre refused what was asked; none for a failure of this computer.
     fn refusal(error: &Self::Error) -> Option<&str>;
 
     /// Brings the sealed bundle's bytes to the centre, until all of them have landed.
@@ -238,7 +238,7 @@ fn frame<H: SchoolHost>(
 ) -> Result<Option<Frame>, H::Error> {
     let unreadable = |error| H::Error::from(ExchangeError::File(error));
     if opened.as_ref().is_none_or(|opened| opened.file != file || opened.next > number) {
-        // A file that is gone was taken in whole: the row that names it goes after it.
+        // A file that is gone is lost: the log is asked for in pages, from where this side stands.
         let Some(bytes) = host.file(&file)? else { return Ok(None) };
         let frames = Snapshot::open(bytes).map_err(unreadable)?;
         *opened = Some(Opened { file, next: 0, frames });

@@ -1,7 +1,7 @@
 //! Bugs that can be planted in the conversation, so that a test sees that the simulated worlds find them.
 //!
-//! They are in builds for the lab alone (feature `flaws`): what is found by planting a bug beside the conversation says
-//! nothing of a bug within it.
+//! They are in builds for the lab alone (feature `flaws`). A bug planted outside the exchange, in its store or on its line,
+//! does not show that bugs inside it are found.
 
 /// A bug in the order of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

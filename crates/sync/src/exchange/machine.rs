@@ -12,7 +12,7 @@ use super::{MAX_FETCHES, MAX_HEALINGS, MAX_LANDINGS, MAX_PAGES, MAX_REPAIRS};
 use crate::School;
 use crate::school::{Absorbed, Incoming, MAX_INLINE_BUNDLE, Outcome, Purpose};
 
-/// The centre's words to which a school answers by handing back what it keeps.
+/// Refusal codes of a restored centre that lacks entries kept here: the school heals it.
 const LACKING: [&str; 2] = ["cursor.unknown", "center.restored"];
 /// The centre's word that a bundle that was named has not landed, or no longer lies there.
 const NOT_LANDED: &str = "bundle.not-landed";
@@ -28,8 +28,9 @@ pub struct Exchange {
     pub(super) inline: u64,
     pub(super) stage: Stage,
     pub(super) report: Report,
-    /// What is told before anything else is needed; the first of it is being told where `telling`.
+    /// Notices still to be told, before any other need.
     pub(super) notices: VecDeque<Notice>,
+    /// True while the host tells a notice.
     telling: bool,
     pub(super) counts: Counts,
     /// The bundle of this exchange that is too large for a request, and its length.
@@ -45,8 +46,9 @@ pub(super) struct Counts {
     pub(super) healings: u32,
     landings: u32,
     fetches: u32,
-    /// Searches before an answer was taken, and requests that only ask whether one is due.
+    /// Repairs begun.
     repairs: u32,
+    /// Extra requests, sent only to compare digests.
     comparisons: u32,
 }
 
@@ -109,7 +111,9 @@ impl Exchange {
         self.stage = match (stage, event) {
             (Stage::Fresh, Event::Begin) => Stage::Reopening.at_rest(),
             (Stage::Resuming(next), Event::Done) => *next,
-            (Stage::Landing(landing), Event::Landed) => landing.again.map_or(Stage::Requesting, Stage::Asking),
+            (Stage::Landing(landing), Event::Landed) => {
+                landing.again.map_or(Stage::Requesting.at_rest(), Stage::Asking)
+            }
             (Stage::Offering(offering), Event::Done) => {
                 self.notices.extend(offering.withdrawn.then_some(Notice::Withdrawn));
                 Stage::Asking(offering.request)
@@ -171,7 +175,7 @@ impl Exchange {
     /// What the centre refused: what mends it from here, or none where nothing does.
     fn refused(&mut self, stage: Stage, code: String) -> Option<Stage> {
         match stage {
-            Stage::Asking(_) | Stage::Healing(_) if LACKING.contains(&code.as_str()) => {
+            Stage::Asking(_) | Stage::Healing(_) | Stage::Repairing(_) if LACKING.contains(&code.as_str()) => {
                 self.counts.healings += 1;
                 (self.counts.healings <= MAX_HEALINGS).then_some(Stage::Meeting.at_rest())
             }
@@ -183,7 +187,7 @@ impl Exchange {
             // The log has gone on for days: the exchange offers another file.
             Stage::Fetching(_) if code == GONE => {
                 self.counts.fetches += 1;
-                (self.counts.fetches <= MAX_FETCHES).then_some(Stage::Preparing)
+                (self.counts.fetches <= MAX_FETCHES).then_some(Stage::Preparing.at_rest())
             }
             // A centre that waits for other computers repairs nothing; what it has can be pulled all the same.
             Stage::Repairing(repairing) if code.starts_with("repair.") || code == HEALING => {
@@ -242,23 +246,22 @@ impl Exchange {
         // Asking once more tells the centre digests that are not its own, and the repair begins.
         let compares = self.report.equal == Some(false) && self.counts.comparisons < MAX_REPAIRS;
         if !incoming.more() && !compares {
-            return self.finishing();
+            self.page_taken();
+            return Stage::Judging(Box::new(Stage::Finishing));
         }
         self.counts.comparisons += u32::from(!incoming.more());
         self.ask_on()
     }
 
-    /// Another page is asked for; what was sent is known to have arrived.
+    /// Another page is asked for: from here on the exchange only pulls.
     pub(super) fn ask_on(&mut self) -> Stage {
-        self.counts.pages += 1;
-        self.notices.push_back(Notice::Answered { requests: self.counts.pages });
+        self.page_taken();
         self.purpose = Purpose::Pull;
         if self.counts.pages < MAX_PAGES { Stage::Preparing } else { Stage::Judging(Box::new(Stage::Finishing)) }
     }
 
-    fn finishing(&mut self) -> Stage {
+    fn page_taken(&mut self) {
         self.counts.pages += 1;
         self.notices.push_back(Notice::Answered { requests: self.counts.pages });
-        Stage::Judging(Box::new(Stage::Finishing))
     }
 }

@@ -25,7 +25,7 @@ impl From<Carry> for Endpoint {
     }
 }
 
-/// A request to send. Sent twice it does no more than once.
+/// A request to send. Sending it twice has the effect of sending it once.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Request {
     /// Where it goes.
@@ -74,7 +74,7 @@ pub enum Need {
     Fetch(Offer),
     /// Nothing more: both sides have told each other everything.
     Done(Box<Report>),
-    /// Nothing that this side has mends what the centre refused: the host tells the refusal as it came.
+    /// The refusal cannot be handled here: the host reports it as received.
     GiveUp,
 }
 
@@ -129,9 +129,9 @@ pub enum Notice {
     },
     /// The bundle was refused for good, and its edits are drafts again.
     Refused(Box<Refusal>),
-    /// So many requests of the exchange, or of the healing within it, have been answered.
+    /// An answer was taken in.
     Answered {
-        /// Requests.
+        /// Pages taken in so far, or requests answered within a healing.
         requests: u32,
     },
 }
@@ -162,7 +162,7 @@ pub enum ExchangeError {
     /// The file that was fetched cannot be read.
     #[error(transparent)]
     File(#[from] SnapshotError),
-    /// The exchange gave up over a refusal that nobody told it: a fault of the host.
+    /// The exchange gave up although the host reported no refusal: a bug in the host.
     #[error("an exchange gave up without a refusal")]
     Unrefused,
     /// Something was told that was not asked for: a fault of the host.

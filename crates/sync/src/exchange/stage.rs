@@ -11,7 +11,7 @@ use crate::snapshot::Frame;
 pub(super) enum Stage {
     /// Nothing was asked yet.
     Fresh,
-    /// Work that was decided before is being ended.
+    /// The host finishes interrupted work; then the inner stage follows.
     Resuming(Box<Stage>),
     /// A snapshot that an earlier exchange checked is gone on with, where there is one.
     Reopening,
@@ -25,7 +25,7 @@ pub(super) enum Stage {
     Offering(Offering),
     /// The exchange's answer is waited for.
     Asking(Request),
-    /// The answer came, and was not looked at.
+    /// An answer has come and is not yet decoded.
     Answered(Vec<u8>),
     /// The answer says that records differ: they are searched for before it is taken.
     Searching(Box<Incoming>),

@@ -21,7 +21,7 @@ impl Exchange {
             Stage::Preparing => self.prepare(school),
             Stage::Landing(Landing { bundle, bytes, .. }) => Ok(Some(self.wait(stage, Need::Land { bundle, bytes }))),
             Stage::Requesting => self.request(school),
-            // Entered by what they wait for, and by nothing else.
+            // Left only by an event; never entered from here.
             Stage::Fresh
             | Stage::Over
             | Stage::Offering(_)
@@ -29,7 +29,7 @@ impl Exchange {
             | Stage::Renaming(_)
             | Stage::Noting(_)
             | Stage::Dropping(_)
-            | Stage::GoingBack(_) => Err(ExchangeError::OutOfOrder { stage: stage.name(), event: "nothing" }),
+            | Stage::GoingBack(_) => Err(ExchangeError::OutOfOrder { stage: stage.name(), event: "no event" }),
             Stage::Asking(request) => {
                 let need = Need::Send(request.clone());
                 Ok(Some(self.wait(Stage::Asking(request), need)))
@@ -94,11 +94,16 @@ impl Exchange {
         }
     }
 
-    /// What was named before has perhaps taken effect: then there is nothing to bring any more, and the centre is asked.
-    fn prepare(&mut self, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+    /// The bundle that this request would send, where it is too large for one.
+    fn large_bundle(&self, school: &School<'_>) -> Result<Option<Sealed>, ExchangeError> {
         let sent = |phase| matches!(phase, Phase::Approved | Phase::Offered);
         let sealed = school.sealed()?.filter(|sealed| self.purpose == Purpose::Sync && sent(sealed.phase));
-        let large = sealed.filter(|sealed| sealed.bytes > self.inline);
+        Ok(sealed.filter(|sealed| sealed.bytes > self.inline))
+    }
+
+    /// What was named before has perhaps taken effect: then there is nothing to bring any more, and the centre is asked.
+    fn prepare(&mut self, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        let large = self.large_bundle(school)?;
         self.large = large.as_ref().map(|Sealed { bundle, bytes, .. }| (*bundle, *bytes));
         match large {
             Some(Sealed { phase: Phase::Approved, bundle, bytes, .. }) => self.go_to(landing(bundle, bytes)),
@@ -107,7 +112,12 @@ impl Exchange {
     }
 
     fn request(&mut self, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
-        let carry = if self.large.is_some() { Carry::Landed } else { Carry::Inline };
+        // While a bundle lands, people go on: they may have withdrawn it, and approved another one.
+        let large = self.large_bundle(school)?.map(|sealed| sealed.bundle);
+        if large != self.large.map(|(bundle, _)| bundle) {
+            return self.go_to(Stage::Preparing);
+        }
+        let carry = if large.is_some() { Carry::Landed } else { Carry::Inline };
         let outgoing = school.request(self.purpose, carry)?;
         let request = Request { endpoint: Endpoint::Exchange(carry), body: outgoing.body };
         match outgoing.step {
