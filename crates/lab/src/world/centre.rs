@@ -31,9 +31,10 @@ pub(super) struct CentreHost {
     pub(super) snapshots: BTreeMap<[u8; 32], Vec<u8>>,
     /// Whether a side that has nothing yet is offered the log as a file.
     pub(super) offers_snapshots: bool,
-    /// The last verified backup.
-    backup: Option<Image>,
+    /// The verified backups, the last one at the end.
+    backups: Vec<Image>,
     lives: u8,
+    bug: Option<Bug>,
     flaw: Option<Flaw>,
 }
 
@@ -74,8 +75,9 @@ impl CentreHost {
             landings: Landings::default(),
             snapshots: BTreeMap::new(),
             offers_snapshots: false,
-            backup: None,
+            backups: Vec::new(),
             lives: 1,
+            bug,
             flaw,
         };
         let head = RecordId::from_bytes(HEAD);
@@ -149,20 +151,29 @@ impl CentreHost {
     /// Takes a backup and notes what it covers.
     pub(super) fn back_up(&mut self) -> Result<(), Trouble> {
         self.drive(None)?;
-        self.backup = Some(self.disk.copy());
+        if self.bug != Some(Bug::CoversWhileHealing) || self.centre().waits_for()?.is_empty() {
+            self.backups.push(self.disk.copy());
+        }
         let version = self.centre().head()?.version;
         let step = self.centre().cover(version)?;
         self.drive(Some(step))
     }
 
-    /// Loses the disk, and begins another life from the last backup; says whether there was one.
-    pub(super) fn lose_disk(&mut self, devices: BTreeSet<DeviceId>) -> Result<bool, Trouble> {
-        let Some(backup) = &self.backup else { return Ok(false) };
+    /// Loses the disk, and begins another life from the last backup, or from the one so many before it; says whether there
+    /// was one.
+    pub(super) fn lose_disk(&mut self, devices: BTreeSet<DeviceId>, before: usize) -> Result<bool, Trouble> {
+        // Those that were made later could not be read.
+        let readable = self.backups.len().saturating_sub(before).max(1);
+        self.backups.truncate(readable);
+        let Some(backup) = self.backups.last() else { return Ok(false) };
         self.disk.put_back(backup)?;
         self.landings = Landings::default();
         self.snapshots.clear();
         self.down = false;
         self.lives += 1;
+        if self.bug == Some(Bug::RestoresSilently) {
+            return Ok(true);
+        }
         let epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         self.drive(None)?;
         let step = self.centre().restored(epoch, devices)?;

@@ -23,6 +23,10 @@ pub enum Bug {
     AdoptsDigests,
     /// A computer keeps nothing for a centre that may lose its disk.
     KeepsNothing,
+    /// A centre that was put back from a backup goes on as if it had not been.
+    RestoresSilently,
+    /// A centre that heals notes backups as verified that it never made.
+    CoversWhileHealing,
 }
 
 /// A copy of a disk.
@@ -175,8 +179,10 @@ impl Store for Disk {
         let store = held(&self.store).clone();
         *held(&self.earlier) = Some(held(&self.memory).fork());
         match self.bug {
-            None | Some(Bug::AcknowledgesBeforeWriting | Bug::MintsAnew) => store.commit(batch),
-            Some(_) => store.commit(&self.sick(batch)),
+            Some(Bug::ForgetsAnswers | Bug::CursorSkips | Bug::KeepsNothing | Bug::AdoptsDigests) => {
+                store.commit(&self.sick(batch))
+            }
+            _ => store.commit(batch),
         }
     }
 }

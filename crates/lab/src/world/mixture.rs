@@ -12,11 +12,15 @@ pub enum Dimension {
     Images,
     /// A side that has nothing yet is offered the log as a file.
     Snapshots,
+    /// Not the last backup of a centre is restored but one before it.
+    OlderBackups,
+    /// A backup that a restored centre takes while it heals is restored.
+    HealingBackups,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 3] = [Self::Losses, Self::Images, Self::Snapshots];
+    pub const ALL: [Self; 5] = [Self::Losses, Self::Images, Self::Snapshots, Self::OlderBackups, Self::HealingBackups];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
 }

@@ -84,6 +84,17 @@ impl Oracle {
         self.fates.remove(&bundle);
     }
 
+    /// Bundles that a lost disk held alone: their receipts say nothing any more. What was typed in them is not forgiven.
+    pub(super) fn lost_with_the_disk(&mut self, school: &BTreeSet<usize>, known: &BTreeSet<BundleId>) {
+        let told = self.fates.iter().filter(|(_, told)| told.starts_with("receipt")).map(|(bundle, _)| *bundle);
+        let of_school = |bundle: &BundleId| self.offered.get(bundle).is_some_and(|by| school.contains(by));
+        let lost: Vec<BundleId> = told.filter(|bundle| of_school(bundle) && !known.contains(bundle)).collect();
+        for bundle in lost {
+            self.fates.remove(&bundle);
+            self.forgotten.insert(bundle);
+        }
+    }
+
     /// Every bundle that may have been sent met its fate, and took effect as often as it was told.
     pub(super) fn bundles(&self, in_logs: &[BundleId]) -> Result<(), Trouble> {
         for bundle in self.offered.keys() {

@@ -1,5 +1,6 @@
 //! What happens: people, the line, crashes, and the end of all faults.
 
+mod backups;
 mod crashes;
 mod damage;
 mod dinas;
@@ -89,8 +90,8 @@ pub(super) enum Event {
     CentreRestarts(usize),
     /// The centre takes a backup.
     BacksUp(usize),
-    /// The centre loses its disk, and goes on from its last backup.
-    LosesDisk(usize),
+    /// The centre loses its disk, and goes on from its last backup, or from the one so many before it.
+    LosesDisk(usize, usize),
     /// The centre could not answer.
     Refused {
         computer: usize,
@@ -177,6 +178,7 @@ impl Script {
         if script.has(Dimension::Losses) {
             script.plan_losses();
         }
+        script.plan_backups();
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
         }
@@ -250,7 +252,7 @@ impl Script {
             }
             Event::Restart(computer) => self.restart(computer),
             Event::BacksUp(school) => self.backs_up(school),
-            Event::LosesDisk(school) => self.loses_disk(school),
+            Event::LosesDisk(school, before) => self.loses_disk(school, before),
             Event::Refused { computer, number, code } => self.refused(computer, number, code),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),

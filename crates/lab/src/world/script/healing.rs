@@ -27,7 +27,7 @@ impl Script {
             }
             while one_in(&mut self.rng, 3) {
                 let at = self.rng.random_range(0..end);
-                self.schedule(at, Event::LosesDisk(school));
+                self.schedule(at, Event::LosesDisk(school, 0));
             }
         }
     }
@@ -47,7 +47,7 @@ impl Script {
         Ok(())
     }
 
-    pub(super) fn loses_disk(&mut self, school: usize) -> Result<(), Trouble> {
+    pub(super) fn loses_disk(&mut self, school: usize, before: usize) -> Result<(), Trouble> {
         let ours = self.computers.iter().filter(|computer| computer.school == school);
         let devices = ours.clone().map(|computer| computer.device).collect();
         let mut known = BTreeSet::new();
@@ -60,7 +60,7 @@ impl Script {
             unwritten.extend(unanswered.map(|sealed| sealed.bundle));
         }
         let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
-        if !centre.lose_disk(devices)? {
+        if !centre.lose_disk(devices, before)? {
             return Ok(());
         }
         self.restored += 1;
@@ -68,6 +68,9 @@ impl Script {
             self.oracle.forget(bundle);
         }
         known.extend(entries(&centre.disk.held()?, &Range::Entries(selaras_model::LogVersion::new(0)))?);
+        if before > 0 {
+            self.lost_with_older_backup(school)?;
+        }
         // What nobody has any more is lost with the disk: the Dinas has to do it again.
         let gone = self.acts.iter().filter(|(of, entry, _)| *of == school && !known.contains(entry));
         let tokens: Vec<String> = gone.map(|(.., token)| token.clone()).collect();

@@ -1,0 +1,69 @@
+//! Backups that are not the usual ones: one before the last is restored, or one that was taken while the centre healed.
+
+use std::collections::BTreeSet;
+
+use rand::RngExt as _;
+use selaras_model::{BundleId, LogVersion};
+use selaras_sync::{Flow, LogEntry, Origin, Range, ReadStore, Row};
+
+use super::{ACTIONS, Event, Script};
+use crate::world::trouble::Trouble;
+use crate::world::{Dimension, one_in};
+
+impl Script {
+    /// Decides which centres are put back from such backups, and when.
+    pub(super) fn plan_backups(&mut self) {
+        if self.calm {
+            return;
+        }
+        let third = u64::from(ACTIONS) * 40 / 3;
+        if self.has(Dimension::OlderBackups) {
+            let (school, before) = (self.rng.random_range(0..self.centres.len()), self.rng.random_range(1..3));
+            for from in [0, third / 2, third] {
+                let at = from + self.rng.random_range(0..third / 2);
+                self.schedule(at, Event::BacksUp(school));
+            }
+            let at = third * 3 / 2 + self.rng.random_range(0..third);
+            self.schedule(at, Event::LosesDisk(school, before));
+        }
+        if self.has(Dimension::HealingBackups) {
+            let school = self.rng.random_range(0..self.centres.len());
+            let taken = self.rng.random_range(0..third);
+            let lost = third + self.rng.random_range(0..third);
+            // Soon after: some of the computers have told what they hold, seldom all.
+            let healing = lost + self.rng.random_range(1..300);
+            let again = healing + self.rng.random_range(1..third);
+            self.schedule(taken, Event::BacksUp(school));
+            self.schedule(lost, Event::LosesDisk(school, 0));
+            self.schedule(healing, Event::BacksUp(school));
+            if !one_in(&mut self.rng, 4) {
+                self.schedule(again, Event::LosesDisk(school, 0));
+            }
+        }
+    }
+
+    /// An older backup than the last one was restored: entries that the last one covered are kept by nobody, so that no
+    /// log holds their bundles any more.
+    pub(super) fn lost_with_older_backup(&mut self, school: usize) -> Result<(), Trouble> {
+        let mut known = bundles(&self.centre(school)?.disk.held()?, &Range::Entries(LogVersion::new(0)))?;
+        let mut ours = BTreeSet::new();
+        for (number, computer) in self.computers.iter().enumerate().filter(|(_, computer)| computer.school == school) {
+            known.extend(bundles(&computer.disk.held()?, &Range::Kept(0))?);
+            ours.insert(number);
+        }
+        self.oracle.lost_with_the_disk(&ours, &known);
+        Ok(())
+    }
+}
+
+fn bundles(store: &dyn ReadStore, range: &Range) -> Result<BTreeSet<BundleId>, Trouble> {
+    let mut found = BTreeSet::new();
+    store.scan(range, &mut |_, row| {
+        let origin = if let Row::Entry(row) = row { LogEntry::from_bytes(&row.entry).ok() } else { None };
+        if let Some(Origin::Bundle { bundle, .. }) = origin.map(|entry| entry.origin) {
+            found.insert(bundle);
+        }
+        Ok(Flow::Continue)
+    })?;
+    Ok(found)
+}
