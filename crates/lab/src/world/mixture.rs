@@ -1,7 +1,12 @@
 //! What kinds of trouble meet in a world.
 
+use std::fmt;
+use std::str::FromStr;
+
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
+
+use super::Plan;
 
 /// A kind of trouble, or of work, that a world may have besides its usual days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +28,35 @@ impl Dimension {
     pub const ALL: [Self; 5] = [Self::Losses, Self::Images, Self::Snapshots, Self::OlderBackups, Self::HealingBackups];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
+
+    /// The name by which it is asked for and printed.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Losses => "losses",
+            Self::Images => "images",
+            Self::Snapshots => "snapshots",
+        }
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// There is no dimension of that name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no dimension is named {0}")]
+pub struct UnknownDimension(String);
+
+impl FromStr for Dimension {
+    type Err = UnknownDimension;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDimension> {
+        let named = Self::ALL.into_iter().find(|dimension| dimension.name() == name);
+        named.ok_or_else(|| UnknownDimension(name.to_owned()))
+    }
 }
 
 /// The kinds of trouble of one world; a seed names them.
@@ -42,15 +76,37 @@ impl Mixture {
         Self(self.0 | 1 << dimension as u32)
     }
 
+    /// Those that a plan asks for.
+    pub(super) fn of(plan: &Plan, rng: &mut ChaCha8Rng) -> Self {
+        match plan.only {
+            Some(only) => only,
+            None if plan.mixed => Self::any(rng),
+            None => Self::apart(rng),
+        }
+    }
+
     /// One kind alone, so that what only a lost disk and a disk that was put back have held is not missed.
-    pub(super) fn apart(rng: &mut ChaCha8Rng) -> Self {
+    fn apart(rng: &mut ChaCha8Rng) -> Self {
         let [losses, images] = Dimension::APART;
         Self::default().and(if rng.random_range(0..2) == 0 { losses } else { images })
     }
 
     /// Any kinds, each in one world of three.
-    pub(super) fn any(rng: &mut ChaCha8Rng) -> Self {
+    fn any(rng: &mut ChaCha8Rng) -> Self {
         let chosen = Dimension::ALL.into_iter().filter(|_| rng.random_range(0..3) == 0);
         chosen.fold(Self::default(), Self::and)
+    }
+}
+
+impl fmt::Display for Mixture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Dimension::ALL.into_iter().filter(|dimension| self.has(*dimension)).map(Dimension::name);
+        f.write_str(&names.collect::<Vec<_>>().join("+"))
+    }
+}
+
+impl FromIterator<Dimension> for Mixture {
+    fn from_iter<I: IntoIterator<Item = Dimension>>(dimensions: I) -> Self {
+        dimensions.into_iter().fold(Self::default(), Self::and)
     }
 }

@@ -129,8 +129,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    pub(super) fn new(mut rng: ChaCha8Rng, plan: &Plan) -> Result<Self, Trouble> {
-        let mixture = if plan.mixed { Mixture::any(&mut rng) } else { Mixture::apart(&mut rng) };
+    pub(super) fn new(rng: ChaCha8Rng, plan: &Plan, mixture: Mixture) -> Result<Self, Trouble> {
         let mut centres = Vec::new();
         let mut computers = Vec::new();
         for (school, npsn) in ["99999999", "99999998"].into_iter().enumerate() {
