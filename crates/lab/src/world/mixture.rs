@@ -35,6 +35,8 @@ impl Dimension {
             Self::Losses => "losses",
             Self::Images => "images",
             Self::Snapshots => "snapshots",
+            Self::OlderBackups => "older-backups",
+            Self::HealingBackups => "healing-backups",
         }
     }
 }
