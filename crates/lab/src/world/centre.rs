@@ -1,13 +1,15 @@
 //! The centre of one school in the world.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
-use selaras_model::{BundleId, Date, DeviceId, EpochId, Fields, KeyId, LogVersion, Npsn, RecordId, RecordKey, Value};
+use selaras_model::{
+    BundleId, Date, DeviceId, EpochId, Fields, KeyId, LogVersion, Npsn, RecordId, RecordKey, ReplicaId, Value,
+};
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
-    Batch, Blobs, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Flow, Key, LogEntry, Offer, Origin, Range,
-    ReadStore, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
+    Batch, Blobs, Centre, CentreError, CentreKeys, Effect, Flow, Key, LogEntry, Offer, Origin, Range, ReadStore,
+    Registered, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
@@ -15,15 +17,14 @@ use super::landing::Landings;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
 
-/// The head's key at every school.
-pub(super) const HEAD_KEY: KeyId = KeyId::from_bytes(*b"head-key");
-
 pub(super) struct CentreHost {
     pub(super) npsn: Npsn,
     pub(super) disk: Disk,
     rules: Rules,
     keys: CentreKeys,
     pub(super) head: SigningKey,
+    /// The head's key as it was enrolled.
+    pub(super) head_key: Option<KeyId>,
     pub(super) down: bool,
     /// Bundles that are landing.
     pub(super) landings: Landings,
@@ -71,6 +72,7 @@ impl CentreHost {
             rules,
             keys,
             head: SigningKey::from_bytes(&[7; 32]),
+            head_key: None,
             down: false,
             landings: Landings::default(),
             snapshots: BTreeMap::new(),
@@ -105,11 +107,31 @@ impl CentreHost {
             },
         ];
         host.act(founding)?;
+        let enrolment = host.centre().enrol(head, host.head.verifying_key().to_bytes())?;
+        host.head_key = Some(enrolment.key);
+        host.drive(enrolment.step)?;
         Ok(host)
     }
 
+    /// Registers a computer.
+    pub(super) fn register(&mut self, public: [u8; 32], replica: ReplicaId) -> Result<DeviceId, Trouble> {
+        self.drive(None)?;
+        let Registered { device, step } = self.centre().register(public, replica, "")?;
+        // A school that works already is one whose first computers are known.
+        let forgets = self.bug == Some(Bug::ForgetsNewcomers) && self.centre().head()?.version.get() > 1;
+        if !forgets {
+            self.drive(Some(step))?;
+        }
+        Ok(device)
+    }
+
     pub(super) fn centre(&self) -> Centre<'_> {
-        Centre::new(&self.disk, self.disk.blobs(), &self.rules, &self.keys, self.npsn, 0, today())
+        self.over(&self.disk)
+    }
+
+    /// The engine on what the disk holds, also while its process is dead.
+    pub(super) fn over<'s>(&'s self, store: &'s dyn ReadStore) -> Centre<'s> {
+        Centre::new(store, self.disk.blobs(), &self.rules, &self.keys, self.npsn, 0, today())
     }
 
     pub(super) fn centre_key(&self) -> [u8; 32] {
@@ -142,6 +164,9 @@ impl CentreHost {
 
     /// Answers a request of an exchange.
     pub(super) fn serve(&mut self, device: DeviceId, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+        if self.centre().device(device)?.is_none() {
+            return Err(Trouble::No("session.unknown-device".to_owned()));
+        }
         let answer = answer(self, device, endpoint, body)?;
         let disk = &self.disk;
         self.landings.forget(|id| matches!(ReadStore::get(disk, &Key::Answer(id)), Ok(Some(_))));
@@ -161,7 +186,7 @@ impl CentreHost {
 
     /// Loses the disk, and begins another life from the last backup, or from the one so many before it; says whether there
     /// was one.
-    pub(super) fn lose_disk(&mut self, devices: BTreeSet<DeviceId>, before: usize) -> Result<bool, Trouble> {
+    pub(super) fn lose_disk(&mut self, before: usize) -> Result<bool, Trouble> {
         // Those that were made later could not be read.
         let readable = self.backups.len().saturating_sub(before).max(1);
         self.backups.truncate(readable);
@@ -176,7 +201,7 @@ impl CentreHost {
         }
         let epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         self.drive(None)?;
-        let step = self.centre().restored(epoch, devices)?;
+        let step = self.centre().put_back(epoch)?;
         self.drive(Some(step))?;
         Ok(true)
     }
@@ -239,11 +264,6 @@ impl Answers for CentreHost {
 
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.landings.whole(bundle))
-    }
-
-    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
-        let (ptk, public) = (RecordId::from_bytes(HEAD), self.head.verifying_key().to_bytes());
-        Ok((key == HEAD_KEY).then_some(EnrolledKey { ptk, public, enrolled_at: 0, revoked: false }))
     }
 
     fn decided(&mut self, _: BundleId, _: &Verdict) -> Result<(), Trouble> {

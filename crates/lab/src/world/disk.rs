@@ -25,6 +25,8 @@ pub enum Bug {
     KeepsNothing,
     /// A centre that was put back from a backup goes on as if it had not been.
     RestoresSilently,
+    /// A centre that works already answers computers that register, and does not write them down.
+    ForgetsNewcomers,
     /// A centre that heals notes backups as verified that it never made.
     CoversWhileHealing,
 }

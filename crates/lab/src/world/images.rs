@@ -49,6 +49,9 @@ impl Script {
 
     /// The computer is copied, and people work at both.
     pub(super) fn copied(&mut self, number: usize) -> Result<(), Trouble> {
+        if self.computer(number)?.gone {
+            return Ok(());
+        }
         let copy = self.computers.len();
         let named = u8::try_from(copy + 1).unwrap_or(u8::MAX);
         let computer = self.computer(number)?.copy(named)?;
@@ -62,6 +65,9 @@ impl Script {
     }
 
     pub(super) fn imaged(&mut self, number: usize) -> Result<(), Trouble> {
+        if self.computer(number)?.gone {
+            return Ok(());
+        }
         let image = Image { disk: self.computer(number)?.disk.fork()?, tokens: self.tokens };
         self.note(&format!("an image of computer {number} is taken"));
         self.images.insert(number, image);
@@ -70,6 +76,9 @@ impl Script {
 
     pub(super) fn comes_back(&mut self, number: usize, way: Way) -> Result<(), Trouble> {
         let Some(image) = self.images.remove(&number) else { return Ok(()) };
+        if self.computer(number)?.gone {
+            return Ok(());
+        }
         self.note(&format!("computer {number} comes back by {way:?}"));
         self.oracle.disk_replaced(number, image.tokens);
         let Some(computer) = self.computers.get_mut(number) else { return wrong("no such computer") };

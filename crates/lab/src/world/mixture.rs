@@ -21,11 +21,14 @@ pub enum Dimension {
     OlderBackups,
     /// A backup that a restored centre takes while it heals is restored.
     HealingBackups,
+    /// Computers register late, and computers that are gone for good are replaced.
+    LateComputers,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 5] = [Self::Losses, Self::Images, Self::Snapshots, Self::OlderBackups, Self::HealingBackups];
+    pub const ALL: [Self; 6] =
+        [Self::Losses, Self::Images, Self::Snapshots, Self::OlderBackups, Self::HealingBackups, Self::LateComputers];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
 
@@ -37,6 +40,7 @@ impl Dimension {
             Self::Snapshots => "snapshots",
             Self::OlderBackups => "older-backups",
             Self::HealingBackups => "healing-backups",
+            Self::LateComputers => "late-computers",
         }
     }
 }

@@ -7,10 +7,11 @@ mod dinas;
 mod end;
 mod healing;
 mod line;
+mod newcomers;
 mod people;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -25,7 +26,7 @@ use super::landing::{Asked, Told};
 use super::oracle::Oracle;
 use super::rules::rules;
 use super::trouble::Trouble;
-use super::{Dimension, Ended, Mixture, Plan, one_in};
+use super::{Bug, Dimension, Ended, Flaw, Mixture, Plan, one_in};
 
 /// Things that people do before the faults stop.
 const ACTIONS: u32 = 60;
@@ -92,6 +93,10 @@ pub(super) enum Event {
     BacksUp(usize),
     /// The centre loses its disk, and goes on from its last backup, or from the one so many before it.
     LosesDisk(usize, usize),
+    /// A computer of the school registers, by its number.
+    Joins(usize, u8),
+    /// A computer is gone for good, and another takes its place.
+    Replaced(usize),
     /// The centre could not answer.
     Refused {
         computer: usize,
@@ -126,6 +131,10 @@ pub(super) struct Script {
     story: Vec<String>,
     pub(super) calm: bool,
     mixture: Mixture,
+    /// The bugs that are planted in new computers.
+    sick: (Option<Bug>, Option<Flaw>),
+    /// Computers that ever asked to be registered.
+    registering: BTreeSet<(usize, u8)>,
 }
 
 impl Script {
@@ -134,11 +143,11 @@ impl Script {
         let mut computers = Vec::new();
         for (school, npsn) in ["99999999", "99999998"].into_iter().enumerate() {
             let npsn: Npsn = npsn.parse().map_err(|_| Trouble::Wrong("NPSN".to_owned()))?;
-            let centre = CentreHost::new(npsn, plan.bug, plan.flaw)?;
+            let mut centre = CentreHost::new(npsn, plan.bug, plan.flaw)?;
             // Two computers at the first school, one at the second.
             for _ in 0..2 - school {
                 let number = u8::try_from(computers.len() + 1).unwrap_or(u8::MAX);
-                computers.push(Computer::new(school, number, npsn, &centre, (plan.bug, plan.flaw))?);
+                computers.push(Computer::new(school, number, &mut centre, (plan.bug, plan.flaw))?);
             }
             centres.push(centre);
         }
@@ -164,6 +173,8 @@ impl Script {
             story: Vec::new(),
             calm: plan.calm,
             mixture,
+            sick: (plan.bug, plan.flaw),
+            registering: BTreeSet::new(),
         };
         for action in 0..u64::from(ACTIONS) {
             let at = action * 40 + script.rng.random_range(0..40);
@@ -178,6 +189,7 @@ impl Script {
             script.plan_losses();
         }
         script.plan_backups();
+        script.plan_newcomers();
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
         }
@@ -252,6 +264,8 @@ impl Script {
             Event::Restart(computer) => self.restart(computer),
             Event::BacksUp(school) => self.backs_up(school),
             Event::LosesDisk(school, before) => self.loses_disk(school, before),
+            Event::Joins(school, number) => self.joins(school, number),
+            Event::Replaced(computer) => self.replaced(computer),
             Event::Refused { computer, number, code } => self.refused(computer, number, code),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),

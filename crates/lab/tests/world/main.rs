@@ -1,6 +1,8 @@
 //! The simulated world over many seeds, and planted bugs that it has to find.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod restored;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 

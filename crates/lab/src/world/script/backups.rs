@@ -42,16 +42,25 @@ impl Script {
         }
     }
 
-    /// An older backup than the last one was restored: entries that the last one covered are kept by nobody, so that no
-    /// log holds their bundles any more.
-    pub(super) fn lost_with_older_backup(&mut self, school: usize) -> Result<(), Trouble> {
+    /// Of an older backup than the last one, entries that the last one covered are kept by nobody, so that no log holds
+    /// their bundles any more; and nobody keeps what only a computer kept that is gone itself.
+    pub(super) fn lost_with_disks(&mut self, school: usize, older: bool) -> Result<(), Trouble> {
         let mut known = bundles(&self.centre(school)?.disk.held()?, &Range::Entries(LogVersion::new(0)))?;
-        let mut ours = BTreeSet::new();
+        let (mut ours, mut gone) = (BTreeSet::new(), BTreeSet::new());
         for (number, computer) in self.computers.iter().enumerate().filter(|(_, computer)| computer.school == school) {
-            known.extend(bundles(&computer.disk.held()?, &Range::Kept(0))?);
-            ours.insert(number);
+            if computer.gone {
+                gone.insert(number);
+            } else {
+                known.extend(bundles(&computer.disk.held()?, &Range::Kept(0))?);
+                ours.insert(number);
+            }
         }
-        self.oracle.lost_with_the_disk(&ours, &known);
+        for number in gone {
+            self.oracle.lost_with_two_disks(number, &known);
+        }
+        if older {
+            self.oracle.lost_with_the_disk(&ours, &known);
+        }
         Ok(())
     }
 }

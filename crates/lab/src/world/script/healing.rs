@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rand::RngExt as _;
 use selaras_model::EntryHash;
-use selaras_sync::{Flow, LogEntry, Phase, Range, ReadStore, Row, School, entry_hash};
+use selaras_sync::{Flow, LogEntry, Phase, Range, ReadStore, Row, entry_hash};
 
 use super::{ACTIONS, Event, Script};
 use crate::world::one_in;
@@ -49,18 +49,19 @@ impl Script {
 
     pub(super) fn loses_disk(&mut self, school: usize, before: usize) -> Result<(), Trouble> {
         let ours = self.computers.iter().filter(|computer| computer.school == school);
-        let devices = ours.clone().map(|computer| computer.device).collect();
         let mut known = BTreeSet::new();
         let mut unwritten = Vec::new();
         for computer in ours {
             let store = computer.disk.held()?;
-            known.extend(entries(&store, &Range::Kept(0))?);
-            let school = School::new(&store, computer.disk.blobs(), &computer.rules, 0);
+            if !computer.gone {
+                known.extend(entries(&store, &Range::Kept(0))?);
+            }
+            let school = computer.school_over(&store);
             let unanswered = school.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
             unwritten.extend(unanswered.map(|sealed| sealed.bundle));
         }
         let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
-        if !centre.lose_disk(devices, before)? {
+        if !centre.lose_disk(before)? {
             return Ok(());
         }
         self.restored += 1;
@@ -68,9 +69,7 @@ impl Script {
             self.oracle.forget(bundle);
         }
         known.extend(entries(&centre.disk.held()?, &Range::Entries(selaras_model::LogVersion::new(0)))?);
-        if before > 0 {
-            self.lost_with_older_backup(school)?;
-        }
+        self.lost_with_disks(school, before > 0)?;
         // What nobody has any more is lost with the disk: the Dinas has to do it again.
         let gone = self.acts.iter().filter(|(of, entry, _)| *of == school && !known.contains(entry));
         let tokens: Vec<String> = gone.map(|(.., token)| token.clone()).collect();

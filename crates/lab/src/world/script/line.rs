@@ -2,8 +2,8 @@
 
 use rand::RngExt as _;
 use selaras_model::BundleId;
-use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request, advance};
-use selaras_sync::{Phase, Purpose, School};
+use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Notice, Outside, Request, advance};
+use selaras_sync::{Phase, Purpose};
 
 use super::{Event, PATIENCE, Script};
 use crate::world::computer::told;
@@ -41,7 +41,6 @@ impl Script {
             Outside::Land { bundle, bytes } => self.uploads(number, exchange, bundle, bytes),
             Outside::Fetch(offer) => self.fetches(number, exchange, offer),
             Outside::Done(report) => {
-                self.handed_back += u64::from(report.handed_back);
                 self.note(&format!("computer {number} is done ({before:?}): {} entries", report.entries));
                 Ok(())
             }
@@ -52,11 +51,14 @@ impl Script {
     /// Notes what an exchange told, and what of it may have been sent by now.
     pub(super) fn notes_exchange(&mut self, number: usize) -> Result<(), Trouble> {
         for notice in std::mem::take(&mut self.computer_mut(number)?.notices) {
+            if let Notice::Healed { entries } = notice {
+                self.handed_back += u64::from(entries);
+            }
             self.note(&format!("computer {number}: {notice:?}"));
         }
         let store = self.computer(number)?.disk.held()?;
         let computer = self.computer(number)?;
-        let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
+        let sealed = computer.school_over(&store).sealed()?;
         if let Some(sealed) = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Approved | Phase::Waiting)) {
             self.oracle.offered(number, sealed.bundle);
         }
@@ -192,7 +194,7 @@ impl Script {
         let Some((bundle, fate)) = heard else { return Ok(()) };
         let computer = self.computer(number)?;
         let store = computer.disk.held()?;
-        let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
+        let sealed = computer.school_over(&store).sealed()?;
         let open = sealed.is_some_and(|sealed| sealed.bundle == bundle && !matches!(sealed.phase, Phase::Received(_)));
         if open { Ok(()) } else { self.oracle.fate(bundle, fate) }
     }

@@ -1,0 +1,65 @@
+//! Worlds of one dimension: backups before the last, backups made while healing, computers that come late or are replaced.
+
+use selaras_lab::world::{Bug, Dimension, Failure, Plan};
+
+use super::{SEEDS, first_failure};
+
+/// Seeds of a world with one dimension alone.
+const ALONE: u64 = 500;
+
+fn only(dimensions: &[Dimension]) -> Plan {
+    Plan { only: Some(dimensions.iter().copied().collect()), ..Plan::default() }
+}
+
+#[track_caller]
+fn hold(dimensions: &[Dimension]) {
+    if let Some(failure) = first_failure(ALONE, only(dimensions)) {
+        panic!("{failure}");
+    }
+}
+
+#[track_caller]
+fn found(bug: Bug, dimension: Dimension) -> Failure {
+    let failure = first_failure(SEEDS, Plan { bug: Some(bug), ..only(&[dimension]) });
+    failure.unwrap_or_else(|| panic!("{bug:?} was not found in {SEEDS} worlds"))
+}
+
+#[test]
+#[ignore = "fault 2"]
+fn fault_02_worlds_hold_in_which_an_older_backup_is_restored() {
+    hold(&[Dimension::OlderBackups]);
+}
+
+/// These worlds fail without it as well, today; never by what this bug does.
+#[test]
+fn a_centre_that_is_restored_without_saying_so_is_found() {
+    let failure = found(Bug::RestoresSilently, Dimension::OlderBackups);
+    let told = ["is told log.forked", "is told cursor.ahead"];
+    assert!(failure.story.iter().any(|line| told.iter().any(|told| line.contains(told))), "{failure}");
+}
+
+#[test]
+fn worlds_hold_in_which_a_backup_made_while_healing_is_restored() {
+    hold(&[Dimension::HealingBackups]);
+}
+
+#[test]
+fn a_healing_centre_that_notes_backups_it_never_made_is_found() {
+    found(Bug::CoversWhileHealing, Dimension::HealingBackups);
+}
+
+#[test]
+fn worlds_hold_in_which_computers_come_late_and_are_replaced() {
+    hold(&[Dimension::LateComputers]);
+}
+
+#[test]
+#[ignore = "fault 4"]
+fn fault_04_worlds_hold_in_which_computers_come_late_and_disks_are_lost() {
+    hold(&[Dimension::LateComputers, Dimension::Losses]);
+}
+
+#[test]
+fn a_centre_that_does_not_write_newcomers_down_is_found() {
+    found(Bug::ForgetsNewcomers, Dimension::LateComputers);
+}
