@@ -7,8 +7,11 @@ use selaras_model::{BundleId, LogVersion};
 use selaras_sync::{Flow, LogEntry, Origin, Range, ReadStore, Row};
 
 use super::{ACTIONS, Event, Script};
+use crate::world::Dimension;
 use crate::world::trouble::Trouble;
-use crate::world::{Dimension, one_in};
+
+/// Things that people do at a computer between the two times that its centre loses its disk.
+const ACTIONS_WHILE_HEALING: u32 = 8;
 
 impl Script {
     /// Decides which centres are put back from such backups, and when.
@@ -31,14 +34,20 @@ impl Script {
             let taken = self.rng.random_range(0..third);
             let lost = third + self.rng.random_range(0..third);
             // Soon after: some of the computers have told what they hold, seldom all.
-            let healing = lost + self.rng.random_range(1..300);
-            let again = healing + self.rng.random_range(1..third);
+            let healing = lost + self.rng.random_range(100..400);
+            let again = healing + self.rng.random_range(200..third);
+            // So that something has come back by then, and what it covers is let go of.
+            let computers = self.computers.iter().enumerate().filter(|(_, computer)| computer.school == school);
+            for number in computers.map(|(number, _)| number).collect::<Vec<_>>() {
+                for _ in 0..ACTIONS_WHILE_HEALING {
+                    let at = self.rng.random_range(lost..again);
+                    self.schedule(at, Event::Act(number));
+                }
+            }
             self.schedule(taken, Event::BacksUp(school));
             self.schedule(lost, Event::LosesDisk(school, 0));
             self.schedule(healing, Event::BacksUp(school));
-            if !one_in(&mut self.rng, 4) {
-                self.schedule(again, Event::LosesDisk(school, 0));
-            }
+            self.schedule(again, Event::LosesDisk(school, 0));
         }
     }
 
