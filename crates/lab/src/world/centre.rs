@@ -8,8 +8,8 @@ use selaras_model::{
 };
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
-    Batch, Blobs, Centre, CentreError, CentreKeys, Effect, Flow, Key, LogEntry, Offer, Origin, Range, ReadStore,
-    Registered, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
+    Acting, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LogEntry, MoveStage, Offer,
+    Origin, Range, ReadStore, Registered, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
@@ -160,6 +160,24 @@ impl CentreHost {
     pub(super) fn welcomes(&mut self, id: [u8; 16]) -> Result<(), Trouble> {
         let key = key_of(&self.rules, "ptk", id)?;
         self.act(vec![TypedEdit { key, fields: fields([("nama", Value::text("Guru"))]), deleted: None }])
+    }
+
+    /// Does an act from its beginning to its end.
+    pub(super) fn carries(&mut self, mut acting: Acting) -> Result<(), Trouble> {
+        while let Some(step) = self.centre().act_step(&mut acting)? {
+            self.drive(Some(step))?;
+        }
+        Ok(())
+    }
+
+    /// Does the next stage of a move; `id` is of the record that it may make.
+    pub(super) fn does_stage(&mut self, carried: &mut CarriedMove, id: RecordId) -> Result<(), Trouble> {
+        self.drive(None)?;
+        let stays = carried.stage() == MoveStage::Leave && self.bug == Some(Bug::NobodyLeaves);
+        match self.centre().move_stage("centre", carried, id)? {
+            Some(acting) if !stays => self.carries(acting),
+            _ => Ok(()),
+        }
     }
 
     /// Answers a request of an exchange.

@@ -27,6 +27,8 @@ pub enum Bug {
     RestoresSilently,
     /// A centre that works already answers computers that register, and does not write them down.
     ForgetsNewcomers,
+    /// A student who moves comes in at the new school, and does not go out at the old one.
+    NobodyLeaves,
     /// A centre that heals notes backups as verified that it never made.
     CoversWhileHealing,
 }

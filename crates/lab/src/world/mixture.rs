@@ -23,12 +23,24 @@ pub enum Dimension {
     HealingBackups,
     /// Computers register late, and computers that are gone for good are replaced.
     LateComputers,
+    /// Students are offered to another school, which accepts or declines.
+    Moves,
+    /// A student is offered to two schools at once.
+    RivalOffers,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 6] =
-        [Self::Losses, Self::Images, Self::Snapshots, Self::OlderBackups, Self::HealingBackups, Self::LateComputers];
+    pub const ALL: [Self; 8] = [
+        Self::Losses,
+        Self::Images,
+        Self::Snapshots,
+        Self::OlderBackups,
+        Self::HealingBackups,
+        Self::LateComputers,
+        Self::Moves,
+        Self::RivalOffers,
+    ];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
 
@@ -41,6 +53,8 @@ impl Dimension {
             Self::OlderBackups => "older-backups",
             Self::HealingBackups => "healing-backups",
             Self::LateComputers => "late-computers",
+            Self::Moves => "moves",
+            Self::RivalOffers => "rival-offers",
         }
     }
 }

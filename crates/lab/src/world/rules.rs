@@ -73,6 +73,70 @@ fields = [
   { name = "terverifikasi", type = "bool", owner = "centre", centre_only = true, label = { id = "Terverifikasi", en = "Verified" } },
 ]
 
+[[entity]]
+code = 411
+name = "peserta_didik"
+module = "siswa"
+label = { id = "Peserta didik", en = "Person" }
+create = "both"
+delete = "both"
+title = "nama"
+fields = [
+  { name = "nama", type = "text", max = 100, label = { id = "Nama", en = "Name" } },
+  { name = "nisn", type = "text", max = 10, label = { id = "NISN", en = "Number" } },
+  { name = "alamat", type = "text", max = 100, label = { id = "Alamat", en = "Address" } },
+  { name = "catatan", type = "text", max = 100, label = { id = "Catatan", en = "Note" } },
+]
+
+[[entity]]
+code = 412
+name = "registrasi_peserta_didik"
+module = "siswa"
+label = { id = "Registrasi", en = "Membership" }
+create = "both"
+delete = "both"
+fields = [
+  { name = "peserta_didik_id", type = "ref", entity = "peserta_didik", label = { id = "Peserta didik", en = "Person" } },
+  { name = "jenis_pendaftaran_id", type = "code", table = "jenis_pendaftaran", label = { id = "Pendaftaran", en = "Admission" } },
+  { name = "tanggal_masuk_sekolah", type = "date", label = { id = "Masuk", en = "Came" } },
+  { name = "sekolah_asal", type = "text", max = 100, label = { id = "Asal", en = "Former school" } },
+  { name = "jenis_keluar_id", type = "code", table = "jenis_keluar", label = { id = "Keluar", en = "Leaving" } },
+  { name = "tanggal_keluar", type = "date", label = { id = "Sampai", en = "Left" } },
+]
+
+[[entity]]
+code = 413
+name = "mutasi_peserta_didik"
+module = "siswa"
+label = { id = "Mutasi", en = "Move" }
+create = "centre"
+delete = "centre"
+title = "nama"
+fields = [
+  { name = "id_peserta_didik", type = "text", max = 36, indexed = true, owner = "centre", centre_only = true, label = { id = "Siapa", en = "Who" } },
+  { name = "nama", type = "text", max = 100, owner = "centre", centre_only = true, label = { id = "Nama", en = "Name" } },
+  { name = "nisn", type = "text", max = 10, owner = "centre", centre_only = true, label = { id = "NISN", en = "Number" } },
+  { name = "npsn_asal", type = "text", max = 8, owner = "centre", centre_only = true, label = { id = "Dari", en = "From" } },
+  { name = "sekolah_asal", type = "text", max = 100, owner = "centre", centre_only = true, label = { id = "Asal", en = "Former school" } },
+  { name = "tanggal_mutasi", type = "date", owner = "centre", centre_only = true, label = { id = "Tanggal", en = "Day" } },
+  { name = "keputusan", type = "code", table = "keputusan_mutasi", indexed = true, label = { id = "Keputusan", en = "Answer" } },
+]
+
+[[table]]
+name = "jenis_pendaftaran"
+label = { id = "Pendaftaran", en = "Admission" }
+rows = [{ code = "2", id = "Pindahan", en = "Moved" }]
+
+[[table]]
+name = "jenis_keluar"
+label = { id = "Keluar", en = "Leaving" }
+rows = [{ code = "2", id = "Mutasi", en = "Moved" }]
+
+[[table]]
+name = "keputusan_mutasi"
+label = { id = "Keputusan", en = "Answer" }
+rows = [{ code = "1", id = "Diterima", en = "Accepted" }, { code = "2", id = "Ditolak", en = "Declined" }]
+
 [[table]]
 name = "jenis_ptk"
 label = { id = "Jenis", en = "Kind" }

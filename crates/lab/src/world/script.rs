@@ -7,6 +7,7 @@ mod dinas;
 mod end;
 mod healing;
 mod line;
+mod moves;
 mod newcomers;
 mod people;
 
@@ -28,6 +29,8 @@ use super::rules::rules;
 use super::trouble::Trouble;
 use super::{Bug, Dimension, Ended, Flaw, Mixture, Plan, one_in};
 
+/// The schools; the third is there where students move.
+const NPSNS: [&str; 3] = ["99999999", "99999998", "99999997"];
 /// Things that people do before the faults stop.
 const ACTIONS: u32 = 60;
 /// Records of a school that people make; a world stays small.
@@ -97,6 +100,12 @@ pub(super) enum Event {
     Joins(usize, u8),
     /// A computer is gone for good, and another takes its place.
     Replaced(usize),
+    /// A student is offered to a school.
+    Offers(usize, usize),
+    /// Somebody answers the offers of a school.
+    AnswersOffers(usize),
+    /// Somebody types about a student who may be moving.
+    TypesOfMover(usize),
     /// The centre could not answer.
     Refused {
         computer: usize,
@@ -133,6 +142,8 @@ pub(super) struct Script {
     mixture: Mixture,
     /// The bugs that are planted in new computers.
     sick: (Option<Bug>, Option<Flaw>),
+    /// Schools that said they take a student, whether or not it was saved.
+    takers: BTreeSet<(usize, usize)>,
     /// Computers that ever asked to be registered.
     registering: BTreeSet<(usize, u8)>,
 }
@@ -141,13 +152,16 @@ impl Script {
     pub(super) fn new(rng: ChaCha8Rng, plan: &Plan, mixture: Mixture) -> Result<Self, Trouble> {
         let mut centres = Vec::new();
         let mut computers = Vec::new();
-        for (school, npsn) in ["99999999", "99999998"].into_iter().enumerate() {
+        let moves = moves::are_in(mixture);
+        for (school, npsn) in NPSNS.into_iter().enumerate().take(if moves { 3 } else { 2 }) {
             let npsn: Npsn = npsn.parse().map_err(|_| Trouble::Wrong("NPSN".to_owned()))?;
             let mut centre = CentreHost::new(npsn, plan.bug, plan.flaw)?;
-            // Two computers at the first school, one at the second.
-            for _ in 0..2 - school {
+            for _ in 0..computers_of(school) {
                 let number = u8::try_from(computers.len() + 1).unwrap_or(u8::MAX);
                 computers.push(Computer::new(school, number, &mut centre, (plan.bug, plan.flaw))?);
+            }
+            if school == 0 && moves {
+                moves::found(&mut centre)?;
             }
             centres.push(centre);
         }
@@ -174,6 +188,7 @@ impl Script {
             calm: plan.calm,
             mixture,
             sick: (plan.bug, plan.flaw),
+            takers: BTreeSet::new(),
             registering: BTreeSet::new(),
         };
         for action in 0..u64::from(ACTIONS) {
@@ -190,6 +205,7 @@ impl Script {
         }
         script.plan_backups();
         script.plan_newcomers();
+        script.plan_moves();
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
         }
@@ -266,6 +282,9 @@ impl Script {
             Event::LosesDisk(school, before) => self.loses_disk(school, before),
             Event::Joins(school, number) => self.joins(school, number),
             Event::Replaced(computer) => self.replaced(computer),
+            Event::Offers(student, school) => self.offers(student, school),
+            Event::AnswersOffers(computer) => self.answers_offers(computer),
+            Event::TypesOfMover(computer) => self.types_of_mover(computer),
             Event::Refused { computer, number, code } => self.refused(computer, number, code),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
@@ -314,6 +333,11 @@ impl Script {
     fn new_key(&mut self) -> RecordKey {
         RecordKey { entity: self.student, id: RecordId::from_bytes(self.rng.random()) }
     }
+}
+
+/// Two computers at the first school, one at each of the others.
+fn computers_of(school: usize) -> usize {
+    if school == 0 { 2 } else { 1 }
 }
 
 fn text(value: &Value) -> Option<String> {

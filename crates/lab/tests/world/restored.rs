@@ -60,6 +60,28 @@ fn fault_04_worlds_hold_in_which_computers_come_late_and_disks_are_lost() {
 }
 
 #[test]
+fn worlds_hold_in_which_students_move() {
+    hold(&[Dimension::Moves]);
+}
+
+#[test]
+fn a_student_who_never_goes_out_is_found() {
+    found(Bug::NobodyLeaves, Dimension::Moves);
+}
+
+#[test]
+#[ignore = "fault 14"]
+fn fault_14_worlds_hold_in_which_a_student_is_offered_to_two_schools() {
+    hold(&[Dimension::RivalOffers]);
+}
+
+#[test]
+#[ignore = "fault 15"]
+fn fault_15_worlds_hold_in_which_students_move_and_disks_are_lost() {
+    hold(&[Dimension::Moves, Dimension::Losses]);
+}
+
+#[test]
 fn a_centre_that_does_not_write_newcomers_down_is_found() {
     found(Bug::ForgetsNewcomers, Dimension::LateComputers);
 }

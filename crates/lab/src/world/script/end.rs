@@ -88,6 +88,9 @@ impl Script {
             event = match needed {
                 Outside::Send(Request { endpoint, body }) => {
                     let served = self.centre_mut(school)?.serve(device, endpoint, &body);
+                    if let (Endpoint::Exchange(_), Ok(_)) = (endpoint, &served) {
+                        self.carries_out_moves(school)?;
+                    }
                     if end == End::Answered && matches!(endpoint, Endpoint::Exchange(_)) && served.is_ok() {
                         return Ok(());
                     }
@@ -130,6 +133,7 @@ impl Script {
         self.oracle.bundles(&logged)?;
         let mut found: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
         self.registered_once()?;
+        self.each_at_one_school()?;
         for (number, computer) in self.computers.iter().enumerate().filter(|(_, computer)| !computer.gone) {
             let centre = self.centre(computer.school)?;
             self.equal(number, computer, centre)?;
@@ -157,10 +161,12 @@ impl Script {
 
     pub(super) fn all(&self, computer: &Computer) -> Result<Vec<Record>, Trouble> {
         let mut records = Vec::new();
-        computer.school().list(self.student, None, &mut |record| {
-            records.push(record.clone());
-            Flow::Continue
-        })?;
+        for entity in self.judged()? {
+            computer.school().list(entity, None, &mut |record| {
+                records.push(record.clone());
+                Flow::Continue
+            })?;
+        }
         Ok(records)
     }
 
@@ -171,10 +177,12 @@ impl Script {
             return wrong(format!("the digests of computer {number} and its centre differ"));
         }
         let mut theirs = BTreeMap::new();
-        centre.centre().list(self.student, None, &mut |record| {
-            theirs.insert(record.key(), record.clone());
-            Flow::Continue
-        })?;
+        for entity in self.judged()? {
+            centre.centre().list(entity, None, &mut |record| {
+                theirs.insert(record.key(), record.clone());
+                Flow::Continue
+            })?;
+        }
         let mut ours: BTreeMap<RecordKey, Record> =
             self.all(computer)?.into_iter().map(|record| (record.key(), record)).collect();
         for key in ours.keys().chain(theirs.keys()).copied().collect::<BTreeSet<_>>() {

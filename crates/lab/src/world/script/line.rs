@@ -121,7 +121,7 @@ impl Script {
             Ok(answer) => {
                 self.note(&format!("centre {school} answers {request} ({endpoint:?})"));
                 self.carry(&answer, |body| Event::Answer { computer: number, number: request, endpoint, body });
-                Ok(())
+                if let Endpoint::Exchange(_) = endpoint { self.carries_out_moves(school) } else { Ok(()) }
             }
             Err(Trouble::No(code)) => {
                 self.note(&format!("centre {school}: {code}"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rand::RngExt as _;
 use selaras_sync::Flow;
 
-use super::{ACTIONS, Event, OURS, Script, text};
+use super::{ACTIONS, Event, OURS, Script, computers_of, text};
 use crate::world::computer::Computer;
 use crate::world::trouble::{Trouble, wrong};
 use crate::world::{Dimension, one_in};
@@ -121,10 +121,9 @@ impl Script {
     /// Who registers twice is registered once.
     pub(super) fn registered_once(&self) -> Result<(), Trouble> {
         for (school, centre) in self.centres.iter().enumerate() {
-            let first = 2 - school.min(1);
             let late = self.registering.iter().filter(|(of, _)| *of == school).count();
             let registered = centre.centre().devices()?.len();
-            if registered > first + late {
+            if registered > computers_of(school) + late {
                 return wrong(format!("{registered} computers are registered at centre {school}"));
             }
         }
