@@ -140,6 +140,8 @@ pub(super) struct Script {
     story: Vec<String>,
     pub(super) calm: bool,
     mixture: Mixture,
+    /// Whether kinds of trouble may meet in this world.
+    meet: bool,
     /// The bugs that are planted in new computers.
     sick: (Option<Bug>, Option<Flaw>),
     /// Schools that said they take a student, whether or not it was saved.
@@ -187,6 +189,7 @@ impl Script {
             story: Vec::new(),
             calm: plan.calm,
             mixture,
+            meet: plan.mixed || plan.only.is_some(),
             sick: (plan.bug, plan.flaw),
             takers: BTreeSet::new(),
             registering: BTreeSet::new(),

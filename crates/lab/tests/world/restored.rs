@@ -13,7 +13,12 @@ fn only(dimensions: &[Dimension]) -> Plan {
 
 #[track_caller]
 fn hold(dimensions: &[Dimension]) {
-    if let Some(failure) = first_failure(ALONE, only(dimensions)) {
+    hold_in(ALONE, dimensions);
+}
+
+#[track_caller]
+fn hold_in(seeds: u64, dimensions: &[Dimension]) {
+    if let Some(failure) = first_failure(seeds, only(dimensions)) {
         panic!("{failure}");
     }
 }
@@ -78,7 +83,8 @@ fn fault_14_worlds_hold_in_which_a_student_is_offered_to_two_schools() {
 #[test]
 #[ignore = "fault 15"]
 fn fault_15_worlds_hold_in_which_students_move_and_disks_are_lost() {
-    hold(&[Dimension::Moves, Dimension::Losses]);
+    // A loss seldom comes between the two logs of a move.
+    hold_in(SEEDS, &[Dimension::Moves, Dimension::Losses]);
 }
 
 #[test]

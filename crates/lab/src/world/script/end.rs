@@ -9,6 +9,7 @@ use selaras_sync::{Flow, Purpose, Subject};
 use super::{MAX_ROUNDS, OURS, Script, text};
 use crate::world::centre::CentreHost;
 use crate::world::computer::Computer;
+use crate::world::one_in;
 use crate::world::trouble::{Trouble, wrong};
 
 /// Requests of one exchange of this world, far more than any needs.
@@ -43,6 +44,14 @@ impl Script {
         }
         for centre in &mut self.centres {
             centre.assign(None)?;
+        }
+        if self.meet {
+            for number in self.present() {
+                // Some only pull before they send anything.
+                if one_in(&mut self.rng, 2) {
+                    self.exchanges_at_rest(number, Purpose::Pull)?;
+                }
+            }
         }
         // Twice around, so that what the last one sent reaches the first.
         for _ in 0..2 {
