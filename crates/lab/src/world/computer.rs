@@ -45,7 +45,7 @@ impl Computer {
         centre: &CentreHost,
         (bug, flaw): (Option<Bug>, Option<Flaw>),
     ) -> Result<Self, Trouble> {
-        let disk = Disk::new(npsn, bug.filter(|bug| !matches!(bug, Bug::ForgetsAnswers)))?;
+        let disk = Disk::new(npsn, bug.filter(|bug| !bug.is_centres()))?;
         let rules = rules();
         let device = DeviceId::from_bytes([number; 8]);
         let installation = Installation {

@@ -23,6 +23,15 @@ pub enum Bug {
     AdoptsDigests,
     /// A computer keeps nothing for a centre that may lose its disk.
     KeepsNothing,
+    /// The centre goes by new rules from their second day on.
+    BeginsRulesLate,
+}
+
+impl Bug {
+    /// Whether it is the centre's.
+    pub(super) const fn is_centres(self) -> bool {
+        matches!(self, Self::ForgetsAnswers | Self::BeginsRulesLate)
+    }
 }
 
 /// A copy of a disk.

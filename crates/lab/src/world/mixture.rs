@@ -17,11 +17,13 @@ pub enum Dimension {
     Images,
     /// A side that has nothing yet is offered the log as a file.
     Snapshots,
+    /// Rules are announced and begin while people work.
+    Rules,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 3] = [Self::Losses, Self::Images, Self::Snapshots];
+    pub const ALL: [Self; 4] = [Self::Losses, Self::Images, Self::Snapshots, Self::Rules];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
 
@@ -31,6 +33,7 @@ impl Dimension {
             Self::Losses => "losses",
             Self::Images => "images",
             Self::Snapshots => "snapshots",
+            Self::Rules => "rules",
         }
     }
 }

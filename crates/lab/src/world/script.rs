@@ -7,6 +7,7 @@ mod end;
 mod healing;
 mod line;
 mod people;
+mod releases;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -21,8 +22,9 @@ use super::centre::{CentreHost, key_of};
 use super::computer::Computer;
 use super::images::{Image, Way};
 use super::landing::{Asked, Told};
+use super::lawful::Lawful;
 use super::oracle::Oracle;
-use super::rules::rules;
+use super::rules::{Change, rules};
 use super::trouble::Trouble;
 use super::{Dimension, Ended, Mixture, Plan, one_in};
 
@@ -100,6 +102,11 @@ pub(super) enum Event {
     Copied(usize),
     Imaged(usize),
     ComesBack(usize, Way),
+    /// Rules are published, to begin in so many days.
+    Publishes(Change, i32),
+    DayBegins,
+    /// Somebody at a computer and the Dinas write into one field.
+    Quarrel(usize),
 }
 
 pub(super) struct Script {
@@ -110,6 +117,7 @@ pub(super) struct Script {
     pub(super) centres: Vec<CentreHost>,
     pub(super) computers: Vec<Computer>,
     pub(super) oracle: Oracle,
+    pub(super) lawful: Lawful,
     /// Disks as they were, by computer.
     pub(super) images: BTreeMap<usize, Image>,
     /// What the Dinas did: the school, the entry of its log, the value.
@@ -150,6 +158,7 @@ impl Script {
             centres,
             computers,
             oracle: Oracle::default(),
+            lawful: Lawful::default(),
             acts: Vec::new(),
             restored: 0,
             handed_back: 0,
@@ -178,6 +187,9 @@ impl Script {
         }
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
+        }
+        if script.has(Dimension::Rules) {
+            script.plan_releases();
         }
         Ok(script)
     }
@@ -254,6 +266,9 @@ impl Script {
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),
+            Event::Publishes(change, days) => self.publishes(change, days),
+            Event::DayBegins => self.day_begins(),
+            Event::Quarrel(computer) => self.quarrel(computer),
             Event::CentreRestarts(school) => {
                 let kept = self.rng.random_range(0..=100);
                 let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };

@@ -4,13 +4,18 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use selaras_lab::world::{Bug, Failure, Plan, run};
+use selaras_lab::world::{Bug, Dimension, Failure, Mixture, Plan, run};
 
 /// Seeds of the usual run; `cargo run --release -p selaras-lab --example simulate -- --seeds N` for more.
 const SEEDS: u64 = 2_000;
 
 /// Runs worlds on all cores until one fails.
 fn first_failure(seeds: u64, plan: Plan) -> Option<Failure> {
+    first_failure_with("", seeds, plan)
+}
+
+/// Runs worlds on all cores until one fails in a way that speaks of this.
+fn first_failure_with(what: &str, seeds: u64, plan: Plan) -> Option<Failure> {
     let next = AtomicU64::new(0);
     let found = Mutex::new(None);
     std::thread::scope(|scope| {
@@ -21,7 +26,7 @@ fn first_failure(seeds: u64, plan: Plan) -> Option<Failure> {
                     if seed >= seeds {
                         return;
                     }
-                    if let Err(failure) = run(seed, &plan) {
+                    if let Some(failure) = run(seed, &plan).err().filter(|failure| failure.what.contains(what)) {
                         found.lock().unwrap().get_or_insert(failure);
                     }
                 }
@@ -82,4 +87,40 @@ fn a_computer_that_keeps_nothing_for_a_restored_centre_is_found() {
 #[test]
 fn a_digest_that_is_adopted_is_found() {
     found(Bug::AdoptsDigests);
+}
+
+/// Worlds with one dimension alone.
+fn only(dimension: Dimension) -> Plan {
+    Plan { only: Some(Mixture::default().and(dimension)), ..Plan::default() }
+}
+
+/// Seeds in which a dimension is looked at alone.
+const SEEDS_ALONE: u64 = 500;
+
+#[track_caller]
+fn holds_alone(dimension: Dimension) {
+    if let Some(failure) = first_failure(SEEDS_ALONE, only(dimension)) {
+        panic!(
+            "{failure}; again: cargo run -p selaras-lab --example simulate -- --only {dimension} --seed {}",
+            failure.seed
+        );
+    }
+}
+
+/// Worlds with one dimension alone find a bug, by what it does.
+#[track_caller]
+fn found_alone(dimension: Dimension, bug: Bug, what: &str) {
+    let failure = first_failure_with(what, SEEDS, Plan { bug: Some(bug), ..only(dimension) });
+    assert!(failure.is_some(), "{bug:?} was not found in {SEEDS} worlds");
+}
+
+#[test]
+#[ignore = "fault 25"]
+fn new_rules_hold_for_all_that_is_accepted_and_lose_nothing() {
+    holds_alone(Dimension::Rules);
+}
+
+#[test]
+fn a_centre_that_begins_rules_late_is_found() {
+    found_alone(Dimension::Rules, Bug::BeginsRulesLate, "was accepted with the age");
 }

@@ -87,7 +87,7 @@ impl Script {
             let (school, device) = (self.computer(number)?.school, self.computer(number)?.device);
             event = match needed {
                 Outside::Send(Request { endpoint, body }) => {
-                    let served = self.centre_mut(school)?.serve(device, endpoint, &body);
+                    let served = self.serves(school, device, endpoint, &body);
                     if end == End::Answered && matches!(endpoint, Endpoint::Exchange(_)) && served.is_ok() {
                         return Ok(());
                     }
@@ -154,6 +154,7 @@ impl Script {
                 values.extend(sides.filter_map(|side| text(&side.value)));
             }
         }
+        self.judge_rules()?;
         self.oracle.nothing_lost(&found)
     }
 

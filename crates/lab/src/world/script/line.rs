@@ -1,7 +1,7 @@
 //! The line between the two, and the exchanges that go over it.
 
 use rand::RngExt as _;
-use selaras_model::BundleId;
+use selaras_model::{BundleId, DeviceId};
 use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request, advance};
 use selaras_sync::{Phase, Purpose, School};
 
@@ -113,9 +113,8 @@ impl Script {
             self.centre(school)?.disk.fail_after(commits, fault);
         }
         let offers = self.has(Dimension::Snapshots) && one_in(&mut self.rng, 4);
-        let centre = self.centre_mut(school)?;
-        centre.offers_snapshots = offers;
-        match centre.serve(device, endpoint, body) {
+        self.centre_mut(school)?.offers_snapshots = offers;
+        match self.serves(school, device, endpoint, body) {
             Ok(answer) => {
                 self.note(&format!("centre {school} answers {request} ({endpoint:?})"));
                 self.carry(&answer, |body| Event::Answer { computer: number, number: request, endpoint, body });
@@ -128,6 +127,24 @@ impl Script {
             }
             Err(trouble) => self.centre_bears(school, Err(trouble)),
         }
+    }
+
+    /// The centre answers, and the oracle sees what it accepted.
+    pub(super) fn serves(
+        &mut self,
+        school: usize,
+        device: DeviceId,
+        endpoint: Endpoint,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Trouble> {
+        if !self.has(Dimension::Rules) {
+            return self.centre_mut(school)?.serve(device, endpoint, body);
+        }
+        self.reads_log(school, None)?;
+        let decided_before = self.is_decided(school)?;
+        let served = self.centre_mut(school)?.serve(device, endpoint, body);
+        self.reads_log(school, Some(endpoint).filter(|_| !decided_before))?;
+        served
     }
 
     /// The centre's word that it cannot answer is on its way.

@@ -45,6 +45,8 @@ impl Script {
         // Now and then a mistake that closes the gate until it is mended.
         if one_in(&mut self.rng, 12) {
             typed.extend(fields([("umur", Value::Int(-1))]));
+        } else if let Some(age) = self.an_age() {
+            typed.extend(fields([("umur", age)]));
         }
         self.saves(number, key, field, token, typed)
     }
@@ -178,9 +180,15 @@ impl Script {
     }
 
     pub(super) fn approves(&mut self, number: usize) -> Result<(), Trouble> {
+        let about = self.about_to_approve(number)?;
         let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
         let Some(centre) = self.centres.get(computer.school) else { return Ok(()) };
-        match computer.approve(centre)? {
+        let free = computer.school().sealed()?.is_none();
+        let approved = computer.approve(centre);
+        if free {
+            self.has_approved(number, about)?;
+        }
+        match approved? {
             Ok(()) => self.begins(number, Purpose::Sync),
             Err(SchoolError::Gate(gate)) => self.mends(number, gate.invalid.first().map(|finding| finding.record)),
             Err(SchoolError::Refused(refusal)) if refusal.code == "seal.pull-first" => {
