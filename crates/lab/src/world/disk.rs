@@ -25,12 +25,20 @@ pub enum Bug {
     KeepsNothing,
     /// The centre goes by new rules from their second day on.
     BeginsRulesLate,
+    /// A computer seals all modules where some were approved.
+    SealsAllModules,
+    /// A computer sends what stands there when it sends, not what was approved.
+    SealsAnew,
+    /// The centre's rules and judging dates go by a clock that stands still.
+    StandsStill,
+    /// A computer loses what does not fit into a small document.
+    CutsHistories,
 }
 
 impl Bug {
     /// Whether it is the centre's.
     pub(super) const fn is_centres(self) -> bool {
-        matches!(self, Self::ForgetsAnswers | Self::BeginsRulesLate)
+        matches!(self, Self::ForgetsAnswers | Self::BeginsRulesLate | Self::StandsStill)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the rules of a day allowed, in plain lists: which release was in force when the centre accepted something, and
 //! that none that had begun was taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use selaras_model::{BundleId, Date, LogVersion, PackHash, RecordKey, RulebookHash};
+use selaras_model::{BundleId, Date, Fields, LogVersion, PackHash, RecordKey, RulebookHash};
 
 use super::trouble::{Trouble, wrong};
 
@@ -20,6 +20,16 @@ pub(super) struct Approved {
     pub(super) judged_on: Date,
     /// Ages that were typed.
     pub(super) ages: Vec<(RecordKey, i64)>,
+    /// Texts that were typed, or chosen.
+    pub(super) values: Vec<String>,
+    /// What was typed into other modules, and is not approved.
+    pub(super) left: Vec<(RecordKey, Fields)>,
+}
+
+impl Approved {
+    pub(super) fn on(judged_on: Date) -> Self {
+        Self { judged_on, ages: Vec::new(), values: Vec::new(), left: Vec::new() }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +56,8 @@ struct Read {
 pub(super) struct Lawful {
     published: Vec<Begins>,
     approved: BTreeMap<BundleId, Approved>,
+    /// All values that were ever approved.
+    values: BTreeSet<String>,
     read: BTreeMap<usize, Read>,
 }
 
@@ -55,7 +67,17 @@ impl Lawful {
     }
 
     pub(super) fn approved(&mut self, bundle: BundleId, approved: Approved) {
+        self.values.extend(approved.values.iter().cloned());
         self.approved.insert(bundle, approved);
+    }
+
+    /// Of what schools typed a centre holds nothing that no head approved.
+    pub(super) fn only_what_was_approved(&self, held: &[String]) -> Result<(), Trouble> {
+        let typed = |value: &&String| value.starts_with(['k', 'i']) && value.contains('-');
+        match held.iter().filter(typed).find(|value| !self.values.contains(*value)) {
+            Some(value) => wrong(format!("{value} is at the centre, and no head approved it")),
+            None => Ok(()),
+        }
     }
 
     /// The version up to which a school's log was read.

@@ -19,11 +19,28 @@ pub enum Dimension {
     Snapshots,
     /// Rules are announced and begin while people work.
     Rules,
+    /// Bundles are made of some modules, while people type into all.
+    Modules,
+    /// Approvals are sent later, while people type on.
+    Scheduled,
+    /// The centre's date is set back and forward.
+    Clock,
+    /// Records change a hundred times.
+    Busy,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 4] = [Self::Losses, Self::Images, Self::Snapshots, Self::Rules];
+    pub const ALL: [Self; 8] = [
+        Self::Losses,
+        Self::Images,
+        Self::Snapshots,
+        Self::Rules,
+        Self::Modules,
+        Self::Scheduled,
+        Self::Clock,
+        Self::Busy,
+    ];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
 
@@ -34,6 +51,10 @@ impl Dimension {
             Self::Images => "images",
             Self::Snapshots => "snapshots",
             Self::Rules => "rules",
+            Self::Modules => "modules",
+            Self::Scheduled => "scheduled",
+            Self::Clock => "clock",
+            Self::Busy => "busy",
         }
     }
 }

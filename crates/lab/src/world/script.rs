@@ -6,8 +6,10 @@ mod dinas;
 mod end;
 mod healing;
 mod line;
+mod modules;
 mod people;
 mod releases;
+mod scheduled;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -107,6 +109,9 @@ pub(super) enum Event {
     DayBegins,
     /// Somebody at a computer and the Dinas write into one field.
     Quarrel(usize),
+    Types(usize),
+    /// The window of an approval has come.
+    Sends(usize),
 }
 
 pub(super) struct Script {
@@ -125,6 +130,7 @@ pub(super) struct Script {
     restored: u64,
     handed_back: u64,
     student: EntityCode,
+    staff: EntityCode,
     pub(super) tokens: u64,
     requests: u64,
     crashes: u64,
@@ -150,6 +156,7 @@ impl Script {
             centres.push(centre);
         }
         let student = key_of(&rules(), "siswa", [0; 16])?.entity;
+        let staff = key_of(&rules(), "ptk", [0; 16])?.entity;
         let mut script = Self {
             rng,
             now: 0,
@@ -164,6 +171,7 @@ impl Script {
             handed_back: 0,
             images: BTreeMap::new(),
             student,
+            staff,
             tokens: 0,
             requests: 0,
             crashes: 0,
@@ -268,6 +276,8 @@ impl Script {
             Event::ComesBack(computer, way) => self.comes_back(computer, way),
             Event::Publishes(change, days) => self.publishes(change, days),
             Event::DayBegins => self.day_begins(),
+            Event::Types(computer) => self.types_on(computer),
+            Event::Sends(computer) => self.sends_now(computer),
             Event::Quarrel(computer) => self.quarrel(computer),
             Event::CentreRestarts(school) => {
                 let kept = self.rng.random_range(0..=100);
@@ -302,8 +312,13 @@ impl Script {
     }
 
     fn students(&self, number: usize) -> Result<Vec<Record>, Trouble> {
+        self.listed(number, self.student)
+    }
+
+    /// The records of an entity as they are shown at a computer.
+    fn listed(&self, number: usize, entity: EntityCode) -> Result<Vec<Record>, Trouble> {
         let mut records = Vec::new();
-        self.computer(number)?.school().list(self.student, None, &mut |record| {
+        self.computer(number)?.school().list(entity, None, &mut |record| {
             records.push(record.clone());
             Flow::Continue
         })?;

@@ -124,3 +124,23 @@ fn new_rules_hold_for_all_that_is_accepted_and_lose_nothing() {
 fn a_centre_that_begins_rules_late_is_found() {
     found_alone(Dimension::Rules, Bug::BeginsRulesLate, "was accepted with the age");
 }
+
+#[test]
+fn bundles_of_some_modules_leave_what_is_typed_into_others_with_the_school() {
+    holds_alone(Dimension::Modules);
+}
+
+#[test]
+fn a_computer_that_seals_all_modules_is_found() {
+    found_alone(Dimension::Modules, Bug::SealsAllModules, "took the draft of");
+}
+
+#[test]
+fn what_is_sent_later_is_what_was_approved() {
+    holds_alone(Dimension::Scheduled);
+}
+
+#[test]
+fn a_computer_that_seals_anew_when_it_sends_is_found() {
+    found_alone(Dimension::Scheduled, Bug::SealsAnew, "no head approved it");
+}

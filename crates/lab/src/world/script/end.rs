@@ -7,6 +7,7 @@ use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request
 use selaras_sync::{Flow, Purpose, Subject};
 
 use super::{MAX_ROUNDS, OURS, Script, text};
+use crate::world::Dimension;
 use crate::world::centre::CentreHost;
 use crate::world::computer::Computer;
 use crate::world::trouble::{Trouble, wrong};
@@ -135,7 +136,7 @@ impl Script {
         for (number, computer) in self.computers.iter().enumerate() {
             let centre = self.centre(computer.school)?;
             self.equal(number, computer, centre)?;
-            for record in self.all(computer)? {
+            for record in self.all(number)? {
                 for field in OURS.into_iter().chain(["kode_pusat"]) {
                     let values = found.entry((computer.school, record.key(), field)).or_default();
                     let at_centre = centre.centre().record(record.key())?;
@@ -158,12 +159,12 @@ impl Script {
         self.oracle.nothing_lost(&found)
     }
 
-    pub(super) fn all(&self, computer: &Computer) -> Result<Vec<Record>, Trouble> {
-        let mut records = Vec::new();
-        computer.school().list(self.student, None, &mut |record| {
-            records.push(record.clone());
-            Flow::Continue
-        })?;
+    /// Everything that people typed into.
+    fn all(&self, number: usize) -> Result<Vec<Record>, Trouble> {
+        let mut records = self.students(number)?;
+        if self.has(Dimension::Modules) {
+            records.extend(self.listed(number, self.staff)?);
+        }
         Ok(records)
     }
 
@@ -179,7 +180,7 @@ impl Script {
             Flow::Continue
         })?;
         let mut ours: BTreeMap<RecordKey, Record> =
-            self.all(computer)?.into_iter().map(|record| (record.key(), record)).collect();
+            self.students(number)?.into_iter().map(|record| (record.key(), record)).collect();
         for key in ours.keys().chain(theirs.keys()).copied().collect::<BTreeSet<_>>() {
             if computer.school().draft(key)?.is_none() && ours.remove(&key) != theirs.remove(&key) {
                 return wrong(format!("computer {number} and its centre differ in record {key}"));

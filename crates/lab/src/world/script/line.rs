@@ -19,6 +19,7 @@ impl Script {
         if self.computer(number)?.exchange.is_some() {
             return Ok(());
         }
+        let purpose = self.purpose_now(number, purpose)?;
         // In this world even a small bundle may be brought before it is named.
         let lands = one_in(&mut self.rng, 2);
         let exchange = self.computer_mut(number)?.new_exchange(purpose)?;
@@ -58,6 +59,7 @@ impl Script {
         let computer = self.computer(number)?;
         let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
         if let Some(sealed) = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Approved | Phase::Waiting)) {
+            self.is_sent_in_time(number)?;
             self.oracle.offered(number, sealed.bundle);
         }
         Ok(())
@@ -137,13 +139,18 @@ impl Script {
         endpoint: Endpoint,
         body: &[u8],
     ) -> Result<Vec<u8>, Trouble> {
-        if !self.has(Dimension::Rules) {
-            return self.centre_mut(school)?.serve(device, endpoint, body);
+        let read = self.reads_logs();
+        if read {
+            self.reads_log(school, None)?;
         }
-        self.reads_log(school, None)?;
-        let decided_before = self.is_decided(school)?;
+        let decided_before = read && self.is_decided(school)?;
         let served = self.centre_mut(school)?.serve(device, endpoint, body);
-        self.reads_log(school, Some(endpoint).filter(|_| !decided_before))?;
+        if read {
+            self.reads_log(school, Some(endpoint).filter(|_| !decided_before))?;
+        }
+        if served.is_ok() && (self.has(Dimension::Modules) || self.has(Dimension::Scheduled)) {
+            self.only_what_was_approved(school)?;
+        }
         served
     }
 

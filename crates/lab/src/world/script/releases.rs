@@ -2,13 +2,12 @@
 //! centre waits.
 
 use rand::RngExt as _;
-use selaras_model::{Date, LogVersion, Record, RecordKey, Value};
+use selaras_model::{Date, LogVersion, Record, Value};
 use selaras_sync::exchange::Endpoint;
-use selaras_sync::{Flow, Key, LogEntry, Origin, Range, ReadStore, Row, School, StateName};
+use selaras_sync::{Flow, Key, LogEntry, Origin, Range, ReadStore, Row, StateName};
 
 use super::{ACTIONS, Event, Script};
 use crate::world::centre::fields;
-use crate::world::lawful::Approved;
 use crate::world::rules::{self, Change};
 use crate::world::trouble::{Trouble, wrong};
 use crate::world::{Dimension, one_in, pick};
@@ -113,34 +112,15 @@ impl Script {
         (self.has(Dimension::Rules) && one_in(&mut self.rng, 4)).then_some(Value::Int(50))
     }
 
-    /// What a head is about to approve, as it stands in the drafts.
-    pub(super) fn about_to_approve(&self, number: usize) -> Result<Approved, Trouble> {
-        let school = self.computer(number)?.school();
-        let mut ages: Vec<(RecordKey, i64)> = Vec::new();
-        for student in self.students(number)? {
-            let draft = school.draft(student.key())?;
-            if let Some(Value::Int(age)) = draft.and_then(|draft| draft.fields.get("umur").cloned()) {
-                ages.push((student.key(), age));
-            }
-        }
-        Ok(Approved { judged_on: school.position()?.judged_on, ages })
-    }
-
-    /// Notes what was approved, where a bundle was made of it, even if the process died then.
-    pub(super) fn has_approved(&mut self, number: usize, approved: Approved) -> Result<(), Trouble> {
-        let computer = self.computer(number)?;
-        let store = computer.disk.held()?;
-        let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
-        if let Some(sealed) = sealed {
-            self.lawful.approved(sealed.bundle, approved);
-        }
-        Ok(())
-    }
-
     /// Whether a large bundle was decided, and is not in the log yet: it was judged by the rules of then.
     pub(super) fn is_decided(&self, school: usize) -> Result<bool, Trouble> {
         let store = self.centre(school)?.disk.held()?;
         Ok(store.get(&Key::State(StateName::Intent))?.is_some())
+    }
+
+    /// Whether the oracle reads the logs as they grow.
+    pub(super) fn reads_logs(&self) -> bool {
+        self.has(Dimension::Rules) || self.has(Dimension::Clock)
     }
 
     /// Reads what is new in a school's log after a request was served, or would have been, had the centre not died.
