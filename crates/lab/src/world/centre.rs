@@ -115,13 +115,18 @@ impl CentreHost {
     pub(super) fn centre(&self) -> Centre<'_> {
         let ReleaseInForce { now, next } = self.releases.at(self.date_of_rules());
         let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
-        let centre = Centre::new(&self.disk, self.disk.blobs(), &now.rules, &self.keys, self.npsn, 0, self.date);
+        let centre = Centre::new(&self.disk, self.disk.blobs(), &now.rules, &self.keys, self.npsn, 0, self.today());
         centre.announcing(announced)
+    }
+
+    /// The date by which it acts, which is its own unless a bug is planted.
+    fn today(&self) -> Date {
+        if self.bug == Some(Bug::StandsStill) { today() } else { self.date }
     }
 
     fn date_of_rules(&self) -> Date {
         let late = i32::from(self.bug == Some(Bug::BeginsRulesLate));
-        Date::from_days(self.date.days_since_epoch() - late).unwrap_or(self.date)
+        Date::from_days(self.today().days_since_epoch() - late).unwrap_or(self.date)
     }
 
     /// Names a record by its entity, which is the same under all rules.

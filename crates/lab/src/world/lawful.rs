@@ -137,14 +137,20 @@ impl Lawful {
         }
     }
 
-    /// The names of the rules that hold on a day; none where none were published.
-    pub(super) fn in_force(&self, today: Date) -> Option<Names> {
-        self.begun(today).map(|begins| begins.names)
+    /// The names of the rules that a school goes by on a day: those that have begun by then, or by a clock that was
+    /// ahead; none where none were published.
+    pub(super) fn in_force(&self, school: usize, today: Date) -> Option<Names> {
+        self.begun(self.reached(school, today)).map(|begins| begins.names)
     }
 
     /// The first day of the release that is announced on a day.
-    pub(super) fn announced(&self, today: Date) -> Option<Date> {
-        self.published.iter().map(|begins| begins.from).filter(|from| *from > today).min()
+    pub(super) fn announced(&self, school: usize, today: Date) -> Option<Date> {
+        let reached = self.reached(school, today);
+        self.published.iter().map(|begins| begins.from).filter(|from| *from > reached).min()
+    }
+
+    fn reached(&self, school: usize, today: Date) -> Date {
+        self.read.get(&school).and_then(|read| read.newest).map_or(today, |newest| newest.max(today))
     }
 
     fn greatest(&self, today: Date) -> i64 {

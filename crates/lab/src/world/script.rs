@@ -1,5 +1,7 @@
 //! What happens: people, the line, crashes, and the end of all faults.
 
+mod busy;
+mod clock;
 mod crashes;
 mod damage;
 mod dinas;
@@ -107,6 +109,8 @@ pub(super) enum Event {
     /// Rules are published, to begin in so many days.
     Publishes(Change, i32),
     DayBegins,
+    /// The centre's clock is set, so many days wrong.
+    ClockSet(i32),
     /// Somebody at a computer and the Dinas write into one field.
     Quarrel(usize),
     Types(usize),
@@ -138,6 +142,9 @@ pub(super) struct Script {
     trace: blake3::Hasher,
     story: Vec<String>,
     pub(super) calm: bool,
+    /// Days since the beginning, and by how many the centre's clock is wrong.
+    day: i32,
+    clock: i32,
     mixture: Mixture,
 }
 
@@ -179,6 +186,8 @@ impl Script {
             trace: blake3::Hasher::new(),
             story: Vec::new(),
             calm: plan.calm,
+            day: 0,
+            clock: 0,
             mixture,
         };
         for action in 0..u64::from(ACTIONS) {
@@ -198,6 +207,9 @@ impl Script {
         }
         if script.has(Dimension::Rules) {
             script.plan_releases();
+        }
+        if script.has(Dimension::Clock) {
+            script.plan_clock();
         }
         Ok(script)
     }
@@ -223,6 +235,9 @@ impl Script {
     }
 
     pub(super) fn play(&mut self) -> Result<Ended, Trouble> {
+        if self.has(Dimension::Busy) {
+            self.busy_year()?;
+        }
         while let Some(Reverse((at, _, event))) = self.events.pop() {
             self.now = at;
             self.happened += 1;
@@ -275,6 +290,7 @@ impl Script {
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),
             Event::Publishes(change, days) => self.publishes(change, days),
+            Event::ClockSet(days) => self.sets_clock(days),
             Event::DayBegins => self.day_begins(),
             Event::Types(computer) => self.types_on(computer),
             Event::Sends(computer) => self.sends_now(computer),

@@ -2,7 +2,7 @@
 
 use rand::RngExt as _;
 use selaras_model::{BundleId, DeviceId};
-use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request, advance};
+use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Notice, Outside, Request, advance};
 use selaras_sync::{Phase, Purpose, School};
 
 use super::{Event, PATIENCE, Script};
@@ -42,7 +42,6 @@ impl Script {
             Outside::Land { bundle, bytes } => self.uploads(number, exchange, bundle, bytes),
             Outside::Fetch(offer) => self.fetches(number, exchange, offer),
             Outside::Done(report) => {
-                self.handed_back += u64::from(report.handed_back);
                 self.note(&format!("computer {number} is done ({before:?}): {} entries", report.entries));
                 Ok(())
             }
@@ -54,6 +53,9 @@ impl Script {
     pub(super) fn notes_exchange(&mut self, number: usize) -> Result<(), Trouble> {
         for notice in std::mem::take(&mut self.computer_mut(number)?.notices) {
             self.note(&format!("computer {number}: {notice:?}"));
+            if let Notice::Healed { entries } = notice {
+                self.handed_back += u64::from(entries);
+            }
         }
         let store = self.computer(number)?.disk.held()?;
         let computer = self.computer(number)?;

@@ -70,14 +70,6 @@ impl Script {
         Ok(())
     }
 
-    pub(super) fn day_begins(&mut self) -> Result<(), Trouble> {
-        for centre in &mut self.centres {
-            centre.date = days_after(centre.date, 1)?;
-        }
-        self.note("a day begins");
-        Ok(())
-    }
-
     /// Both sides write into one field of a record, and neither knows of the other's value yet.
     pub(super) fn quarrel(&mut self, number: usize) -> Result<(), Trouble> {
         let computer = self.computer(number)?;
@@ -166,11 +158,11 @@ impl Script {
         for (number, computer) in self.computers.iter().enumerate() {
             let today = self.centre(computer.school)?.date;
             let names = (computer.rules.pack.hash(), computer.rules.rulebook.hash());
-            if self.lawful.in_force(today).is_some_and(|in_force| in_force != names) {
+            if self.lawful.in_force(computer.school, today).is_some_and(|in_force| in_force != names) {
                 return wrong(format!("computer {number} does not go by the rules in force"));
             }
             let announced = computer.school().first_day_announced()?;
-            if announced != self.lawful.announced(today) {
+            if announced != self.lawful.announced(computer.school, today) {
                 return wrong(format!("computer {number} knows {announced:?} as announced"));
             }
         }
