@@ -8,19 +8,23 @@ use selaras_model::{
 };
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
-    Acting, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LogEntry, MoveStage, Offer,
-    Origin, Range, ReadStore, Registered, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
+    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LogEntry,
+    MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules, Step, Store, StoreError,
+    TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
 use super::landing::Landings;
+use super::releases::Releases;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
 
 pub(super) struct CentreHost {
     pub(super) npsn: Npsn,
     pub(super) disk: Disk,
-    rules: Rules,
+    /// The centre's date.
+    pub(super) date: Date,
+    pub(super) releases: Releases,
     keys: CentreKeys,
     pub(super) head: SigningKey,
     /// The head's key as it was enrolled.
@@ -62,14 +66,15 @@ const ASSIGNMENT: [u8; 16] = [0x33; 16];
 
 impl CentreHost {
     pub(super) fn new(npsn: Npsn, bug: Option<Bug>, flaw: Option<Flaw>) -> Result<Self, Trouble> {
-        let disk = Disk::new(npsn, bug.filter(|bug| matches!(bug, Bug::ForgetsAnswers)))?;
-        let rules = rules();
-        disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules)?)?;
+        let bug = bug.filter(|bug| bug.is_centres());
+        let disk = Disk::new(npsn, bug)?;
+        disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules())?)?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) };
         let mut host = Self {
             npsn,
             disk,
-            rules,
+            date: today(),
+            releases: Releases::new(),
             keys,
             head: SigningKey::from_bytes(&[7; 32]),
             head_key: None,
@@ -86,12 +91,12 @@ impl CentreHost {
         let code = |code: &str| Value::Code(code.to_owned());
         let founding = vec![
             TypedEdit {
-                key: key_of(&host.rules, "ptk", HEAD)?,
+                key: host.key_of("ptk", HEAD)?,
                 fields: fields([("nama", Value::text("Kepala"))]),
                 deleted: None,
             },
             TypedEdit {
-                key: key_of(&host.rules, "ptk_terdaftar", REGISTRATION)?,
+                key: host.key_of("ptk_terdaftar", REGISTRATION)?,
                 fields: fields([
                     ("ptk_id", Value::Ref(head)),
                     ("tahun_ajaran_id", Value::text("2026")),
@@ -101,7 +106,7 @@ impl CentreHost {
                 deleted: None,
             },
             TypedEdit {
-                key: key_of(&host.rules, "tugas_tambahan", ASSIGNMENT)?,
+                key: host.key_of("tugas_tambahan", ASSIGNMENT)?,
                 fields: fields([("ptk_id", Value::Ref(head)), ("jabatan_ptk_id", code("2"))]),
                 deleted: None,
             },
@@ -131,7 +136,25 @@ impl CentreHost {
 
     /// The engine on what the disk holds, also while its process is dead.
     pub(super) fn over<'s>(&'s self, store: &'s dyn ReadStore) -> Centre<'s> {
-        Centre::new(store, self.disk.blobs(), &self.rules, &self.keys, self.npsn, 0, today())
+        let ReleaseInForce { now, next } = self.releases.at(self.date_of_rules());
+        let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
+        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, self.npsn, 0, self.today());
+        centre.announcing(announced)
+    }
+
+    /// The date by which it acts, which is its own unless a bug is planted.
+    fn today(&self) -> Date {
+        if self.bug == Some(Bug::StandsStill) { today() } else { self.date }
+    }
+
+    fn date_of_rules(&self) -> Date {
+        let late = i32::from(self.bug == Some(Bug::BeginsRulesLate));
+        Date::from_days(self.today().days_since_epoch() - late).unwrap_or(self.date)
+    }
+
+    /// Names a record by its entity, which is the same under all rules.
+    fn key_of(&self, entity: &str, id: [u8; 16]) -> Result<RecordKey, Trouble> {
+        key_of(&self.releases.at(self.date).now.rules, entity, id)
     }
 
     pub(super) fn centre_key(&self) -> [u8; 32] {
@@ -151,14 +174,14 @@ impl CentreHost {
 
     /// Ends or renews the head's assignment.
     pub(super) fn assign(&mut self, until: Option<Date>) -> Result<(), Trouble> {
-        let key = key_of(&self.rules, "tugas_tambahan", ASSIGNMENT)?;
+        let key = self.key_of("tugas_tambahan", ASSIGNMENT)?;
         let until = until.map_or(Value::Null, Value::Date);
         self.act(vec![TypedEdit { key, fields: fields([("tst_tambahan", until)]), deleted: None }])
     }
 
     /// Takes somebody in, of whom nobody knew before.
     pub(super) fn welcomes(&mut self, id: [u8; 16]) -> Result<(), Trouble> {
-        let key = key_of(&self.rules, "ptk", id)?;
+        let key = self.key_of("ptk", id)?;
         self.act(vec![TypedEdit { key, fields: fields([("nama", Value::text("Guru"))]), deleted: None }])
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Computer {
     pub(super) upload: Option<(BundleId, Upload)>,
     /// What of a snapshot has been fetched in this process, and of which.
     pub(super) fetched: Option<([u8; 32], Vec<u8>)>,
+    /// When what was approved is sent, where somebody waits for it in this process.
+    pub(super) sends_at: Option<u64>,
     pub(super) down: bool,
     /// It is gone for good, with its disk.
     pub(super) gone: bool,
@@ -51,7 +53,7 @@ impl Computer {
         let replica = ReplicaId::from_bytes([number; 8]);
         let public = SigningKey::from_bytes(&[number; 32]).verifying_key().to_bytes();
         let device = centre.register(public, replica)?;
-        let disk = Disk::new(npsn, bug.filter(|bug| !matches!(bug, Bug::ForgetsAnswers)))?;
+        let disk = Disk::new(npsn, bug.filter(|bug| !bug.is_centres()))?;
         let rules = rules();
         let installation = Installation {
             npsn,
@@ -81,6 +83,7 @@ impl Computer {
             exchange: None,
             upload: None,
             fetched: None,
+            sends_at: None,
             down: false,
             gone: false,
             renewals: 0,
@@ -113,16 +116,25 @@ impl Computer {
     }
 
     /// Approves; says which findings closed the gate where it is closed.
-    pub(super) fn approve(&mut self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
+    pub(super) fn approve(
+        &mut self,
+        centre: &CentreHost,
+        modules: Option<&[String]>,
+    ) -> Result<Result<(), SchoolError>, Trouble> {
         self.settle()?;
         let facts = AccountFacts::of_head(RecordId::from_bytes(HEAD));
         let Some(id) = centre.head_key else { return wrong("a head without a key") };
         let signer = Signer { key: &centre.head, id, enrolled: None };
-        match self.school().approve(&Order { modules: None, facts: &facts, author: "kepala" }, &signer) {
+        let modules = modules.filter(|_| !self.has_bug(Bug::SealsAllModules));
+        match self.school().approve(&Order { modules, facts: &facts, author: "kepala" }, &signer) {
             Ok(approved) => self.drive(Some(approved.step)).map(Ok),
             Err(SchoolError::Store(error)) => Err(error.into()),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    pub(super) fn has_bug(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
     }
 
     /// An exchange that has not begun.
@@ -150,6 +162,7 @@ impl Computer {
         self.exchange = None;
         self.upload = None;
         self.fetched = None;
+        self.sends_at = None;
         self.notices.clear();
     }
 

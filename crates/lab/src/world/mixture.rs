@@ -27,11 +27,21 @@ pub enum Dimension {
     Moves,
     /// A student is offered to two schools at once.
     RivalOffers,
+    /// Rules are announced and begin while people work.
+    Rules,
+    /// Bundles are made of some modules, while people type into all.
+    Modules,
+    /// Approvals are sent later, while people type on.
+    Scheduled,
+    /// The centre's date is set back and forward.
+    Clock,
+    /// Records change a hundred times.
+    Busy,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Losses,
         Self::Images,
         Self::Snapshots,
@@ -40,6 +50,11 @@ impl Dimension {
         Self::LateComputers,
         Self::Moves,
         Self::RivalOffers,
+        Self::Rules,
+        Self::Modules,
+        Self::Scheduled,
+        Self::Clock,
+        Self::Busy,
     ];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
@@ -55,6 +70,11 @@ impl Dimension {
             Self::LateComputers => "late-computers",
             Self::Moves => "moves",
             Self::RivalOffers => "rival-offers",
+            Self::Rules => "rules",
+            Self::Modules => "modules",
+            Self::Scheduled => "scheduled",
+            Self::Clock => "clock",
+            Self::Busy => "busy",
         }
     }
 }

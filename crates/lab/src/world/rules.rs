@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use selaras_sync::Rules;
 
+use super::trouble::{Trouble, wrong};
+
 const PACK: &str = r#"
 version = "sim"
 semester = "20261"
@@ -190,4 +192,49 @@ pub(super) fn rules() -> Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
     let read = || Rules::from_texts(PACK, RULEBOOK).unwrap_or_else(|error| unreachable!("the world's rules: {error}"));
     RULES.get_or_init(read).clone()
+}
+
+/// What a release changes of the rules before it, or changes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// The greatest age of a student.
+    Ages,
+    /// What a finding says.
+    Words,
+    /// Whose field the address is.
+    Owner,
+}
+
+impl Change {
+    pub(super) const ALL: [Self; 3] = [Self::Ages, Self::Words, Self::Owner];
+
+    /// The two texts of which one takes the other's place.
+    const fn texts(self) -> [&'static str; 2] {
+        match self {
+            Self::Ages => ["max = 99", "max = 17"],
+            Self::Words => [r#"en = "age""#, r#"en = "years""#],
+            Self::Owner => [r#""alamat", type"#, r#""alamat", owner = "centre", type"#],
+        }
+    }
+}
+
+/// Rules after a change; `named` tells them from all others.
+pub(super) fn changed(before: &Rules, change: Change, named: usize) -> Result<Rules, Trouble> {
+    let [one, other] = change.texts();
+    let other_text = |text: &str| {
+        let (from, to) = if text.contains(one) { (one, other) } else { (other, one) };
+        let rest = text.split_once('\n').and_then(|(_, rest)| rest.split_once('\n')).map_or("", |(_, rest)| rest);
+        format!("\nversion = \"sim-{named}\"\n{}", rest.replacen(from, to, 1))
+    };
+    let (mut pack, mut rulebook) = (before.pack.source().to_owned(), before.rulebook.source().to_owned());
+    match change {
+        Change::Ages | Change::Words => rulebook = other_text(&rulebook),
+        Change::Owner => pack = other_text(&pack),
+    }
+    Rules::from_texts(&pack, &rulebook).or_else(|error| wrong(format!("rules of this world: {error}")))
+}
+
+/// The greatest age that a rulebook of this world allows.
+pub(super) fn greatest_age(rules: &Rules) -> i64 {
+    if rules.rulebook.source().contains("max = 17") { 17 } else { 99 }
 }

@@ -1,15 +1,20 @@
 //! What happens: people, the line, crashes, and the end of all faults.
 
 mod backups;
+mod busy;
+mod clock;
 mod crashes;
 mod damage;
 mod dinas;
 mod end;
 mod healing;
 mod line;
+mod modules;
 mod moves;
 mod newcomers;
 mod people;
+mod releases;
+mod scheduled;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -24,8 +29,9 @@ use super::centre::{CentreHost, key_of};
 use super::computer::Computer;
 use super::images::{Image, Way};
 use super::landing::{Asked, Told};
+use super::lawful::Lawful;
 use super::oracle::Oracle;
-use super::rules::rules;
+use super::rules::{Change, rules};
 use super::trouble::Trouble;
 use super::{Bug, Dimension, Ended, Flaw, Mixture, Plan, one_in};
 
@@ -115,6 +121,16 @@ pub(super) enum Event {
     Copied(usize),
     Imaged(usize),
     ComesBack(usize, Way),
+    /// Rules are published, to begin in so many days.
+    Publishes(Change, i32),
+    DayBegins,
+    /// The centre's clock is set, so many days wrong.
+    ClockSet(i32),
+    /// Somebody at a computer and the Dinas write into one field.
+    Quarrel(usize),
+    Types(usize),
+    /// The window of an approval has come.
+    Sends(usize),
 }
 
 pub(super) struct Script {
@@ -125,6 +141,7 @@ pub(super) struct Script {
     pub(super) centres: Vec<CentreHost>,
     pub(super) computers: Vec<Computer>,
     pub(super) oracle: Oracle,
+    pub(super) lawful: Lawful,
     /// Disks as they were, by computer.
     pub(super) images: BTreeMap<usize, Image>,
     /// What the Dinas did: the school, the entry of its log, the value.
@@ -132,6 +149,7 @@ pub(super) struct Script {
     restored: u64,
     handed_back: u64,
     student: EntityCode,
+    staff: EntityCode,
     pub(super) tokens: u64,
     requests: u64,
     crashes: u64,
@@ -139,6 +157,9 @@ pub(super) struct Script {
     trace: blake3::Hasher,
     story: Vec<String>,
     pub(super) calm: bool,
+    /// Days since the beginning, and by how many the centre's clock is wrong.
+    day: i32,
+    clock: i32,
     mixture: Mixture,
     /// Whether kinds of trouble may meet in this world.
     meet: bool,
@@ -168,6 +189,7 @@ impl Script {
             centres.push(centre);
         }
         let student = key_of(&rules(), "siswa", [0; 16])?.entity;
+        let staff = key_of(&rules(), "ptk", [0; 16])?.entity;
         let mut script = Self {
             rng,
             now: 0,
@@ -176,11 +198,13 @@ impl Script {
             centres,
             computers,
             oracle: Oracle::default(),
+            lawful: Lawful::default(),
             acts: Vec::new(),
             restored: 0,
             handed_back: 0,
             images: BTreeMap::new(),
             student,
+            staff,
             tokens: 0,
             requests: 0,
             crashes: 0,
@@ -188,6 +212,8 @@ impl Script {
             trace: blake3::Hasher::new(),
             story: Vec::new(),
             calm: plan.calm,
+            day: 0,
+            clock: 0,
             mixture,
             meet: plan.mixed || plan.only.is_some(),
             sick: (plan.bug, plan.flaw),
@@ -211,6 +237,12 @@ impl Script {
         script.plan_moves();
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
+        }
+        if script.has(Dimension::Rules) {
+            script.plan_releases();
+        }
+        if script.has(Dimension::Clock) {
+            script.plan_clock();
         }
         Ok(script)
     }
@@ -236,6 +268,9 @@ impl Script {
     }
 
     pub(super) fn play(&mut self) -> Result<Ended, Trouble> {
+        if self.has(Dimension::Busy) {
+            self.busy_year()?;
+        }
         while let Some(Reverse((at, _, event))) = self.events.pop() {
             self.now = at;
             self.happened += 1;
@@ -292,6 +327,12 @@ impl Script {
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),
+            Event::Publishes(change, days) => self.publishes(change, days),
+            Event::ClockSet(days) => self.sets_clock(days),
+            Event::DayBegins => self.day_begins(),
+            Event::Types(computer) => self.types_on(computer),
+            Event::Sends(computer) => self.sends_now(computer),
+            Event::Quarrel(computer) => self.quarrel(computer),
             Event::CentreRestarts(school) => {
                 let kept = self.rng.random_range(0..=100);
                 let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
@@ -325,8 +366,13 @@ impl Script {
     }
 
     fn students(&self, number: usize) -> Result<Vec<Record>, Trouble> {
+        self.listed(number, self.student)
+    }
+
+    /// The records of an entity as they are shown at a computer.
+    fn listed(&self, number: usize, entity: EntityCode) -> Result<Vec<Record>, Trouble> {
         let mut records = Vec::new();
-        self.computer(number)?.school().list(self.student, None, &mut |record| {
+        self.computer(number)?.school().list(entity, None, &mut |record| {
             records.push(record.clone());
             Flow::Continue
         })?;

@@ -7,6 +7,7 @@ use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request
 use selaras_sync::{Flow, Purpose, Subject};
 
 use super::{MAX_ROUNDS, OURS, Script, text};
+use crate::world::Dimension;
 use crate::world::centre::CentreHost;
 use crate::world::computer::Computer;
 use crate::world::one_in;
@@ -28,6 +29,9 @@ impl Script {
     /// The faults have stopped: everything comes to rest, in a bounded number of rounds.
     pub(super) fn come_to_rest(&mut self) -> Result<(), Trouble> {
         self.calm = true;
+        if self.has(Dimension::Clock) {
+            self.sets_clock(0)?;
+        }
         for centre in &mut self.centres {
             centre.disk.restart()?;
             centre.down = false;
@@ -96,7 +100,7 @@ impl Script {
             let (school, device) = (self.computer(number)?.school, self.computer(number)?.device);
             event = match needed {
                 Outside::Send(Request { endpoint, body }) => {
-                    let served = self.centre_mut(school)?.serve(device, endpoint, &body);
+                    let served = self.serves(school, device, endpoint, &body);
                     if let (Endpoint::Exchange(_), Ok(_)) = (endpoint, &served) {
                         self.carries_out_moves(school)?;
                     }
@@ -146,7 +150,7 @@ impl Script {
         for (number, computer) in self.computers.iter().enumerate().filter(|(_, computer)| !computer.gone) {
             let centre = self.centre(computer.school)?;
             self.equal(number, computer, centre)?;
-            for record in self.all(computer)? {
+            for record in self.all(number)? {
                 for field in OURS.into_iter().chain(["kode_pusat"]) {
                     let values = found.entry((computer.school, record.key(), field)).or_default();
                     let at_centre = centre.centre().record(record.key())?;
@@ -165,16 +169,15 @@ impl Script {
                 values.extend(sides.filter_map(|side| text(&side.value)));
             }
         }
+        self.judge_rules()?;
         self.oracle.nothing_lost(&found)
     }
 
-    pub(super) fn all(&self, computer: &Computer) -> Result<Vec<Record>, Trouble> {
+    /// Everything that people typed into.
+    fn all(&self, number: usize) -> Result<Vec<Record>, Trouble> {
         let mut records = Vec::new();
         for entity in self.judged()? {
-            computer.school().list(entity, None, &mut |record| {
-                records.push(record.clone());
-                Flow::Continue
-            })?;
+            records.extend(self.listed(number, entity)?);
         }
         Ok(records)
     }
@@ -193,7 +196,7 @@ impl Script {
             })?;
         }
         let mut ours: BTreeMap<RecordKey, Record> =
-            self.all(computer)?.into_iter().map(|record| (record.key(), record)).collect();
+            self.all(number)?.into_iter().map(|record| (record.key(), record)).collect();
         for key in ours.keys().chain(theirs.keys()).copied().collect::<BTreeSet<_>>() {
             if computer.school().draft(key)?.is_none() && ours.remove(&key) != theirs.remove(&key) {
                 return wrong(format!("computer {number} and its centre differ in record {key}"));

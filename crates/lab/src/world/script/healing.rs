@@ -65,10 +65,12 @@ impl Script {
             return Ok(());
         }
         self.restored += 1;
+        known.extend(entries(&centre.disk.held()?, &Range::Entries(selaras_model::LogVersion::new(0)))?);
+        self.reads_log_anew(school)?;
+        self.may_publish_after_loss();
         for bundle in unwritten {
             self.oracle.forget(bundle);
         }
-        known.extend(entries(&centre.disk.held()?, &Range::Entries(selaras_model::LogVersion::new(0)))?);
         self.lost_with_disks(school, before > 0)?;
         // What nobody has any more is lost with the disk: the Dinas has to do it again.
         let gone = self.acts.iter().filter(|(of, entry, _)| *of == school && !known.contains(entry));

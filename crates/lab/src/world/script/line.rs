@@ -1,7 +1,7 @@
 //! The line between the two, and the exchanges that go over it.
 
 use rand::RngExt as _;
-use selaras_model::BundleId;
+use selaras_model::{BundleId, DeviceId};
 use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Notice, Outside, Request, advance};
 use selaras_sync::{Phase, Purpose};
 
@@ -19,6 +19,7 @@ impl Script {
         if self.computer(number)?.exchange.is_some() {
             return Ok(());
         }
+        let purpose = self.purpose_now(number, purpose)?;
         // In this world even a small bundle may be brought before it is named.
         let lands = one_in(&mut self.rng, 2);
         let exchange = self.computer_mut(number)?.new_exchange(purpose)?;
@@ -51,15 +52,16 @@ impl Script {
     /// Notes what an exchange told, and what of it may have been sent by now.
     pub(super) fn notes_exchange(&mut self, number: usize) -> Result<(), Trouble> {
         for notice in std::mem::take(&mut self.computer_mut(number)?.notices) {
+            self.note(&format!("computer {number}: {notice:?}"));
             if let Notice::Healed { entries } = notice {
                 self.handed_back += u64::from(entries);
             }
-            self.note(&format!("computer {number}: {notice:?}"));
         }
         let store = self.computer(number)?.disk.held()?;
         let computer = self.computer(number)?;
         let sealed = computer.school_over(&store).sealed()?;
         if let Some(sealed) = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Approved | Phase::Waiting)) {
+            self.is_sent_in_time(number)?;
             self.oracle.offered(number, sealed.bundle);
         }
         Ok(())
@@ -115,9 +117,8 @@ impl Script {
             self.centre(school)?.disk.fail_after(commits, fault);
         }
         let offers = self.has(Dimension::Snapshots) && one_in(&mut self.rng, 4);
-        let centre = self.centre_mut(school)?;
-        centre.offers_snapshots = offers;
-        match centre.serve(device, endpoint, body) {
+        self.centre_mut(school)?.offers_snapshots = offers;
+        match self.serves(school, device, endpoint, body) {
             Ok(answer) => {
                 self.note(&format!("centre {school} answers {request} ({endpoint:?})"));
                 self.carry(&answer, |body| Event::Answer { computer: number, number: request, endpoint, body });
@@ -130,6 +131,29 @@ impl Script {
             }
             Err(trouble) => self.centre_bears(school, Err(trouble)),
         }
+    }
+
+    /// The centre answers, and the oracle sees what it accepted.
+    pub(super) fn serves(
+        &mut self,
+        school: usize,
+        device: DeviceId,
+        endpoint: Endpoint,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Trouble> {
+        let read = self.reads_logs();
+        if read {
+            self.reads_log(school, None)?;
+        }
+        let decided_before = read && self.is_decided(school)?;
+        let served = self.centre_mut(school)?.serve(device, endpoint, body);
+        if read {
+            self.reads_log(school, Some(endpoint).filter(|_| !decided_before))?;
+        }
+        if served.is_ok() && (self.has(Dimension::Modules) || self.has(Dimension::Scheduled)) {
+            self.only_what_was_approved(school)?;
+        }
+        served
     }
 
     /// The centre's word that it cannot answer is on its way.

@@ -92,6 +92,9 @@ impl Script {
                 judged.push(entity(name)?);
             }
         }
+        if self.has(Dimension::Modules) {
+            judged.push(self.staff);
+        }
         Ok(judged)
     }
 
@@ -132,7 +135,7 @@ impl Script {
 
     fn answers_offer(&mut self, number: usize) -> Result<(), Trouble> {
         self.computer_mut(number)?.drive(None)?;
-        let mut open = self.listed(number, OFFER)?;
+        let mut open = self.listed(number, entity(OFFER)?)?;
         open.retain(|offer| offer.code("keputusan").is_none());
         let Some(offer) = pick(&mut self.rng, &open) else {
             let approves = one_in(&mut self.rng, 2);
@@ -164,7 +167,7 @@ impl Script {
     }
 
     fn types_about(&mut self, number: usize) -> Result<(), Trouble> {
-        let people = self.listed(number, PERSON)?;
+        let people = self.listed(number, entity(PERSON)?)?;
         let Some(key) = pick(&mut self.rng, &people).map(Record::key) else {
             return self.begins(number, Purpose::Pull);
         };
@@ -173,15 +176,6 @@ impl Script {
         let typed = fields([(field, Value::text(&token))]);
         self.saves(number, key, field, token, typed)?;
         if one_in(&mut self.rng, 2) { self.approves(number) } else { Ok(()) }
-    }
-
-    fn listed(&self, number: usize, name: &str) -> Result<Vec<Record>, Trouble> {
-        let mut found = Vec::new();
-        self.computer(number)?.school().list(entity(name)?, None, &mut |record| {
-            found.push(record.clone());
-            Flow::Continue
-        })?;
-        Ok(found)
     }
 
     /// Carries out what a school has answered, as far as nothing comes between.
