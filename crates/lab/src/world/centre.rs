@@ -8,9 +8,9 @@ use selaras_model::{
 };
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
-    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LogEntry,
-    MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules, Step, Store, StoreError,
-    TypedEdit, Verdict,
+    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LeavingPerson,
+    LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules, Step,
+    Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
@@ -191,6 +191,15 @@ impl CentreHost {
             self.drive(Some(step))?;
         }
         Ok(())
+    }
+
+    /// Offers somebody who leaves another school to this one.
+    pub(super) fn offers(&mut self, offer: &MoveOffer, leaving: &LeavingPerson, id: RecordId) -> Result<(), Trouble> {
+        self.drive(None)?;
+        match self.centre().offer_move("dinas", offer, leaving, id)? {
+            Some(acting) => self.carries(acting),
+            None => Ok(()),
+        }
     }
 
     /// Does the next stage of a move; `id` is of the record that it may make.

@@ -45,6 +45,15 @@ impl Script {
             self.schedule(taken, Event::Imaged(computer));
             self.schedule(back, Event::ComesBack(computer, way));
         }
+        if self.meet && one_in(&mut self.rng, 3) {
+            // A clone goes on under the name of a computer of which a backup is restored.
+            let (computer, copied) = (self.rng.random_range(0..computers), self.rng.random_range(0..end / 2));
+            let taken = copied + self.rng.random_range(1..end / 4);
+            let back = taken + self.rng.random_range(1..end / 4);
+            self.schedule(copied, Event::Copied(computer));
+            self.schedule(taken, Event::Imaged(computer));
+            self.schedule(back, Event::ComesBack(computer, Way::Restore));
+        }
     }
 
     /// The computer is copied, and people work at both.

@@ -162,7 +162,7 @@ pub(super) struct Script {
     clock: i32,
     mixture: Mixture,
     /// Whether kinds of trouble may meet in this world.
-    meet: bool,
+    pub(super) meet: bool,
     /// The bugs that are planted in new computers.
     sick: (Option<Bug>, Option<Flaw>),
     /// Schools that said they take a student, whether or not it was saved.

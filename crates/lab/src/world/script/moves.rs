@@ -113,13 +113,7 @@ impl Script {
         };
         let offer = MoveOffer { who, person, on: today(), from, school: "Sekolah".to_owned() };
         let id = RecordId::from_bytes(self.rng.random());
-        let centre = self.centre_mut(to)?;
-        let offered = centre.centre().offer_move("dinas", &offer, &leaving, id);
-        let done = match offered {
-            Ok(Some(acting)) => centre.carries(acting),
-            Ok(None) => Ok(()),
-            Err(error) => Err(error.into()),
-        };
+        let done = self.centre_mut(to)?.offers(&offer, &leaving, id);
         self.centre_bears(to, done)
     }
 

@@ -155,7 +155,7 @@ impl Script {
 
     /// Everybody goes by the rules that are in force, and knows those that are announced.
     pub(super) fn judge_rules(&self) -> Result<(), Trouble> {
-        for (number, computer) in self.computers.iter().enumerate() {
+        for (number, computer) in self.computers.iter().enumerate().filter(|(_, computer)| !computer.gone) {
             let today = self.centre(computer.school)?.date;
             let names = (computer.rules.pack.hash(), computer.rules.rulebook.hash());
             if self.lawful.in_force(computer.school, today).is_some_and(|in_force| in_force != names) {
