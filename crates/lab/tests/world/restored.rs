@@ -1,6 +1,7 @@
-//! Worlds of one dimension: backups before the last, backups made while healing, computers that come late or are replaced.
+//! Worlds of one dimension, or of two that meet: backups before the last, backups made while healing, computers that come
+//! late or are replaced, students who move, clones.
 
-use selaras_lab::world::{Bug, Dimension, Failure, Plan};
+use selaras_lab::world::{Bug, Dimension, Failure, Plan, run};
 
 use super::{SEEDS, first_failure};
 
@@ -24,9 +25,9 @@ fn hold_in(seeds: u64, dimensions: &[Dimension]) {
 }
 
 #[track_caller]
-fn found(bug: Bug, dimension: Dimension) -> Failure {
+fn found(bug: Bug, dimension: Dimension) {
     let failure = first_failure(SEEDS, Plan { bug: Some(bug), ..only(&[dimension]) });
-    failure.unwrap_or_else(|| panic!("{bug:?} was not found in {SEEDS} worlds"))
+    assert!(failure.is_some(), "{bug:?} was not found in {SEEDS} worlds");
 }
 
 #[test]
@@ -38,9 +39,11 @@ fn fault_02_worlds_hold_in_which_an_older_backup_is_restored() {
 /// These worlds fail without it as well, today; never by what this bug does.
 #[test]
 fn a_centre_that_is_restored_without_saying_so_is_found() {
-    let failure = found(Bug::RestoresSilently, Dimension::OlderBackups);
+    let plan = Plan { bug: Some(Bug::RestoresSilently), ..only(&[Dimension::OlderBackups]) };
     let told = ["is told log.forked", "is told cursor.ahead"];
-    assert!(failure.story.iter().any(|line| told.iter().any(|told| line.contains(told))), "{failure}");
+    let is_found = |failure: &Failure| failure.story.iter().any(|line| told.iter().any(|told| line.contains(told)));
+    let found = (0..SEEDS).filter_map(|seed| run(seed, &plan).err()).any(|failure| is_found(&failure));
+    assert!(found, "not found in {SEEDS} worlds");
 }
 
 #[test]
@@ -90,4 +93,10 @@ fn fault_15_worlds_hold_in_which_students_move_and_disks_are_lost() {
 #[test]
 fn a_centre_that_does_not_write_newcomers_down_is_found() {
     found(Bug::ForgetsNewcomers, Dimension::LateComputers);
+}
+
+#[test]
+#[ignore = "fault 41"]
+fn fault_41_worlds_hold_in_which_clones_go_on_under_the_names_of_restored_computers() {
+    hold_in(SEEDS, &[Dimension::Images]);
 }
