@@ -4,14 +4,12 @@
 //! ([`store::ReadStore`]): each call reads, and gives back a [`Step`], one batch to commit and what to do afterwards. The
 //! host commits, sends, and goes on.
 //!
-//! An exchange, with both ends in one place:
+//! The order of a conversation is a value, [`exchange::Exchange`]; a host does what it needs:
 //!
 //! ```text
-//! let outgoing = school.request(Purpose::Sync, Carry::Inline)?; // commit outgoing.step, then send outgoing.body
-//! let mut received = centre.receive(device, &body, &landed, &enrolled)?; // commit received.step and resume to the end
-//! let answer = centre.respond(&received, None)?;
-//! let mut incoming = school.answer(&answer)?;             // verified whole before anything is taken
-//! while let Some(step) = school.absorb(&mut incoming)? {} // commit each
+//! let report = exchange::drive(Exchange::new(Purpose::Sync), &mut host)?;      // a school that waits for its line
+//! let answer = exchange::answer(&mut desk, device, endpoint, &body)?;          // the centre
+//! exchange::carry_out(&mut host, Some(step))?;                                 // either, for a step of its own
 //! ```
 //!
 //! Formats that leave a process are in [`bundle`], [`EditSet`] and [`LogEntry`]; anything else is refused:

@@ -6,6 +6,7 @@
 mod bench;
 mod checks;
 mod docs;
+mod faults;
 mod fuzz;
 mod picture;
 mod report;
@@ -37,6 +38,9 @@ enum Chore {
         /// Only those whose name contains this
         filter: Option<String>,
     },
+    /// The known faults: runs the tests that stand ignored until a fault is mended (`fault_NN_…`), and shows in a table which
+    /// of them fail and which faults are mended; fails only where a test could not run
+    Faults,
     /// Documentation of the crates with warnings as errors, links and lists of the documents
     Docs,
     /// Writes the documents that are made from the code: docs/errors and docs/rules.md
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Chore::Test => step::run(&checks::test()),
         Chore::Ci => step::run(&checks::ci()),
         Chore::Bench { filter } => step::run(&bench::steps(filter.as_deref())),
+        Chore::Faults => step::run(&faults::steps()),
         Chore::Docs => step::run(&checks::docs()),
         Chore::Pages => step::run(&[checks::pages("write")]),
         Chore::Picture { from: Some(file) } => step::run(&[picture::step(Some(file))]),

@@ -46,6 +46,11 @@ impl Report {
     }
 }
 
+/// Says on stdout what a step has found.
+pub(crate) fn say(text: &str) {
+    print!("{text}");
+}
+
 /// Says on stderr which step begins.
 pub(crate) fn announce(name: &str) {
     eprintln!("\n== {name}");

@@ -41,6 +41,8 @@ pub enum Bug {
     StandsStill,
     /// A computer loses what does not fit into a small document.
     CutsHistories,
+    /// A repair puts the sums right and leaves the records as they are.
+    MendsSumsAlone,
 }
 
 impl Bug {
@@ -154,11 +156,15 @@ impl Disk {
     /// What a sick store makes of a batch.
     fn sick(&self, batch: &Batch) -> Batch {
         let passes_entry = batch.pending(&Key::State(StateName::Position)).is_some();
+        let has = |state| batch.pending(&Key::State(state)).is_some();
+        let ends_entry = batch.writes().any(|(key, _)| matches!(key, Key::Entry(_) | Key::Kept(..)));
+        let repairs = has(StateName::Position) && has(StateName::Judged) && !ends_entry;
         let is_of_base = |key: &Key| matches!(key, Key::Document(_) | Key::Base(_) | Key::View(_) | Key::Index(..));
         let keeps = |key: &Key| match self.bug {
             Some(Bug::ForgetsAnswers) => !matches!(key, Key::Answer(_)),
             Some(Bug::CursorSkips) => !passes_entry || !(is_of_base(key) || matches!(key, Key::Lanes(_))),
             Some(Bug::KeepsNothing) => !matches!(key, Key::Kept(..)),
+            Some(Bug::MendsSumsAlone) => !repairs || !matches!(key, Key::Document(_) | Key::Base(_) | Key::View(_)),
             Some(Bug::AdoptsDigests) => !passes_entry || !matches!(key, Key::View(_) | Key::Index(..)),
             _ => true,
         };

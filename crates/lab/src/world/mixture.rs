@@ -37,11 +37,13 @@ pub enum Dimension {
     Clock,
     /// Records change a hundred times.
     Busy,
+    /// Records are silently gone from a computer's disk while people work, and processes die over their repair.
+    Damage,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Losses,
         Self::Images,
         Self::Snapshots,
@@ -55,6 +57,7 @@ impl Dimension {
         Self::Scheduled,
         Self::Clock,
         Self::Busy,
+        Self::Damage,
     ];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
@@ -75,6 +78,7 @@ impl Dimension {
             Self::Scheduled => "scheduled",
             Self::Clock => "clock",
             Self::Busy => "busy",
+            Self::Damage => "damage",
         }
     }
 }

@@ -112,6 +112,8 @@ pub(super) enum Event {
     AnswersOffers(usize),
     /// Somebody types about a student who may be moving.
     TypesOfMover(usize),
+    /// A record is gone from a computer's disk.
+    LosesRecord(usize),
     /// The centre could not answer.
     Refused {
         computer: usize,
@@ -235,6 +237,9 @@ impl Script {
         script.plan_backups();
         script.plan_newcomers();
         script.plan_moves();
+        if script.has(Dimension::Damage) {
+            script.plan_damages();
+        }
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
         }
@@ -324,6 +329,7 @@ impl Script {
             Event::AnswersOffers(computer) => self.answers_offers(computer),
             Event::TypesOfMover(computer) => self.types_of_mover(computer),
             Event::Refused { computer, number, code } => self.refused(computer, number, code),
+            Event::LosesRecord(computer) => self.loses_record(computer),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),

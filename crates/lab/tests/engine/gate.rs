@@ -1,7 +1,8 @@
 //! Nothing leaves without the gate, and the centre repeats every check.
 
 use selaras_model::Value;
-use selaras_sync::{Carry, Outcome, Purpose, SchoolError, TypedEdit};
+use selaras_sync::exchange::Notice;
+use selaras_sync::{Outcome, Purpose, SchoolError, TypedEdit};
 
 use crate::stage::{Stage, assert_equal, assignment};
 
@@ -139,9 +140,8 @@ fn a_bundle_that_the_centres_news_made_invalid_is_withdrawn_before_it_is_sent() 
     twin.fields.insert("nik".parse().unwrap(), stage.first.record(one).get("nik").clone());
     stage.centre.act(&[twin]);
     stage.first.pull(&stage.centre);
-    let outgoing = stage.first.school().request(Purpose::Sync, Carry::Inline).unwrap();
-    assert!(outgoing.withdrawn);
-    stage.first.drive(outgoing.step);
+    let (_, notices) = stage.first.try_begin(Purpose::Sync, u64::MAX).unwrap();
+    assert!(notices.contains(&Notice::Withdrawn));
     assert!(stage.first.school().sealed().unwrap().is_none());
     assert_eq!(stage.first.record(one).int("rt"), Some(99));
 }

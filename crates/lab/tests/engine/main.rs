@@ -10,6 +10,7 @@
 
 mod copies;
 mod exactly_once;
+mod faults;
 mod forged;
 mod gate;
 mod hostile;
@@ -19,6 +20,7 @@ mod mending;
 mod merging;
 mod modules;
 mod moves;
+mod order;
 mod reads;
 mod registry;
 mod repair;
@@ -27,3 +29,4 @@ mod rules;
 mod snapshot;
 mod stage;
 mod story;
+mod talk;

@@ -144,8 +144,8 @@ fn what_was_typed_since_and_is_invalid_does_not_hold_up_what_was_approved() {
     news.fields.insert("rw".parse().unwrap(), Value::Int(7));
     stage.centre.act(&[news]);
     stage.first.pull(&stage.centre);
-    let outgoing = stage.first.school().request(Purpose::Sync, selaras_sync::Carry::Inline).unwrap();
-    assert!(!outgoing.withdrawn);
+    let (_, notices) = stage.first.try_begin(Purpose::Sync, u64::MAX).unwrap();
+    assert!(!notices.contains(&selaras_sync::exchange::Notice::Withdrawn));
 }
 
 #[test]

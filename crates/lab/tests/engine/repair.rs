@@ -2,9 +2,11 @@
 
 use selaras_model::{ModuleDigest, RecordKey, Value, element};
 use selaras_storage::SchoolStore;
+use selaras_sync::exchange::{Endpoint, Notice};
 use selaras_sync::{Batch, Key, Purpose, ReadStore, Row, Rules, Store};
 
 use crate::stage::{CentreStage, Computer, Stage, assert_equal, assignment};
+use crate::talk::{Hands, talk};
 
 /// A record's own rows, as a disk remembers them.
 struct OldSector {
@@ -45,23 +47,14 @@ fn put_back(store: &SchoolStore, rules: &Rules, old: &OldSector) {
     store.commit(&batch).unwrap();
 }
 
-/// One conversation to its end: bytes of requests and answers, and records made anew here.
-fn repair(computer: &Computer, centre: &CentreStage) -> (usize, usize, bool) {
-    let mut repair = computer.school().repair().unwrap().expect("it stands at an entry's end");
-    let mut bytes = 0;
-    while !repair.is_done() {
-        let body = computer.school().repair_request(&repair).unwrap();
-        let mut repairing = centre.centre().repair(&body).unwrap();
-        while let Some(step) = centre.centre().repair_step(&mut repairing).unwrap() {
-            centre.drive(Some(step));
-        }
-        let answer = centre.centre().repair_answer(&repairing).unwrap();
-        bytes += body.len() + answer.len();
-        computer.school().repair_answer(&mut repair, &answer).unwrap();
-    }
-    computer.drive(computer.school().repaired(&repair).unwrap());
-    computer.settle();
-    (bytes, repair.records(), repair.mended_there())
+/// One exchange to its end: bytes of what was asked for repair and answered, and records made anew here.
+fn repair(computer: &Computer, centre: &CentreStage) -> (usize, usize) {
+    let talked = computer.try_exchange(centre, Purpose::Pull).unwrap();
+    let records = talked.notices.iter().map(|notice| match notice {
+        Notice::Repaired { records } => *records,
+        _ => 0,
+    });
+    (talked.bytes_of(Endpoint::Repair), records.sum())
 }
 
 /// Whether the centre's answer says that the digests here are not its own.
@@ -83,15 +76,15 @@ fn a_write_that_was_lost_at_the_school_is_mended_with_the_bytes_of_one_record() 
     let old = remember(&stage.first.store, student);
     change(&stage, student, 91);
     let right = stage.centre.record(student).unwrap();
-    put_back(&stage.first.store, &stage.first.rules, &old);
+    put_back(&stage.first.store, stage.first.rules(), &old);
     assert_ne!(stage.first.record(student), right);
 
     // Somebody types into it meanwhile, and the centre goes on with what this side has lost.
     stage.first.set(student, "rw", Value::Int(77));
     stage.centre.act(&[assignment(stage.sample.head)]);
     assert!(differs(&stage.first, &stage.centre));
-    let (bytes, records, mended_there) = repair(&stage.first, &stage.centre);
-    assert_eq!((records, mended_there), (1, false));
+    let (bytes, records) = repair(&stage.first, &stage.centre);
+    assert_eq!(records, 1);
     // 8 bytes for each bucket, and what one record of a few edits takes; the whole log is far more.
     assert!(bytes < 8 * 1_024 + 4_096, "{bytes} bytes");
     assert!(!differs(&stage.first, &stage.centre));
@@ -122,17 +115,8 @@ fn a_write_that_was_lost_at_the_centre_is_mended_from_its_own_log_and_told_to_ev
     let mut record = assignment(stage.sample.head);
     record.fields.insert("jumlah_jam".parse().unwrap(), Value::Int(20));
     centre.act(&[record]);
-    stage.first.pull(centre);
-    assert_eq!(stage.first.school().position().unwrap().equal, Some(false));
-
-    assert!(differs(&stage.first, centre));
-    assert_eq!(
-        {
-            let (_, records, mended) = repair(&stage.first, centre);
-            (records, mended)
-        },
-        (0, true)
-    );
+    let (bytes, records) = repair(&stage.first, centre);
+    assert!(bytes > 0 && records == 0, "the centre mends itself");
     assert_eq!(centre.record(student).unwrap(), right);
     for computer in [&stage.first, &second] {
         computer.pull(centre);
@@ -149,12 +133,10 @@ fn records_that_are_gone_at_both_ends_come_back_at_both() {
     };
     let (here, there) = (stage.student(), stage.any("ptk"));
     let right = (stage.first.record(here), stage.first.record(there));
-    put_back(&stage.first.store, &stage.first.rules, &gone(here));
+    put_back(&stage.first.store, stage.first.rules(), &gone(here));
     put_back(&stage.centre.store, &stage.centre.rules, &gone(there));
     assert!(differs(&stage.first, &stage.centre));
-    let (_, records, mended_there) = repair(&stage.first, &stage.centre);
-    assert_eq!((records, mended_there), (1, true));
-    stage.first.pull(&stage.centre);
+    assert_eq!(repair(&stage.first, &stage.centre).1, 1);
     assert_equal(&stage.first, &stage.centre);
     assert_eq!((stage.first.record(here), stage.centre.record(there).unwrap()), right);
     assert_eq!(stage.centre.record(here).unwrap(), right.0);
@@ -167,13 +149,10 @@ fn one_record_that_is_gone_at_both_ends_is_not_signed_away() {
     let right = stage.first.record(student);
     let rows = [Key::Document(student), Key::Base(student), Key::View(student)].map(|key| (key, None)).into();
     let gone = OldSector { key: student, rows };
-    put_back(&stage.first.store, &stage.first.rules, &gone);
+    put_back(&stage.first.store, stage.first.rules(), &gone);
     put_back(&stage.centre.store, &stage.centre.rules, &gone);
-    let (_, records, mended_there) = repair(&stage.first, &stage.centre);
-    assert_eq!((records, mended_there), (0, true));
-    assert!(differs(&stage.first, &stage.centre));
+    // First the centre mends itself, then this side can be held to it.
     assert_eq!(repair(&stage.first, &stage.centre).1, 1);
-    stage.first.pull(&stage.centre);
     assert_equal(&stage.first, &stage.centre);
     assert_eq!((stage.first.record(student), stage.centre.record(student).unwrap()), (right.clone(), right));
 }
@@ -184,24 +163,19 @@ fn nothing_is_taken_that_does_not_give_the_signed_digests() {
     let student = stage.student();
     let old = remember(&stage.first.store, student);
     change(&stage, student, 91);
-    put_back(&stage.first.store, &stage.first.rules, &old);
+    put_back(&stage.first.store, stage.first.rules(), &old);
     let before = stage.first.record(student);
-    let mut repair = stage.first.school().repair().unwrap().unwrap();
-    for _ in 0..2 {
-        let body = stage.first.school().repair_request(&repair).unwrap();
-        let repairing = stage.centre.centre().repair(&body).unwrap();
-        let answer = stage.centre.centre().repair_answer(&repairing).unwrap();
-        if repair.records() == 0 {
-            stage.first.school().repair_answer(&mut repair, &answer).unwrap();
-            continue;
+    // Whoever stands between leaves the last edit out.
+    let between = |endpoint: Endpoint, answer: &[u8]| {
+        if endpoint != Endpoint::Repair {
+            return answer.to_vec();
         }
-        // Whoever stands between leaves the last edit out.
-        let open = zstd::decode_all(answer.as_slice()).unwrap();
+        let open = zstd::decode_all(answer).unwrap();
         let mut message: selaras_sync::wire::RepairResponse = prost::Message::decode(open.as_slice()).unwrap();
         message.history.pop();
-        let forged = zstd::encode_all(prost::Message::encode_to_vec(&message).as_slice(), 3).unwrap();
-        stage.first.school().repair_answer(&mut repair, &forged).unwrap();
-    }
-    assert_eq!(stage.first.school().repaired(&repair).unwrap_err().code(), "repair.unproven");
+        zstd::encode_all(prost::Message::encode_to_vec(&message).as_slice(), 3).unwrap()
+    };
+    let talked = talk(Hands::of(&stage.first).to(&stage.centre).with_between(&between), Purpose::Pull).unwrap();
+    assert!(talked.notices.contains(&Notice::Unrepaired { code: "repair.unproven".to_owned() }));
     assert_eq!(stage.first.record(student), before);
 }

@@ -1,19 +1,21 @@
 //! A centre and computers of one school, in one process.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use selaras_lab::{Sample, SampleOptions, sample};
-use selaras_model::{
-    BundleId, Date, DeviceId, EpochId, KeyId, Npsn, Pack, Record, RecordId, RecordKey, ReplicaId, Value,
-};
+use selaras_model::{Date, DeviceId, EpochId, KeyId, Npsn, Pack, Record, RecordId, RecordKey, ReplicaId, Value};
 use selaras_policy::AccountFacts;
 use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
 use selaras_sync::evidence::{HeadKey, certify};
+use selaras_sync::exchange::Endpoint;
 use selaras_sync::{
-    Blobs, Carry, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Incoming, Installation, Order, Outcome,
-    Purpose, Rules, School, SchoolError, Signer, Step, Store, TypedEdit,
+    Carry, Centre, CentreError, CentreKeys, EnrolledKey, Installation, Order, Outcome, Purpose, Rules, School,
+    SchoolError, Signer, Store, TypedEdit,
 };
+
+use crate::talk::Awaited;
 
 pub(crate) const NOW: i64 = 1_795_500_000;
 
@@ -36,6 +38,8 @@ pub(crate) struct CentreStage {
     pub(crate) today: Date,
     /// Bundles that landed and are committed by their ids.
     pub(crate) landed: MemoryBlobs,
+    /// Whether who begins is offered the log as a file, as by a centre with a long one.
+    pub(crate) offers: Cell<bool>,
 }
 
 impl CentreStage {
@@ -55,27 +59,12 @@ impl CentreStage {
             elsewhere: false,
             today: today(),
             landed: MemoryBlobs::new(),
+            offers: Cell::default(),
         }
     }
 
     pub(crate) fn centre(&self) -> Centre<'_> {
         Centre::new(&self.store, &self.blobs, &self.rules, &self.keys, self.npsn, NOW, self.today)
-    }
-
-    pub(crate) fn drive(&self, first: Option<Step>) {
-        let mut next = first;
-        loop {
-            let Some(step) = next.take().or_else(|| self.centre().resume().unwrap()) else { return };
-            self.store.commit(&step.batch).unwrap();
-            for batch in &step.rest {
-                self.store.commit(batch).unwrap();
-            }
-            for effect in step.effects {
-                if let Effect::RemoveBlob(name) = effect {
-                    self.blobs.remove(&name).unwrap();
-                }
-            }
-        }
     }
 
     pub(crate) fn act(&self, records: &[Record]) {
@@ -100,13 +89,7 @@ impl CentreStage {
     }
 
     pub(crate) fn try_serve(&self, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, CentreError> {
-        let enrolled = |key: KeyId| Ok((key == self.head_key() && !self.elsewhere).then_some(self.known()));
-        let landed = |id: BundleId| self.landed.get(id.as_bytes());
-        let mut received = self.centre().receive(device, body, &landed, &enrolled)?;
-        if let Some(step) = received.step.take() {
-            self.drive(Some(step));
-        }
-        self.centre().respond(&received, None)
+        self.try_answer(device, Endpoint::Exchange(Carry::Inline), body)
     }
 
     pub(crate) fn serve(&self, device: DeviceId, body: &[u8]) -> Vec<u8> {
@@ -127,8 +110,11 @@ pub(crate) struct Computer {
     engine: Arc<MemoryEngine>,
     pub(crate) store: SchoolStore,
     pub(crate) blobs: MemoryBlobs,
-    pub(crate) rules: Rules,
+    /// Those in force; a test is short, and what it leaks is little.
+    rules: Cell<&'static Rules>,
     pub(crate) device: DeviceId,
+    /// The exchange whose answer is awaited.
+    pub(crate) awaited: Awaited,
 }
 
 impl Computer {
@@ -147,29 +133,36 @@ impl Computer {
             centre_ca: None,
         };
         store.commit(&School::install(&installation, &rules, today()).unwrap()).unwrap();
-        Self { engine, store, blobs: MemoryBlobs::new(), rules, device }
+        Self {
+            engine,
+            store,
+            blobs: MemoryBlobs::new(),
+            rules: Cell::new(Box::leak(Box::new(rules))),
+            device,
+            awaited: Awaited::default(),
+        }
     }
 
     /// The same disk once more.
     pub(crate) fn copy(&self) -> Self {
         let engine = Arc::new(self.engine.fork());
         let store = Changelog::new(engine.clone()).unwrap().school(self.store.npsn());
-        Self { engine, store, blobs: self.blobs.fork(), rules: self.rules.clone(), device: self.device }
+        let rules = self.rules.clone();
+        Self { engine, store, blobs: self.blobs.fork(), rules, device: self.device, awaited: Awaited::default() }
     }
 
     pub(crate) fn school(&self) -> School<'_> {
-        School::new(&self.store, &self.blobs, &self.rules, NOW)
+        School::new(&self.store, &self.blobs, self.rules.get(), NOW)
     }
 
-    pub(crate) fn drive(&self, first: Option<Step>) {
-        let mut next = first;
-        loop {
-            let Some(step) = next.take().or_else(|| self.school().resume().unwrap()) else { return };
-            self.store.commit(&step.batch).unwrap();
-            for batch in &step.rest {
-                self.store.commit(batch).unwrap();
-            }
-        }
+    /// The rules that are in force.
+    pub(crate) fn rules(&self) -> &'static Rules {
+        self.rules.get()
+    }
+
+    /// Reads the rules that the store says are in force.
+    pub(crate) fn read_rules(&self) {
+        self.rules.set(Box::leak(Box::new(Rules::load(&self.store).unwrap().unwrap())));
     }
 
     pub(crate) fn settle(&self) {
@@ -226,56 +219,18 @@ impl Computer {
 
     /// Makes the request durable and gives its body; the bundle is in it.
     pub(crate) fn request(&self, purpose: Purpose) -> Vec<u8> {
-        self.request_by(purpose, Carry::Inline)
+        self.begin(purpose, u64::MAX)
     }
 
     pub(crate) fn request_by(&self, purpose: Purpose, carry: Carry) -> Vec<u8> {
-        let outgoing = self.school().request(purpose, carry).unwrap();
-        self.drive(outgoing.step);
-        outgoing.body
+        self.begin(purpose, if carry == Carry::Landed { 0 } else { u64::MAX })
     }
 
-    /// Lands a bundle at the centre that is too large for a request.
-    pub(crate) fn land(&self, centre: &CentreStage) -> Carry {
-        let Some(sealed) = self.school().sealed().unwrap() else { return Carry::Inline };
-        let carry = Carry::of(sealed.bytes);
-        if carry == Carry::Landed {
-            let frozen = self.blobs.get(sealed.bundle.as_bytes()).unwrap().unwrap();
-            centre.landed.put(sealed.bundle.as_bytes(), &frozen).unwrap();
-        }
-        carry
-    }
-
-    pub(crate) fn absorb(&self, answer: &[u8]) -> Incoming {
-        let mut incoming = self.school().answer(answer).unwrap();
-        if incoming.copied() {
-            let installation = self.school().installation().unwrap().unwrap();
-            let name = ReplicaId::from_bytes(installation.replica.as_bytes().map(|byte| byte.wrapping_add(0x40)));
-            self.drive(Some(self.school().renew(name, &incoming).unwrap()));
-        }
-        while let Some(step) = self.school().absorb(&mut incoming).unwrap() {
-            self.drive(Some(step));
-        }
-        incoming
-    }
-
-    /// Exchanges to the end; gives the bundle's outcome and the number of requests.
+    /// Exchanges to the end; gives the bundle's outcome and the number of requests of the exchange.
     pub(crate) fn exchange(&self, centre: &CentreStage, purpose: Purpose) -> (Outcome, u32) {
-        let (mut outcome, mut requests, mut purpose) = (Outcome::None, 0, purpose);
-        loop {
-            let body = self.request_by(purpose, self.land(centre));
-            let incoming = self.absorb(&centre.serve(self.device, &body));
-            requests += 1;
-            if *incoming.outcome() != Outcome::None {
-                outcome = incoming.outcome().clone();
-            }
-            if !incoming.more() {
-                break;
-            }
-            purpose = Purpose::Pull;
-        }
-        self.settle();
-        (outcome, requests)
+        let talked = self.try_exchange(centre, purpose).unwrap();
+        let requests = talked.sent.iter().filter(|(endpoint, _)| matches!(endpoint, Endpoint::Exchange(_)));
+        (talked.outcome(), u32::try_from(requests.count()).unwrap())
     }
 
     pub(crate) fn pull(&self, centre: &CentreStage) {

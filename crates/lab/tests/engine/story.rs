@@ -46,7 +46,7 @@ fn nothing_new_is_one_request_and_changes_nothing() {
     let answer = stage.centre.serve(stage.first.device, &body);
     assert!(body.len() + answer.len() < 400, "{} + {}", body.len(), answer.len());
     let incoming = stage.first.absorb(&answer);
-    assert!(!incoming.more());
+    assert!(!incoming.more);
     assert_eq!(stage.centre.centre().head().unwrap(), head);
     assert_equal(&stage.first, &stage.centre);
 }

@@ -6,7 +6,7 @@ mod restored;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use selaras_lab::world::{Bug, Dimension, Failure, Mixture, Plan, run};
+use selaras_lab::world::{Bug, Dimension, Failure, Flaw, Mixture, Plan, run};
 
 /// Seeds of the usual run; `cargo run --release -p selaras-lab --example simulate -- --seeds N` for more.
 const SEEDS: u64 = 2_000;
@@ -84,6 +84,11 @@ fn a_cursor_that_skips_is_found() {
 #[test]
 fn a_computer_that_keeps_nothing_for_a_restored_centre_is_found() {
     found(Bug::KeepsNothing);
+}
+
+#[test]
+fn a_repair_that_puts_the_sums_right_alone_is_found() {
+    found(Bug::MendsSumsAlone);
 }
 
 #[test]
@@ -168,4 +173,36 @@ fn records_that_change_a_hundred_times_are_like_others() {
 #[test]
 fn a_computer_that_cuts_histories_is_found() {
     found_alone(Dimension::Busy, Bug::CutsHistories, "");
+}
+
+/// Bugs within the conversation itself.
+#[track_caller]
+fn flaw_is_found(flaw: Flaw) {
+    let failure = first_failure(SEEDS, Plan { flaw: Some(flaw), ..Plan::default() });
+    assert!(failure.is_some(), "{flaw:?} was not found in {SEEDS} worlds");
+}
+
+#[test]
+fn an_answer_that_is_not_taken_in_whole_is_found() {
+    flaw_is_found(Flaw::AbsorbLeftOut);
+}
+
+#[test]
+fn a_receipt_that_is_dropped_is_found() {
+    flaw_is_found(Flaw::ReceiptDropped);
+}
+
+#[test]
+fn a_clone_that_takes_another_name_too_late_is_found() {
+    flaw_is_found(Flaw::RenamedTooLate);
+}
+
+#[test]
+fn an_effect_before_its_commit_is_found() {
+    flaw_is_found(Flaw::EffectBeforeCommit);
+}
+
+#[test]
+fn large_work_that_is_not_resumed_is_found() {
+    flaw_is_found(Flaw::ResumeForgotten);
 }

@@ -56,18 +56,16 @@ pub fn carry_out<H: Host + ?Sized>(host: &mut H, first: Option<Step>) -> Result<
     loop {
         let step = match next.take() {
             Some(step) => step,
+            #[cfg(feature = "flaws")]
+            None if host.flaw() == Some(Flaw::ResumeForgotten) => return Ok(()),
             None => match host.resume()? {
                 Some(step) => step,
                 None => return Ok(()),
             },
         };
         #[cfg(feature = "flaws")]
-        match host.flaw() {
-            Some(Flaw::EffectBeforeCommit) => {
-                step.effects.iter().cloned().try_for_each(|effect| host.perform(effect))?
-            }
-            Some(Flaw::ResumeForgotten) if step.more => return commit_all(host, step),
-            _ => {}
+        if host.flaw() == Some(Flaw::EffectBeforeCommit) {
+            step.effects.iter().cloned().try_for_each(|effect| host.perform(effect))?;
         }
         commit_all(host, step)?;
     }

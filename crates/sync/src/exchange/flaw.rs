@@ -6,7 +6,7 @@
 /// A bug in the order of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Flaw {
-    /// Of an answer the first commit is made and the others are left out.
+    /// The last commit of an answer is left out.
     AbsorbLeftOut,
     /// The centre's receipt is not taken in.
     ReceiptDropped,
@@ -14,6 +14,6 @@ pub enum Flaw {
     RenamedTooLate,
     /// A blob is removed before the commit after which no row names it.
     EffectBeforeCommit,
-    /// Large work that was decided is not carried to its end.
+    /// Large work that was decided is not gone on with.
     ResumeForgotten,
 }

@@ -7,7 +7,7 @@ use selaras_model::BundleId;
 #[cfg(feature = "flaws")]
 use super::Flaw;
 use super::need::{Event, ExchangeError, Need, Notice, Report};
-use super::stage::{Begun, FrameState, Landing, Stage, Unpacking};
+use super::stage::{Begun, Landing, Stage, Unpacking};
 use super::{MAX_FETCHES, MAX_HEALINGS, MAX_LANDINGS, MAX_PAGES, MAX_REPAIRS};
 use crate::School;
 use crate::school::{Absorbed, Incoming, MAX_INLINE_BUNDLE, Outcome, Purpose};
@@ -16,6 +16,8 @@ use crate::school::{Absorbed, Incoming, MAX_INLINE_BUNDLE, Outcome, Purpose};
 const LACKING: [&str; 2] = ["cursor.unknown", "center.restored"];
 /// The centre's word that a bundle that was named has not landed, or no longer lies there.
 const NOT_LANDED: &str = "bundle.not-landed";
+/// The centre's word that it waits for other computers, and commits nothing until they have come.
+const HEALING: &str = "center.healing";
 /// The centre's word that it no longer keeps a snapshot.
 const GONE: &str = "snapshot.unknown";
 
@@ -95,10 +97,8 @@ impl Exchange {
             if event != Event::Done {
                 return Err(self.out_of_order(&event));
             }
-        } else {
-            if !self.take(event)? {
-                return Ok(Need::GiveUp);
-            }
+        } else if !self.take(event)? {
+            return Ok(Need::GiveUp);
         }
         self.need(school)
     }
@@ -130,18 +130,19 @@ impl Exchange {
             (Stage::Naming(incoming), Event::Named(replica)) => Stage::Named(incoming, replica),
             (Stage::Renaming(incoming), Event::Done) => {
                 self.notices.push_back(Notice::Renamed);
-                Stage::Absorbing(incoming)
+                self.renamed(incoming)
             }
             (stage @ (Stage::Absorbing(_) | Stage::Judging(_)), Event::Done) => stage,
             (Stage::Fetching(offer), Event::Fetched) => Stage::Checking(offer),
             (Stage::Checking(offer), Event::Checked) => Stage::Checked(offer),
             (Stage::Noting(offer), Event::Done) => Stage::Unpacking(Unpacking::of(offer.hash, Begun::Now)),
-            (Stage::Unpacking(mut unpacking), Event::Frame(Some(frame))) => {
-                unpacking.frame = FrameState::Read(frame);
-                Stage::Unpacking(unpacking)
-            }
-            (Stage::Unpacking(unpacking), Event::Frame(None)) => Stage::Unpacked(unpacking.file, unpacking.begun),
-            (stage @ Stage::Unpacking(_), Event::Done) => stage,
+            (Stage::Unpacking(unpacking), event @ (Event::Frame(_) | Event::Done)) => match unpacking.told(event) {
+                Ok(stage) => stage,
+                Err((stage, event)) => {
+                    self.stage = stage;
+                    return Err(self.out_of_order(&event));
+                }
+            },
             (Stage::Dropping(Begun::Before), Event::Done) => Stage::Preparing,
             // What has come since, and the centre's date, are told by the next answer.
             (Stage::Dropping(Begun::Now), Event::Done) => self.ask_on(),
@@ -184,7 +185,8 @@ impl Exchange {
                 self.counts.fetches += 1;
                 (self.counts.fetches <= MAX_FETCHES).then_some(Stage::Preparing)
             }
-            Stage::Repairing(repairing) if code.starts_with("repair.") => {
+            // A centre that waits for other computers repairs nothing; what it has can be pulled all the same.
+            Stage::Repairing(repairing) if code.starts_with("repair.") || code == HEALING => {
                 Some(self.unrepaired(code, repairing.incoming))
             }
             _ => None,

@@ -2,7 +2,7 @@
 
 use selaras_model::{BundleId, ReplicaId};
 
-use super::need::Request;
+use super::need::{Event, Request};
 use crate::school::{Healing, Incoming, Offer, Repair};
 use crate::snapshot::Frame;
 
@@ -138,6 +138,19 @@ impl Unpacking {
     /// Taking a file in from its first frame; what is in already is left out.
     pub(super) fn of(file: [u8; 32], begun: Begun) -> Box<Self> {
         Box::new(Self { file, begun, number: 0, frame: FrameState::Wanted })
+    }
+
+    /// What follows a frame, or a commit of one; the event is given back where the other one is waited for.
+    pub(super) fn told(mut self: Box<Self>, event: Event) -> Result<Stage, (Stage, Event)> {
+        match (&self.frame, event) {
+            (FrameState::Wanted, Event::Frame(None)) => Ok(Stage::Unpacked(self.file, self.begun)),
+            (FrameState::Wanted, Event::Frame(Some(frame))) => {
+                self.frame = FrameState::Read(frame);
+                Ok(Stage::Unpacking(self))
+            }
+            (FrameState::Absorbing(_), Event::Done) => Ok(Stage::Unpacking(self)),
+            (_, event) => Err((Stage::Unpacking(self), event)),
+        }
     }
 }
 

@@ -16,14 +16,20 @@ impl Exchange {
     /// Enters a stage: gives what is needed there, or none where another stage was entered at once.
     pub(super) fn enter(&mut self, stage: Stage, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
         match stage {
-            Stage::Fresh | Stage::Over => Ok(None),
             Stage::Resuming(_) => Ok(Some(self.wait(stage, Need::Resume))),
             Stage::Reopening => self.reopen(school),
             Stage::Preparing => self.prepare(school),
             Stage::Landing(Landing { bundle, bytes, .. }) => Ok(Some(self.wait(stage, Need::Land { bundle, bytes }))),
             Stage::Requesting => self.request(school),
-            Stage::Offering(_) | Stage::Mending(_) | Stage::Renaming(_) | Stage::Noting(_) => Ok(None),
-            Stage::Dropping(_) | Stage::GoingBack(_) => Ok(None),
+            // Entered by what they wait for, and by nothing else.
+            Stage::Fresh
+            | Stage::Over
+            | Stage::Offering(_)
+            | Stage::Mending(_)
+            | Stage::Renaming(_)
+            | Stage::Noting(_)
+            | Stage::Dropping(_)
+            | Stage::GoingBack(_) => Err(ExchangeError::OutOfOrder { stage: stage.name(), event: "nothing" }),
             Stage::Asking(request) => {
                 let need = Need::Send(request.clone());
                 Ok(Some(self.wait(Stage::Asking(request), need)))
@@ -125,23 +131,38 @@ impl Exchange {
     fn absorb(&mut self, mut incoming: Box<Incoming>, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
         self.spoil(&mut incoming);
         match school.absorb(&mut incoming)? {
-            Some(step) => Ok(Some(self.commit(Stage::Absorbing(incoming), step))),
-            None if incoming.copied() && self.renames_too_late() => self.go_to(Stage::Naming(incoming)),
-            None => {
+            Some(step) if !self.leaves_out(&incoming) => Ok(Some(self.commit(Stage::Absorbing(incoming), step))),
+            _ if incoming.copied() && self.renames_too_late() => self.go_to(Stage::Naming(incoming)),
+            _ => {
                 self.stage = self.taken(&incoming);
                 Ok(None)
             }
         }
     }
 
+    /// What follows a clone's new name.
+    pub(super) fn renamed(&mut self, incoming: Box<Incoming>) -> Stage {
+        if self.renames_too_late() { self.taken(&incoming) } else { Stage::Absorbing(incoming) }
+    }
+
     /// What a planted bug makes of an answer.
     #[cfg(feature = "flaws")]
     fn spoil(&self, incoming: &mut Incoming) {
-        match self.flaw {
-            Some(Flaw::AbsorbLeftOut) => incoming.leave_the_rest_out(),
-            Some(Flaw::ReceiptDropped) => incoming.drop_receipt(),
-            _ => {}
+        if self.flaw == Some(Flaw::ReceiptDropped) {
+            incoming.drop_receipt();
         }
+    }
+
+    /// Whether a planted bug leaves a commit of this answer out.
+    #[cfg(feature = "flaws")]
+    fn leaves_out(&self, incoming: &Incoming) -> bool {
+        self.flaw == Some(Flaw::AbsorbLeftOut) && incoming.is_in()
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    const fn leaves_out(&self, _: &Incoming) -> bool {
+        false
     }
 
     #[cfg(not(feature = "flaws"))]

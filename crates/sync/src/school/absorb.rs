@@ -42,7 +42,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn absorb(&self, incoming: &mut Incoming) -> Result<Option<Step>, SchoolError> {
+    pub(crate) fn absorb(&self, incoming: &mut Incoming) -> Result<Option<Step>, SchoolError> {
         if incoming.done {
             return self.let_go();
         }

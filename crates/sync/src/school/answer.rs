@@ -132,12 +132,10 @@ impl Incoming {
         self.differs
     }
 
-    /// A planted bug: what does not come with the first commit is left out.
+    /// Whether all of it is in the steps that were given.
     #[cfg(feature = "flaws")]
-    pub(crate) fn leave_the_rest_out(&mut self) {
-        if self.summary.entries + self.summary.records_in > 0 {
-            self.pieces.clear();
-        }
+    pub(crate) fn is_in(&self) -> bool {
+        self.done
     }
 
     /// A planted bug: the receipt is not taken in.

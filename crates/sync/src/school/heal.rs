@@ -88,7 +88,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
-    pub fn heal(&self) -> Result<Healing, SchoolError> {
+    pub(crate) fn heal(&self) -> Result<Healing, SchoolError> {
         let position = self.at_rest()?;
         let mut inventory = Vec::new();
         self.each_kept(position.keeping.first, &mut |kept| {
@@ -134,7 +134,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn heal_request(&self, healing: &Healing) -> Result<Vec<u8>, SchoolError> {
+    pub(crate) fn heal_request(&self, healing: &Healing) -> Result<Vec<u8>, SchoolError> {
         let position = self.at_rest()?;
         let installation: Installation = state::need(self.store, StateName::Installation)?;
         let unanswered = self.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
@@ -181,7 +181,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// [`SchoolError::NotOurCentre`] for an answer that is none.
-    pub fn heal_answer(&self, healing: &mut Healing, bytes: &[u8]) -> Result<(), SchoolError> {
+    pub(crate) fn heal_answer(&self, healing: &mut Healing, bytes: &[u8]) -> Result<(), SchoolError> {
         let foreign = |what| SchoolError::NotOurCentre(what);
         let open = if bytes.len() > MAX_ANSWER_BYTES { None } else { decompress(bytes, MAX_ANSWER_OPEN) };
         let open = open.ok_or_else(|| foreign("it cannot be decompressed"))?;
@@ -325,7 +325,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn healed(&self, healing: &Healing) -> Result<Step, SchoolError> {
+    pub(crate) fn healed(&self, healing: &Healing) -> Result<Step, SchoolError> {
         let mut position = self.at_rest()?;
         let ancestor = healing.ancestor.unwrap_or_default();
         let mut work = Work::new(self.store, self.rules);

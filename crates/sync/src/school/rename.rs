@@ -21,7 +21,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn renew(&self, replica: ReplicaId, incoming: &Incoming) -> Result<Step, SchoolError> {
+    pub(crate) fn renew(&self, replica: ReplicaId, incoming: &Incoming) -> Result<Step, SchoolError> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
         let mut position = self.position()?;
         let mut work = Work::new(self.store, self.rules);

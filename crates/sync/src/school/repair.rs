@@ -67,7 +67,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
-    pub fn repair(&self) -> Result<Option<Repair>, SchoolError> {
+    pub(crate) fn repair(&self) -> Result<Option<Repair>, SchoolError> {
         let position = self.at_rest()?;
         if position.partial.is_some() || position.version.get() == 0 {
             return Ok(None);
@@ -80,7 +80,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn repair_request(&self, repair: &Repair) -> Result<Vec<u8>, SchoolError> {
+    pub(crate) fn repair_request(&self, repair: &Repair) -> Result<Vec<u8>, SchoolError> {
         let position = self.at_rest()?;
         let cursor = wire::Cursor {
             epoch: position.epoch.map(|epoch| epoch.as_bytes().to_vec()).unwrap_or_default(),
@@ -100,7 +100,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// [`SchoolError::NotOurCentre`] for an answer that is none, `repair.too-many` where beginning anew is the better way.
-    pub fn repair_answer(&self, repair: &mut Repair, bytes: &[u8]) -> Result<(), SchoolError> {
+    pub(crate) fn repair_answer(&self, repair: &mut Repair, bytes: &[u8]) -> Result<(), SchoolError> {
         let open = if bytes.len() > MAX_ANSWER_BYTES { None } else { decompress(bytes, MAX_ANSWER_OPEN) };
         let open = open.ok_or_else(|| foreign("it cannot be decompressed"))?;
         let answer = wire::RepairResponse::decode(open.as_slice()).map_err(|_| foreign("it cannot be read"))?;
@@ -122,7 +122,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// `repair.unproven` where the result would not have the digests that the centre signed; nothing is changed then.
-    pub fn repaired(&self, repair: &Repair) -> Result<Option<Step>, SchoolError> {
+    pub(crate) fn repaired(&self, repair: &Repair) -> Result<Option<Step>, SchoolError> {
         let mut position = self.at_rest()?;
         let (entry, _) = entry_at(self.store, position.version)?;
         let nothing = BTreeSet::new();

@@ -60,7 +60,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
-    pub fn request(&self, purpose: Purpose, carry: Carry) -> Result<Outgoing, SchoolError> {
+    pub(crate) fn request(&self, purpose: Purpose, carry: Carry) -> Result<Outgoing, SchoolError> {
         let position = self.at_rest()?;
         let mut sealed = self.sealed()?;
         let mut outgoing = Outgoing { step: None, body: Vec::new(), withdrawn: false };

@@ -86,7 +86,7 @@ impl School<'_> {
     ///
     /// # Errors
     /// As [`School::answer`].
-    pub fn frame(&self, frame: &Frame) -> Result<Option<Incoming>, SchoolError> {
+    pub(crate) fn frame(&self, frame: &Frame) -> Result<Option<Incoming>, SchoolError> {
         let position = self.position()?;
         let index = position.partial.map_or(0, |(index, _)| index);
         let mut message = open(frame)?;

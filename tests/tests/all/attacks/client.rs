@@ -10,7 +10,7 @@ use ed25519_dalek::SigningKey;
 use prost::Message as _;
 use selaras_model::{DeviceId, KeyId, Npsn, RecordId, ReplicaId};
 use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
-use selaras_sync::{Carry, Installation, Purpose, Rules, School as Engine, Step, Store as _, wire};
+use selaras_sync::{Installation, Rules, School as Engine, Store as _, wire};
 use selaras_transport::prove;
 use serde_json::{Value, json};
 
@@ -94,7 +94,7 @@ pub(crate) struct Client {
     pub(crate) head: SigningKey,
     pub(crate) head_key: KeyId,
     pub(crate) store: SchoolStore,
-    blobs: MemoryBlobs,
+    pub(crate) blobs: MemoryBlobs,
     pub(crate) rules: Rules,
 }
 
@@ -193,37 +193,6 @@ impl Client {
 
     pub(crate) fn engine(&self) -> Engine<'_> {
         Engine::new(&self.store, &self.blobs, &self.rules, 0)
-    }
-
-    /// An honest request that sends nothing.
-    pub(crate) fn pull_body(&self) -> wire::ExchangeRequest {
-        let body = self.engine().request(Purpose::Pull, Carry::Inline).unwrap().body;
-        let mut request = wire::ExchangeRequest::decode(body.as_slice()).unwrap();
-        request.takes_snapshot = false;
-        request
-    }
-
-    /// Fetches the school's records, as any device may.
-    pub(crate) fn pull(&self) {
-        loop {
-            let answer = self.sync(&self.pull_body().encode_to_vec());
-            assert_eq!(answer.status, 200, "{}", answer.head);
-            let mut incoming = self.engine().answer(&answer.body).unwrap();
-            while let Some(step) = self.engine().absorb(&mut incoming).unwrap() {
-                self.take(step);
-            }
-            if !incoming.more() {
-                return;
-            }
-        }
-    }
-
-    fn take(&self, first: Step) {
-        let mut next = Some(first);
-        while let Some(step) = next.take().or_else(|| self.engine().resume().unwrap()) {
-            self.store.commit(&step.batch).unwrap();
-            step.rest.iter().for_each(|batch| self.store.commit(batch).unwrap());
-        }
     }
 }
 

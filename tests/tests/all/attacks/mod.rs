@@ -7,6 +7,7 @@ mod approvals;
 mod bundles;
 pub(crate) mod client;
 mod forge;
+mod honest;
 mod listed;
 mod schools;
 mod shapes;

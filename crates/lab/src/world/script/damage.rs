@@ -5,14 +5,41 @@ use rand::RngExt as _;
 use selaras_model::{ModuleDigest, RecordKey, element};
 use selaras_sync::{Batch, Flow, Key, Range, ReadStore, Row, Rules, Store, StoreError};
 
-use super::Script;
+use super::{ACTIONS, Event, Script};
 use crate::world::one_in;
 use crate::world::trouble::{Trouble, wrong};
 
 /// Exchanges after which both sides have to be equal: a centre that mends itself needs a second one.
 const MAX_REPAIRS: usize = 3;
 
+/// Records of a world that are gone while people work.
+const LOST: u32 = 4;
+
 impl Script {
+    /// Decides when records are gone from which computers' disks.
+    pub(super) fn plan_damages(&mut self) {
+        if self.calm {
+            return;
+        }
+        for _ in 0..LOST {
+            let computer = self.rng.random_range(0..self.computers.len());
+            let at = self.rng.random_range(0..u64::from(ACTIONS) * 40);
+            self.schedule(at, Event::LosesRecord(computer));
+        }
+    }
+
+    /// A disk gives an older state of a record back: none. Whoever reads it meanwhile is not told.
+    pub(super) fn loses_record(&mut self, number: usize) -> Result<(), Trouble> {
+        let chance = self.rng.random_range(0..99);
+        let computer = self.computer(number)?;
+        if computer.down {
+            return Ok(());
+        }
+        lose(&computer.disk.held()?, &computer.rules, chance)?;
+        self.note(&format!("a record is gone from the disk of computer {number}"));
+        Ok(())
+    }
+
     pub(super) fn damages_and_repairs(&mut self) -> Result<(), Trouble> {
         for number in self.present() {
             let (here, there, chance) =

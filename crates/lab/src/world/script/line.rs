@@ -1,7 +1,7 @@
 //! The line between the two, and the exchanges that go over it.
 
 use rand::RngExt as _;
-use selaras_model::{BundleId, DeviceId};
+use selaras_model::{BundleId, DeviceId, LogVersion, ReplicaId};
 use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Notice, Outside, Request, advance};
 use selaras_sync::{Phase, Purpose};
 
@@ -9,6 +9,9 @@ use super::{Event, PATIENCE, Script};
 use crate::world::computer::told;
 use crate::world::trouble::{Trouble, wrong};
 use crate::world::{Dimension, one_in};
+
+/// Where in the log a computer stands: the version, and what of the next entry is in.
+type Stand = (LogVersion, Option<(u32, [u8; 32])>);
 
 /// What an answer said of a bundle.
 pub(super) type Heard = (BundleId, String);
@@ -177,9 +180,14 @@ impl Script {
     ) -> Result<(), Trouble> {
         let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
         self.tempt(number);
-        let heard = if let Endpoint::Exchange(_) = endpoint { self.hears(number, body)? } else { None };
+        let (mut heard, mut clone) = (None, None);
+        if let Endpoint::Exchange(_) = endpoint {
+            heard = self.hears(number, body)?;
+            clone = self.is_told_apart(number, body)?;
+        }
         let done = self.goes_on(number, exchange, Told::Answered(body.to_vec()));
         self.is_told(number, heard)?;
+        self.took_another_name(number, clone)?;
         // What was cut on its way is nobody's answer: the exchange is over, and nothing has changed.
         let done = match done {
             Err(Trouble::No(code)) if code == "answer.not-ours" => Ok(()),
@@ -211,6 +219,33 @@ impl Script {
             return Ok(Some((sealed.bundle, fate)));
         }
         self.oracle.fate(sealed.bundle, fate).map(|()| None)
+    }
+
+    /// Where a computer stands that an answer calls a clone, and under what name.
+    fn is_told_apart(&self, number: usize, body: &[u8]) -> Result<Option<(ReplicaId, Stand)>, Trouble> {
+        let computer = self.computer(number)?;
+        let called = computer.school().answer(body).is_ok_and(|incoming| incoming.copied());
+        if called { self.stands(number).map(Some) } else { Ok(None) }
+    }
+
+    /// What a disk says of name and place, also while its process is dead.
+    fn stands(&self, number: usize) -> Result<(ReplicaId, Stand), Trouble> {
+        let computer = self.computer(number)?;
+        let store = computer.disk.held()?;
+        let school = computer.school_over(&store);
+        let Some(installation) = school.installation()? else { return wrong("a computer of no school") };
+        let position = school.position()?;
+        Ok((installation.replica, (position.version, position.partial)))
+    }
+
+    /// A clone takes nothing in under its twin's name, whenever it dies.
+    fn took_another_name(&self, number: usize, clone: Option<(ReplicaId, Stand)>) -> Result<(), Trouble> {
+        let Some((name, stood)) = clone else { return Ok(()) };
+        let (now, stands) = self.stands(number)?;
+        if now == name && stands != stood {
+            return wrong(format!("computer {number} took an answer in under its twin's name"));
+        }
+        Ok(())
     }
 
     /// Notes what was heard, where the computer has written it down, even if it died then.

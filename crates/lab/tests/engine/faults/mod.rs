@@ -1,0 +1,15 @@
+//! The known faults of the engine: of each its kind, and what else has the same root. A test says what should happen; one
+//! that fails today stands ignored, with the fault's number, and `cargo xtask faults` runs it.
+
+mod another_life;
+mod damaged_bundle;
+mod disaster;
+mod handing;
+mod long_history;
+mod names;
+mod older_backup;
+mod owners;
+mod parts;
+mod rules;
+mod set_aside;
+mod twins;
