@@ -21,7 +21,7 @@ impl Script {
             let number = round % COMPUTERS;
             self.finish(number)?;
             let token = self.token(&format!("k{number}"));
-            let typed = fields([("nama", Value::text(&token)), ("catatan", Value::text(&long_text(&token)))]);
+            let typed = fields([("nama", Value::text(&token)), ("catatan", Value::text(long_text(&token)))]);
             self.saves(number, key, "nama", token, typed)?;
             self.approves_at_rest(number)?;
             self.finish(number)?;
