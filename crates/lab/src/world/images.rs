@@ -98,7 +98,8 @@ impl Script {
             let step = computer.school().restored(name)?;
             computer.drive(Some(step))?;
         }
-        self.note_outbox(number)
+        self.note_outbox(number)?;
+        self.forgets_what_no_disk_holds()
     }
 
     /// What waits in a restored outbox counts as offered.

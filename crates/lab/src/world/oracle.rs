@@ -121,6 +121,17 @@ impl Oracle {
         }
     }
 
+    /// Forgets that bundles took effect where no disk says so any more: they may take effect again, or never.
+    pub(super) fn forget_all_but(&mut self, held: &BTreeSet<BundleId>) {
+        let receipt = |(bundle, told): (&BundleId, &String)| told.starts_with("receipt") && !held.contains(bundle);
+        let gone = self.fates.iter().filter(|fate| receipt(*fate)).map(|(bundle, _)| *bundle);
+        let gone: Vec<BundleId> = gone.collect();
+        for bundle in gone {
+            self.fates.remove(&bundle);
+            self.forgotten.insert(bundle);
+        }
+    }
+
     /// Every bundle that may have been sent met its fate, and took effect as often as it was told.
     pub(super) fn bundles(&self, in_logs: &[BundleId]) -> Result<(), Trouble> {
         for bundle in self.offered.keys() {

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use rand::RngExt as _;
-use selaras_model::{BundleId, LogVersion};
-use selaras_sync::{Flow, LogEntry, Origin, Range, ReadStore, Row};
+use selaras_model::LogVersion;
+use selaras_sync::Range;
 
+use super::healing::bundles;
 use super::{ACTIONS, Event, Script};
 use crate::world::Dimension;
 use crate::world::trouble::Trouble;
@@ -72,16 +73,4 @@ impl Script {
         }
         Ok(())
     }
-}
-
-fn bundles(store: &dyn ReadStore, range: &Range) -> Result<BTreeSet<BundleId>, Trouble> {
-    let mut found = BTreeSet::new();
-    store.scan(range, &mut |_, row| {
-        let origin = if let Row::Entry(row) = row { LogEntry::from_bytes(&row.entry).ok() } else { None };
-        if let Some(Origin::Bundle { bundle, .. }) = origin.map(|entry| entry.origin) {
-            found.insert(bundle);
-        }
-        Ok(Flow::Continue)
-    })?;
-    Ok(found)
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use rand::RngExt as _;
-use selaras_model::EntryHash;
-use selaras_sync::{Flow, LogEntry, Phase, Range, ReadStore, Row, entry_hash};
+use selaras_model::{BundleId, EntryHash, LogVersion};
+use selaras_sync::{Flow, LogEntry, Origin, Phase, Range, ReadStore, Row, entry_hash};
 
 use super::{ACTIONS, Event, Script};
-use crate::world::one_in;
 use crate::world::trouble::Trouble;
+use crate::world::{Dimension, one_in};
 
 /// Backups of a school in a world.
 const BACKUPS: u32 = 3;
@@ -65,7 +65,7 @@ impl Script {
             return Ok(());
         }
         self.restored += 1;
-        known.extend(entries(&centre.disk.held()?, &Range::Entries(selaras_model::LogVersion::new(0)))?);
+        known.extend(entries(&centre.disk.held()?, &Range::Entries(LogVersion::new(0)))?);
         self.reads_log_anew(school)?;
         self.may_publish_after_loss();
         for bundle in unwritten {
@@ -77,8 +77,43 @@ impl Script {
         let tokens: Vec<String> = gone.map(|(.., token)| token.clone()).collect();
         self.note(&format!("centre {school} loses its disk, {} acts gone", tokens.len()));
         self.oracle.perhaps(tokens);
+        self.forgets_what_no_disk_holds()
+    }
+
+    /// Where a centre lost its disk and a computer got an earlier one back, a receipt may be gone from both.
+    pub(in crate::world) fn forgets_what_no_disk_holds(&mut self) -> Result<(), Trouble> {
+        let losses = [Dimension::Losses, Dimension::OlderBackups, Dimension::HealingBackups];
+        if !(losses.into_iter().any(|losses| self.has(losses)) && self.has(Dimension::Images)) {
+            return Ok(());
+        }
+        let mut held = BTreeSet::new();
+        for centre in &self.centres {
+            held.extend(bundles(&centre.disk.held()?, &Range::Entries(LogVersion::new(0)))?);
+        }
+        for computer in self.computers.iter().filter(|computer| !computer.gone) {
+            let store = computer.disk.held()?;
+            held.extend(bundles(&store, &Range::Kept(0))?);
+            let sealed = computer.school_over(&store).sealed()?;
+            let received = sealed.filter(|sealed| matches!(sealed.phase, Phase::Received(_)));
+            held.extend(received.map(|sealed| sealed.bundle));
+        }
+        self.oracle.forget_all_but(&held);
         Ok(())
     }
+}
+
+/// The bundles of the entries in a range.
+pub(super) fn bundles(store: &dyn ReadStore, range: &Range) -> Result<BTreeSet<BundleId>, Trouble> {
+    let mut found = BTreeSet::new();
+    store.scan(range, &mut |_, row| {
+        if let Row::Entry(row) = row
+            && let Ok(Origin::Bundle { bundle, .. }) = LogEntry::from_bytes(&row.entry).map(|entry| entry.origin)
+        {
+            found.insert(bundle);
+        }
+        Ok(Flow::Continue)
+    })?;
+    Ok(found)
 }
 
 /// The entries in a range, by their own hashes and by those of their first lives.
