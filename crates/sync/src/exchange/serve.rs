@@ -1,10 +1,10 @@
 //! The centre's side of a request: taken in, carried to its end, and answered under the same lock.
 
-use selaras_model::{BundleId, DeviceId};
+use selaras_model::{BundleId, DeviceId, KeyId};
 
 use super::drive::{Host, carry_out};
 use super::need::Endpoint;
-use crate::centre::{Centre, Verdict};
+use crate::centre::{Centre, EnrolledKey, Verdict};
 use crate::error::CentreError;
 use crate::school::Offer;
 use crate::store::StoreError;
@@ -19,6 +19,14 @@ pub trait CentreHost: Host {
     /// # Errors
     /// As the disk gives them.
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Gives a head's key as it was enrolled: as the centre's own rows say.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
+        self.centre().enrolled(key)
+    }
 
     /// Hears what this request decided about a bundle, before the answer is made.
     ///
@@ -59,7 +67,7 @@ pub fn answer<H: CentreHost>(
 
 fn exchange<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, H::Error> {
     let landed = |bundle| host.landed(bundle);
-    let enrolled = |key| host.centre().enrolled(key);
+    let enrolled = |key| host.enrolled(key);
     let mut received = host.centre().receive(device, body, &landed, &enrolled).map_err(H::failed)?;
     if let Some(step) = received.step.take() {
         carry_out(host, Some(step))?;

@@ -49,13 +49,9 @@ impl Script {
 
     pub(super) fn loses_disk(&mut self, school: usize, before: usize) -> Result<(), Trouble> {
         let ours = self.computers.iter().filter(|computer| computer.school == school);
-        let mut known = BTreeSet::new();
         let mut unwritten = Vec::new();
         for computer in ours {
             let store = computer.disk.held()?;
-            if !computer.gone {
-                known.extend(entries(&store, &Range::Kept(0))?);
-            }
             let school = computer.school_over(&store);
             let unanswered = school.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
             unwritten.extend(unanswered.map(|sealed| sealed.bundle));
@@ -65,7 +61,6 @@ impl Script {
             return Ok(());
         }
         self.restored += 1;
-        known.extend(entries(&centre.disk.held()?, &Range::Entries(LogVersion::new(0)))?);
         self.reads_log_anew(school)?;
         self.may_publish_after_loss();
         for bundle in unwritten {
@@ -73,10 +68,8 @@ impl Script {
         }
         self.lost_with_disks(school, before > 0)?;
         // What nobody has any more is lost with the disk: the Dinas has to do it again.
-        let gone = self.acts.iter().filter(|(of, entry, _)| *of == school && !known.contains(entry));
-        let tokens: Vec<String> = gone.map(|(.., token)| token.clone()).collect();
-        self.note(&format!("centre {school} loses its disk, {} acts gone", tokens.len()));
-        self.oracle.perhaps(tokens);
+        let gone = self.forgets_acts_that_no_disk_holds(school)?;
+        self.note(&format!("centre {school} loses its disk, {gone} acts gone"));
         self.forgets_what_no_disk_holds()
     }
 
@@ -98,7 +91,21 @@ impl Script {
             held.extend(received.map(|sealed| sealed.bundle));
         }
         self.oracle.forget_all_but(&held);
-        Ok(())
+        (0..self.centres.len()).try_for_each(|school| self.forgets_acts_that_no_disk_holds(school).map(drop))
+    }
+
+    /// Forgets what the Dinas did where no disk says so any more: a computer may have kept it for the centre, and got an
+    /// earlier disk back. Gives how many acts that are.
+    fn forgets_acts_that_no_disk_holds(&mut self, school: usize) -> Result<usize, Trouble> {
+        let mut known = entries(&self.centre(school)?.disk.held()?, &Range::Entries(LogVersion::new(0)))?;
+        for computer in self.computers.iter().filter(|computer| computer.school == school && !computer.gone) {
+            known.extend(entries(&computer.disk.held()?, &Range::Kept(0))?);
+        }
+        let gone = self.acts.iter().filter(|(of, entry, _)| *of == school && !known.contains(entry));
+        let tokens: Vec<String> = gone.map(|(.., token)| token.clone()).collect();
+        let gone = tokens.len();
+        self.oracle.perhaps(tokens);
+        Ok(gone)
     }
 }
 
