@@ -14,8 +14,10 @@ mod disk;
 mod fetching;
 mod images;
 mod landing;
+mod lawful;
 mod mixture;
 mod oracle;
+mod releases;
 mod rules;
 mod script;
 mod trouble;
@@ -24,7 +26,7 @@ use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 pub use disk::Bug;
-pub use mixture::{Dimension, Mixture};
+pub use mixture::{Dimension, Mixture, UnknownDimension};
 pub use selaras_sync::exchange::Flaw;
 pub use trouble::Failure;
 
@@ -41,6 +43,8 @@ pub struct Plan {
     pub calm: bool,
     /// Whether kinds of trouble meet in one world.
     pub mixed: bool,
+    /// The kinds of trouble of every world, instead of those that its seed draws.
+    pub only: Option<Mixture>,
 }
 
 /// A world that ended well.
@@ -69,10 +73,11 @@ pub struct Ended {
 /// # Errors
 /// What the oracle found, with the seed to find it again.
 pub fn run(seed: u64, plan: &Plan) -> Result<Ended, Failure> {
-    let mut script =
-        Script::new(ChaCha8Rng::seed_from_u64(seed), plan).map_err(|trouble| trouble.of(seed, Vec::new()))?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mixture = Mixture::of(plan, &mut rng);
+    let mut script = Script::new(rng, plan, mixture).map_err(|trouble| trouble.of(seed, mixture, Vec::new()))?;
     let played = script.play();
-    played.map_err(|trouble| trouble.of(seed, script.story()))
+    played.map_err(|trouble| trouble.of(seed, mixture, script.story()))
 }
 
 /// Says yes with a chance of one in so many.

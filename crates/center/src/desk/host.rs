@@ -1,8 +1,8 @@
 //! The desk in an exchange: what the engine's order of a conversation asks of this centre.
 
-use selaras_model::{BundleId, KeyId};
+use selaras_model::BundleId;
 use selaras_sync::exchange::{CentreHost, Host};
-use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, EnrolledKey, Offer, Step, StoreError, Verdict};
+use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, Offer, Step, StoreError, Verdict};
 use selaras_transport::Problem;
 
 use super::{Desk, refused};
@@ -50,10 +50,6 @@ impl CentreHost for AtDesk<'_> {
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
         let Desk { host, npsn, .. } = self.desk;
         host.uploads.files.whole(*npsn, bundle).map_err(|error| StoreError::Io(Box::new(error)))
-    }
-
-    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
-        self.desk.centre().enrolled(key)
     }
 
     fn decided(&mut self, bundle: BundleId, verdict: &Verdict) -> Result<(), Problem> {

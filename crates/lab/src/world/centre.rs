@@ -1,29 +1,34 @@
 //! The centre of one school in the world.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
-use selaras_model::{BundleId, Date, DeviceId, EpochId, Fields, KeyId, LogVersion, Npsn, RecordId, RecordKey, Value};
+use selaras_model::{
+    BundleId, Date, DeviceId, EpochId, Fields, KeyId, LogVersion, Npsn, RecordId, RecordKey, ReplicaId, Value,
+};
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
-    Batch, Blobs, Centre, CentreError, CentreKeys, Effect, EnrolledKey, Flow, Key, LogEntry, Offer, Origin, Range,
-    ReadStore, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
+    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LeavingPerson,
+    LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules, Step,
+    Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
 use super::landing::Landings;
+use super::releases::Releases;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
-
-/// The head's key at every school.
-pub(super) const HEAD_KEY: KeyId = KeyId::from_bytes(*b"head-key");
 
 pub(super) struct CentreHost {
     pub(super) npsn: Npsn,
     pub(super) disk: Disk,
-    rules: Rules,
+    /// The centre's date.
+    pub(super) date: Date,
+    pub(super) releases: Releases,
     keys: CentreKeys,
     pub(super) head: SigningKey,
+    /// The head's key as it was enrolled.
+    pub(super) head_key: Option<KeyId>,
     pub(super) down: bool,
     /// Bundles that are landing.
     pub(super) landings: Landings,
@@ -31,9 +36,10 @@ pub(super) struct CentreHost {
     pub(super) snapshots: BTreeMap<[u8; 32], Vec<u8>>,
     /// Whether a side that has nothing yet is offered the log as a file.
     pub(super) offers_snapshots: bool,
-    /// The last verified backup.
-    backup: Option<Image>,
+    /// The verified backups, the last one at the end.
+    backups: Vec<Image>,
     lives: u8,
+    bug: Option<Bug>,
     flaw: Option<Flaw>,
 }
 
@@ -60,34 +66,37 @@ const ASSIGNMENT: [u8; 16] = [0x33; 16];
 
 impl CentreHost {
     pub(super) fn new(npsn: Npsn, bug: Option<Bug>, flaw: Option<Flaw>) -> Result<Self, Trouble> {
-        let disk = Disk::new(npsn, bug.filter(|bug| matches!(bug, Bug::ForgetsAnswers)))?;
-        let rules = rules();
-        disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules)?)?;
+        let bug = bug.filter(|bug| bug.is_centres());
+        let disk = Disk::new(npsn, bug)?;
+        disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules())?)?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) };
         let mut host = Self {
             npsn,
             disk,
-            rules,
+            date: today(),
+            releases: Releases::new(),
             keys,
             head: SigningKey::from_bytes(&[7; 32]),
+            head_key: None,
             down: false,
             landings: Landings::default(),
             snapshots: BTreeMap::new(),
             offers_snapshots: false,
-            backup: None,
+            backups: Vec::new(),
             lives: 1,
+            bug,
             flaw,
         };
         let head = RecordId::from_bytes(HEAD);
         let code = |code: &str| Value::Code(code.to_owned());
         let founding = vec![
             TypedEdit {
-                key: key_of(&host.rules, "ptk", HEAD)?,
+                key: host.key_of("ptk", HEAD)?,
                 fields: fields([("nama", Value::text("Kepala"))]),
                 deleted: None,
             },
             TypedEdit {
-                key: key_of(&host.rules, "ptk_terdaftar", REGISTRATION)?,
+                key: host.key_of("ptk_terdaftar", REGISTRATION)?,
                 fields: fields([
                     ("ptk_id", Value::Ref(head)),
                     ("tahun_ajaran_id", Value::text("2026")),
@@ -97,17 +106,55 @@ impl CentreHost {
                 deleted: None,
             },
             TypedEdit {
-                key: key_of(&host.rules, "tugas_tambahan", ASSIGNMENT)?,
+                key: host.key_of("tugas_tambahan", ASSIGNMENT)?,
                 fields: fields([("ptk_id", Value::Ref(head)), ("jabatan_ptk_id", code("2"))]),
                 deleted: None,
             },
         ];
         host.act(founding)?;
+        let enrolment = host.centre().enrol(head, host.head.verifying_key().to_bytes())?;
+        host.head_key = Some(enrolment.key);
+        host.drive(enrolment.step)?;
         Ok(host)
     }
 
+    /// Registers a computer.
+    pub(super) fn register(&mut self, public: [u8; 32], replica: ReplicaId) -> Result<DeviceId, Trouble> {
+        self.drive(None)?;
+        let Registered { device, step } = self.centre().register(public, replica, "")?;
+        // A school that works already is one whose first computers are known.
+        let forgets = self.bug == Some(Bug::ForgetsNewcomers) && self.centre().head()?.version.get() > 1;
+        if !forgets {
+            self.drive(Some(step))?;
+        }
+        Ok(device)
+    }
+
     pub(super) fn centre(&self) -> Centre<'_> {
-        Centre::new(&self.disk, self.disk.blobs(), &self.rules, &self.keys, self.npsn, 0, today())
+        self.over(&self.disk)
+    }
+
+    /// The engine on what the disk holds, also while its process is dead.
+    pub(super) fn over<'s>(&'s self, store: &'s dyn ReadStore) -> Centre<'s> {
+        let ReleaseInForce { now, next } = self.releases.at(self.date_of_rules());
+        let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
+        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, self.npsn, 0, self.today());
+        centre.announcing(announced)
+    }
+
+    /// The date by which it acts, which is its own unless a bug is planted.
+    fn today(&self) -> Date {
+        if self.bug == Some(Bug::StandsStill) { today() } else { self.date }
+    }
+
+    fn date_of_rules(&self) -> Date {
+        let late = i32::from(self.bug == Some(Bug::BeginsRulesLate));
+        Date::from_days(self.today().days_since_epoch() - late).unwrap_or(self.date)
+    }
+
+    /// Names a record by its entity, which is the same under all rules.
+    fn key_of(&self, entity: &str, id: [u8; 16]) -> Result<RecordKey, Trouble> {
+        key_of(&self.releases.at(self.date).now.rules, entity, id)
     }
 
     pub(super) fn centre_key(&self) -> [u8; 32] {
@@ -127,19 +174,49 @@ impl CentreHost {
 
     /// Ends or renews the head's assignment.
     pub(super) fn assign(&mut self, until: Option<Date>) -> Result<(), Trouble> {
-        let key = key_of(&self.rules, "tugas_tambahan", ASSIGNMENT)?;
+        let key = self.key_of("tugas_tambahan", ASSIGNMENT)?;
         let until = until.map_or(Value::Null, Value::Date);
         self.act(vec![TypedEdit { key, fields: fields([("tst_tambahan", until)]), deleted: None }])
     }
 
     /// Takes somebody in, of whom nobody knew before.
     pub(super) fn welcomes(&mut self, id: [u8; 16]) -> Result<(), Trouble> {
-        let key = key_of(&self.rules, "ptk", id)?;
+        let key = self.key_of("ptk", id)?;
         self.act(vec![TypedEdit { key, fields: fields([("nama", Value::text("Guru"))]), deleted: None }])
+    }
+
+    /// Does an act from its beginning to its end.
+    pub(super) fn carries(&mut self, mut acting: Acting) -> Result<(), Trouble> {
+        while let Some(step) = self.centre().act_step(&mut acting)? {
+            self.drive(Some(step))?;
+        }
+        Ok(())
+    }
+
+    /// Offers somebody who leaves another school to this one.
+    pub(super) fn offers(&mut self, offer: &MoveOffer, leaving: &LeavingPerson, id: RecordId) -> Result<(), Trouble> {
+        self.drive(None)?;
+        match self.centre().offer_move("dinas", offer, leaving, id)? {
+            Some(acting) => self.carries(acting),
+            None => Ok(()),
+        }
+    }
+
+    /// Does the next stage of a move; `id` is of the record that it may make.
+    pub(super) fn does_stage(&mut self, carried: &mut CarriedMove, id: RecordId) -> Result<(), Trouble> {
+        self.drive(None)?;
+        let stays = carried.stage() == MoveStage::Leave && self.bug == Some(Bug::NobodyLeaves);
+        match self.centre().move_stage("centre", carried, id)? {
+            Some(acting) if !stays => self.carries(acting),
+            _ => Ok(()),
+        }
     }
 
     /// Answers a request of an exchange.
     pub(super) fn serve(&mut self, device: DeviceId, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+        if self.centre().device(device)?.is_none() {
+            return Err(Trouble::No("session.unknown-device".to_owned()));
+        }
         let answer = answer(self, device, endpoint, body)?;
         let disk = &self.disk;
         self.landings.forget(|id| matches!(ReadStore::get(disk, &Key::Answer(id)), Ok(Some(_))));
@@ -149,23 +226,32 @@ impl CentreHost {
     /// Takes a backup and notes what it covers.
     pub(super) fn back_up(&mut self) -> Result<(), Trouble> {
         self.drive(None)?;
-        self.backup = Some(self.disk.copy());
+        if self.bug != Some(Bug::CoversWhileHealing) || self.centre().waits_for()?.is_empty() {
+            self.backups.push(self.disk.copy());
+        }
         let version = self.centre().head()?.version;
         let step = self.centre().cover(version)?;
         self.drive(Some(step))
     }
 
-    /// Loses the disk, and begins another life from the last backup; says whether there was one.
-    pub(super) fn lose_disk(&mut self, devices: BTreeSet<DeviceId>) -> Result<bool, Trouble> {
-        let Some(backup) = &self.backup else { return Ok(false) };
+    /// Loses the disk, and begins another life from the last backup, or from the one so many before it; says whether there
+    /// was one.
+    pub(super) fn lose_disk(&mut self, before: usize) -> Result<bool, Trouble> {
+        // Those that were made later could not be read.
+        let readable = self.backups.len().saturating_sub(before).max(1);
+        self.backups.truncate(readable);
+        let Some(backup) = self.backups.last() else { return Ok(false) };
         self.disk.put_back(backup)?;
         self.landings = Landings::default();
         self.snapshots.clear();
         self.down = false;
         self.lives += 1;
+        if self.bug == Some(Bug::RestoresSilently) {
+            return Ok(true);
+        }
         let epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         self.drive(None)?;
-        let step = self.centre().restored(epoch, devices)?;
+        let step = self.centre().put_back(epoch)?;
         self.drive(Some(step))?;
         Ok(true)
     }
@@ -228,11 +314,6 @@ impl Answers for CentreHost {
 
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.landings.whole(bundle))
-    }
-
-    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
-        let (ptk, public) = (RecordId::from_bytes(HEAD), self.head.verifying_key().to_bytes());
-        Ok((key == HEAD_KEY).then_some(EnrolledKey { ptk, public, enrolled_at: 0, revoked: false }))
     }
 
     fn decided(&mut self, _: BundleId, _: &Verdict) -> Result<(), Trouble> {

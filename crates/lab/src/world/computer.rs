@@ -2,20 +2,21 @@
 
 use std::io::Read;
 
-use selaras_model::{BundleId, DeviceId, Npsn, RecordId, ReplicaId};
+use ed25519_dalek::SigningKey;
+use selaras_model::{BundleId, DeviceId, RecordId, ReplicaId};
 use selaras_policy::AccountFacts;
 use selaras_storage::Fault;
 use selaras_sync::exchange::{Exchange, ExchangeError, Flaw, Host, Notice, SchoolHost, carry_out};
 use selaras_sync::transfer::Upload;
 use selaras_sync::{
-    Batch, Blobs, Effect, FirstLife, Installation, Key, Order, Outcome, Purpose, Refusal, Rules, School, SchoolError,
-    Signer, StateName, Step, Store, entry_hash,
+    Batch, Blobs, Effect, FirstLife, Installation, Key, Order, Outcome, Purpose, ReadStore, Refusal, Rules, School,
+    SchoolError, Signer, StateName, Step, Store, entry_hash,
 };
 
-use super::centre::{CentreHost, HEAD, HEAD_KEY, today};
+use super::centre::{CentreHost, HEAD, today};
 use super::disk::{Bug, Disk};
 use super::rules::rules;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, wrong};
 
 pub(super) struct Computer {
     pub(super) school: usize,
@@ -29,7 +30,11 @@ pub(super) struct Computer {
     pub(super) upload: Option<(BundleId, Upload)>,
     /// What of a snapshot has been fetched in this process, and of which.
     pub(super) fetched: Option<([u8; 32], Vec<u8>)>,
+    /// When what was approved is sent, where somebody waits for it in this process.
+    pub(super) sends_at: Option<u64>,
     pub(super) down: bool,
+    /// It is gone for good, with its disk.
+    pub(super) gone: bool,
     pub(super) renewals: u8,
     /// What was told since somebody listened.
     pub(super) notices: Vec<Notice>,
@@ -41,16 +46,18 @@ impl Computer {
     pub(super) fn new(
         school: usize,
         number: u8,
-        npsn: Npsn,
-        centre: &CentreHost,
+        centre: &mut CentreHost,
         (bug, flaw): (Option<Bug>, Option<Flaw>),
     ) -> Result<Self, Trouble> {
-        let disk = Disk::new(npsn, bug.filter(|bug| !matches!(bug, Bug::ForgetsAnswers)))?;
+        let npsn = centre.npsn;
+        let replica = ReplicaId::from_bytes([number; 8]);
+        let public = SigningKey::from_bytes(&[number; 32]).verifying_key().to_bytes();
+        let device = centre.register(public, replica)?;
+        let disk = Disk::new(npsn, bug.filter(|bug| !bug.is_centres()))?;
         let rules = rules();
-        let device = DeviceId::from_bytes([number; 8]);
         let installation = Installation {
             npsn,
-            replica: ReplicaId::from_bytes([number; 8]),
+            replica,
             device,
             centre_key: centre.centre_key(),
             centre_url: String::new(),
@@ -76,7 +83,9 @@ impl Computer {
             exchange: None,
             upload: None,
             fetched: None,
+            sends_at: None,
             down: false,
+            gone: false,
             renewals: 0,
             notices: Vec::new(),
             bug,
@@ -85,7 +94,12 @@ impl Computer {
     }
 
     pub(super) fn school(&self) -> School<'_> {
-        School::new(&self.disk, self.disk.blobs(), &self.rules, 0)
+        self.school_over(&self.disk)
+    }
+
+    /// The engine on what the disk holds, also while its process is dead.
+    pub(super) fn school_over<'s>(&'s self, store: &'s dyn ReadStore) -> School<'s> {
+        School::new(store, self.disk.blobs(), &self.rules, 0)
     }
 
     /// Ends what was decided.
@@ -102,15 +116,25 @@ impl Computer {
     }
 
     /// Approves; says which findings closed the gate where it is closed.
-    pub(super) fn approve(&mut self, centre: &CentreHost) -> Result<Result<(), SchoolError>, Trouble> {
+    pub(super) fn approve(
+        &mut self,
+        centre: &CentreHost,
+        modules: Option<&[String]>,
+    ) -> Result<Result<(), SchoolError>, Trouble> {
         self.settle()?;
         let facts = AccountFacts::of_head(RecordId::from_bytes(HEAD));
-        let signer = Signer { key: &centre.head, id: HEAD_KEY, enrolled: None };
-        match self.school().approve(&Order { modules: None, facts: &facts, author: "kepala" }, &signer) {
+        let Some(id) = centre.head_key else { return wrong("a head without a key") };
+        let signer = Signer { key: &centre.head, id, enrolled: None };
+        let modules = modules.filter(|_| !self.has_bug(Bug::SealsAllModules));
+        match self.school().approve(&Order { modules, facts: &facts, author: "kepala" }, &signer) {
             Ok(approved) => self.drive(Some(approved.step)).map(Ok),
             Err(SchoolError::Store(error)) => Err(error.into()),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    pub(super) fn has_bug(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
     }
 
     /// An exchange that has not begun.
@@ -138,6 +162,7 @@ impl Computer {
         self.exchange = None;
         self.upload = None;
         self.fetched = None;
+        self.sends_at = None;
         self.notices.clear();
     }
 

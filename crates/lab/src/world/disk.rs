@@ -23,9 +23,46 @@ pub enum Bug {
     AdoptsDigests,
     /// A computer keeps nothing for a centre that may lose its disk.
     KeepsNothing,
+    /// A centre that was put back from a backup goes on as if it had not been.
+    RestoresSilently,
+    /// A centre that works already answers computers that register, and does not write them down.
+    ForgetsNewcomers,
+    /// A student who moves comes in at the new school, and does not go out at the old one.
+    NobodyLeaves,
+    /// A centre that heals notes backups as verified that it never made.
+    CoversWhileHealing,
+    /// The centre goes by new rules from their second day on.
+    BeginsRulesLate,
+    /// A computer seals all modules where some were approved.
+    SealsAllModules,
+    /// A computer sends what stands there when it sends, not what was approved.
+    SealsAnew,
+    /// The centre's rules and judging dates go by a clock that stands still.
+    StandsStill,
+    /// A computer loses what does not fit into a small document.
+    CutsHistories,
     /// A repair puts the sums right and leaves the records as they are.
     MendsSumsAlone,
 }
+
+impl Bug {
+    /// Whether it is the centre's.
+    pub(super) const fn is_centres(self) -> bool {
+        matches!(
+            self,
+            Self::ForgetsAnswers
+                | Self::RestoresSilently
+                | Self::ForgetsNewcomers
+                | Self::NobodyLeaves
+                | Self::CoversWhileHealing
+                | Self::BeginsRulesLate
+                | Self::StandsStill
+        )
+    }
+}
+
+/// Bytes of a document that a sick store still keeps.
+const SMALL_DOCUMENT: usize = 4_096;
 
 /// A copy of a disk.
 pub(super) struct Image {
@@ -132,7 +169,13 @@ impl Disk {
             _ => true,
         };
         let mut kept = Batch::default();
-        for (key, row) in batch.writes().filter(|(key, _)| keeps(key)) {
+        let fits = |key: &Key, row: Option<&Row>| match (key, row) {
+            (Key::Document(_), Some(Row::Blob(bytes))) if self.bug == Some(Bug::CutsHistories) => {
+                bytes.len() <= SMALL_DOCUMENT
+            }
+            _ => true,
+        };
+        for (key, row) in batch.writes().filter(|(key, row)| keeps(key) && fits(key, *row)) {
             match row {
                 Some(row) => kept.put(key.clone(), row.clone()),
                 None => kept.remove(key.clone()),
@@ -179,7 +222,9 @@ impl ReadStore for Disk {
 impl Store for Disk {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
         let store = held(&self.store).clone();
-        *held(&self.earlier) = Some(held(&self.memory).fork());
+        if self.bug == Some(Bug::AcknowledgesBeforeWriting) {
+            *held(&self.earlier) = Some(held(&self.memory).fork());
+        }
         match self.bug {
             None | Some(Bug::AcknowledgesBeforeWriting | Bug::MintsAnew) => store.commit(batch),
             Some(_) => store.commit(&self.sick(batch)),

@@ -45,10 +45,22 @@ impl Script {
             self.schedule(taken, Event::Imaged(computer));
             self.schedule(back, Event::ComesBack(computer, way));
         }
+        if self.meet && one_in(&mut self.rng, 3) {
+            // A clone goes on under the name of a computer of which a backup is restored.
+            let (computer, copied) = (self.rng.random_range(0..computers), self.rng.random_range(0..end / 2));
+            let taken = copied + self.rng.random_range(1..end / 4);
+            let back = taken + self.rng.random_range(1..end / 4);
+            self.schedule(copied, Event::Copied(computer));
+            self.schedule(taken, Event::Imaged(computer));
+            self.schedule(back, Event::ComesBack(computer, Way::Restore));
+        }
     }
 
     /// The computer is copied, and people work at both.
     pub(super) fn copied(&mut self, number: usize) -> Result<(), Trouble> {
+        if self.computer(number)?.gone {
+            return Ok(());
+        }
         let copy = self.computers.len();
         let named = u8::try_from(copy + 1).unwrap_or(u8::MAX);
         let computer = self.computer(number)?.copy(named)?;
@@ -62,6 +74,9 @@ impl Script {
     }
 
     pub(super) fn imaged(&mut self, number: usize) -> Result<(), Trouble> {
+        if self.computer(number)?.gone {
+            return Ok(());
+        }
         let image = Image { disk: self.computer(number)?.disk.fork()?, tokens: self.tokens };
         self.note(&format!("an image of computer {number} is taken"));
         self.images.insert(number, image);
@@ -70,6 +85,9 @@ impl Script {
 
     pub(super) fn comes_back(&mut self, number: usize, way: Way) -> Result<(), Trouble> {
         let Some(image) = self.images.remove(&number) else { return Ok(()) };
+        if self.computer(number)?.gone {
+            return Ok(());
+        }
         self.note(&format!("computer {number} comes back by {way:?}"));
         self.oracle.disk_replaced(number, image.tokens);
         let Some(computer) = self.computers.get_mut(number) else { return wrong("no such computer") };
@@ -80,7 +98,8 @@ impl Script {
             let step = computer.school().restored(name)?;
             computer.drive(Some(step))?;
         }
-        self.note_outbox(number)
+        self.note_outbox(number)?;
+        self.forgets_what_no_disk_holds()
     }
 
     /// What waits in a restored outbox counts as offered.

@@ -1,7 +1,12 @@
 //! What kinds of trouble meet in a world.
 
+use std::fmt;
+use std::str::FromStr;
+
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
+
+use super::Plan;
 
 /// A kind of trouble, or of work, that a world may have besides its usual days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,15 +17,90 @@ pub enum Dimension {
     Images,
     /// A side that has nothing yet is offered the log as a file.
     Snapshots,
+    /// Not the last backup of a centre is restored but one before it.
+    OlderBackups,
+    /// A backup that a restored centre takes while it heals is restored.
+    HealingBackups,
+    /// Computers register late, and computers that are gone for good are replaced.
+    LateComputers,
+    /// Students are offered to another school, which accepts or declines.
+    Moves,
+    /// A student is offered to two schools at once.
+    RivalOffers,
+    /// Rules are announced and begin while people work.
+    Rules,
+    /// Bundles are made of some modules, while people type into all.
+    Modules,
+    /// Approvals are sent later, while people type on.
+    Scheduled,
+    /// The centre's date is set back and forward.
+    Clock,
+    /// Records change a hundred times.
+    Busy,
     /// Records are silently gone from a computer's disk while people work, and processes die over their repair.
     Damage,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 4] = [Self::Losses, Self::Images, Self::Snapshots, Self::Damage];
+    pub const ALL: [Self; 14] = [
+        Self::Losses,
+        Self::Images,
+        Self::Snapshots,
+        Self::OlderBackups,
+        Self::HealingBackups,
+        Self::LateComputers,
+        Self::Moves,
+        Self::RivalOffers,
+        Self::Rules,
+        Self::Modules,
+        Self::Scheduled,
+        Self::Clock,
+        Self::Busy,
+        Self::Damage,
+    ];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
+
+    /// The name by which it is asked for and printed.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Losses => "losses",
+            Self::Images => "images",
+            Self::Snapshots => "snapshots",
+            Self::OlderBackups => "older-backups",
+            Self::HealingBackups => "healing-backups",
+            Self::LateComputers => "late-computers",
+            Self::Moves => "moves",
+            Self::RivalOffers => "rival-offers",
+            Self::Rules => "rules",
+            Self::Modules => "modules",
+            Self::Scheduled => "scheduled",
+            Self::Clock => "clock",
+            Self::Busy => "busy",
+            Self::Damage => "damage",
+        }
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// There is no dimension of that name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no dimension is named {0}")]
+pub struct UnknownDimension(String);
+
+impl FromStr for Dimension {
+    type Err = UnknownDimension;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDimension> {
+        let named = Self::ALL.into_iter().find(|dimension| dimension.name() == name);
+        named.ok_or_else(|| UnknownDimension(name.to_owned()))
+    }
 }
 
 /// The kinds of trouble of one world; a seed names them.
@@ -40,15 +120,37 @@ impl Mixture {
         Self(self.0 | 1 << dimension as u32)
     }
 
+    /// Those that a plan asks for.
+    pub(super) fn of(plan: &Plan, rng: &mut ChaCha8Rng) -> Self {
+        match plan.only {
+            Some(only) => only,
+            None if plan.mixed => Self::any(rng),
+            None => Self::apart(rng),
+        }
+    }
+
     /// One kind alone, so that what only a lost disk and a disk that was put back have held is not missed.
-    pub(super) fn apart(rng: &mut ChaCha8Rng) -> Self {
+    fn apart(rng: &mut ChaCha8Rng) -> Self {
         let [losses, images] = Dimension::APART;
         Self::default().and(if rng.random_range(0..2) == 0 { losses } else { images })
     }
 
     /// Any kinds, each in one world of three.
-    pub(super) fn any(rng: &mut ChaCha8Rng) -> Self {
+    fn any(rng: &mut ChaCha8Rng) -> Self {
         let chosen = Dimension::ALL.into_iter().filter(|_| rng.random_range(0..3) == 0);
         chosen.fold(Self::default(), Self::and)
+    }
+}
+
+impl fmt::Display for Mixture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Dimension::ALL.into_iter().filter(|dimension| self.has(*dimension)).map(Dimension::name);
+        f.write_str(&names.collect::<Vec<_>>().join("+"))
+    }
+}
+
+impl FromIterator<Dimension> for Mixture {
+    fn from_iter<I: IntoIterator<Item = Dimension>>(dimensions: I) -> Self {
+        dimensions.into_iter().fold(Self::default(), Self::and)
     }
 }

@@ -84,6 +84,54 @@ impl Oracle {
         self.fates.remove(&bundle);
     }
 
+    /// A computer is gone for good: what was typed there and nobody else can see yet is gone with it, and nobody has to
+    /// hear what became of its bundles.
+    pub(super) fn computer_gone(&mut self, computer: usize, seen: &BTreeSet<String>) {
+        let gone: Vec<String> = self.typed_at(computer).filter(|token| !seen.contains(*token)).cloned().collect();
+        self.superseded.extend(gone);
+        let unheard = self.offered.iter().filter(|(bundle, by)| **by == computer && !self.fates.contains_key(bundle));
+        self.forgotten.extend(unheard.map(|(bundle, _)| *bundle));
+    }
+
+    fn typed_at(&self, computer: usize) -> impl Iterator<Item = &String> {
+        let own = [format!("k{computer}-"), format!("i{computer}-")];
+        let tokens = self.typed.iter().map(|typed| &typed.token);
+        tokens.filter(move |token| own.iter().any(|own| token.starts_with(own.as_str())))
+    }
+
+    /// Two disks are lost, the centre's and that of a computer which is gone: a bundle that only these two held is gone
+    /// with them, and what was typed at that computer may have been in it.
+    pub(super) fn lost_with_two_disks(&mut self, computer: usize, known: &BTreeSet<BundleId>) {
+        let before = self.forgotten.len();
+        self.lost_with_the_disk(&BTreeSet::from([computer]), known);
+        if self.forgotten.len() > before {
+            let gone: Vec<String> = self.typed_at(computer).cloned().collect();
+            self.superseded.extend(gone);
+        }
+    }
+
+    /// Bundles that a lost disk held alone: their receipts say nothing any more. What was typed in them is not forgiven.
+    pub(super) fn lost_with_the_disk(&mut self, school: &BTreeSet<usize>, known: &BTreeSet<BundleId>) {
+        let told = self.fates.iter().filter(|(_, told)| told.starts_with("receipt")).map(|(bundle, _)| *bundle);
+        let of_school = |bundle: &BundleId| self.offered.get(bundle).is_some_and(|by| school.contains(by));
+        let lost: Vec<BundleId> = told.filter(|bundle| of_school(bundle) && !known.contains(bundle)).collect();
+        for bundle in lost {
+            self.fates.remove(&bundle);
+            self.forgotten.insert(bundle);
+        }
+    }
+
+    /// Forgets that bundles took effect where no disk says so any more: they may take effect again, or never.
+    pub(super) fn forget_all_but(&mut self, held: &BTreeSet<BundleId>) {
+        let receipt = |(bundle, told): (&BundleId, &String)| told.starts_with("receipt") && !held.contains(bundle);
+        let gone = self.fates.iter().filter(|fate| receipt(*fate)).map(|(bundle, _)| *bundle);
+        let gone: Vec<BundleId> = gone.collect();
+        for bundle in gone {
+            self.fates.remove(&bundle);
+            self.forgotten.insert(bundle);
+        }
+    }
+
     /// Every bundle that may have been sent met its fate, and took effect as often as it was told.
     pub(super) fn bundles(&self, in_logs: &[BundleId]) -> Result<(), Trouble> {
         for bundle in self.offered.keys() {

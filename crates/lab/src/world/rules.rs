@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use selaras_sync::Rules;
 
+use super::trouble::{Trouble, wrong};
+
 const PACK: &str = r#"
 version = "sim"
 semester = "20261"
@@ -73,6 +75,70 @@ fields = [
   { name = "terverifikasi", type = "bool", owner = "centre", centre_only = true, label = { id = "Terverifikasi", en = "Verified" } },
 ]
 
+[[entity]]
+code = 411
+name = "peserta_didik"
+module = "siswa"
+label = { id = "Peserta didik", en = "Person" }
+create = "both"
+delete = "both"
+title = "nama"
+fields = [
+  { name = "nama", type = "text", max = 100, label = { id = "Nama", en = "Name" } },
+  { name = "nisn", type = "text", max = 10, label = { id = "NISN", en = "Number" } },
+  { name = "alamat", type = "text", max = 100, label = { id = "Alamat", en = "Address" } },
+  { name = "catatan", type = "text", max = 100, label = { id = "Catatan", en = "Note" } },
+]
+
+[[entity]]
+code = 412
+name = "registrasi_peserta_didik"
+module = "siswa"
+label = { id = "Registrasi", en = "Membership" }
+create = "both"
+delete = "both"
+fields = [
+  { name = "peserta_didik_id", type = "ref", entity = "peserta_didik", label = { id = "Peserta didik", en = "Person" } },
+  { name = "jenis_pendaftaran_id", type = "code", table = "jenis_pendaftaran", label = { id = "Pendaftaran", en = "Admission" } },
+  { name = "tanggal_masuk_sekolah", type = "date", label = { id = "Masuk", en = "Came" } },
+  { name = "sekolah_asal", type = "text", max = 100, label = { id = "Asal", en = "Former school" } },
+  { name = "jenis_keluar_id", type = "code", table = "jenis_keluar", label = { id = "Keluar", en = "Leaving" } },
+  { name = "tanggal_keluar", type = "date", label = { id = "Sampai", en = "Left" } },
+]
+
+[[entity]]
+code = 413
+name = "mutasi_peserta_didik"
+module = "siswa"
+label = { id = "Mutasi", en = "Move" }
+create = "centre"
+delete = "centre"
+title = "nama"
+fields = [
+  { name = "id_peserta_didik", type = "text", max = 36, indexed = true, owner = "centre", centre_only = true, label = { id = "Siapa", en = "Who" } },
+  { name = "nama", type = "text", max = 100, owner = "centre", centre_only = true, label = { id = "Nama", en = "Name" } },
+  { name = "nisn", type = "text", max = 10, owner = "centre", centre_only = true, label = { id = "NISN", en = "Number" } },
+  { name = "npsn_asal", type = "text", max = 8, owner = "centre", centre_only = true, label = { id = "Dari", en = "From" } },
+  { name = "sekolah_asal", type = "text", max = 100, owner = "centre", centre_only = true, label = { id = "Asal", en = "Former school" } },
+  { name = "tanggal_mutasi", type = "date", owner = "centre", centre_only = true, label = { id = "Tanggal", en = "Day" } },
+  { name = "keputusan", type = "code", table = "keputusan_mutasi", indexed = true, label = { id = "Keputusan", en = "Answer" } },
+]
+
+[[table]]
+name = "jenis_pendaftaran"
+label = { id = "Pendaftaran", en = "Admission" }
+rows = [{ code = "2", id = "Pindahan", en = "Moved" }]
+
+[[table]]
+name = "jenis_keluar"
+label = { id = "Keluar", en = "Leaving" }
+rows = [{ code = "2", id = "Mutasi", en = "Moved" }]
+
+[[table]]
+name = "keputusan_mutasi"
+label = { id = "Keputusan", en = "Answer" }
+rows = [{ code = "1", id = "Diterima", en = "Accepted" }, { code = "2", id = "Ditolak", en = "Declined" }]
+
 [[table]]
 name = "jenis_ptk"
 label = { id = "Jenis", en = "Kind" }
@@ -126,4 +192,49 @@ pub(super) fn rules() -> Rules {
     static RULES: OnceLock<Rules> = OnceLock::new();
     let read = || Rules::from_texts(PACK, RULEBOOK).unwrap_or_else(|error| unreachable!("the world's rules: {error}"));
     RULES.get_or_init(read).clone()
+}
+
+/// What a release changes of the rules before it, or changes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// The greatest age of a student.
+    Ages,
+    /// What a finding says.
+    Words,
+    /// Whose field the address is.
+    Owner,
+}
+
+impl Change {
+    pub(super) const ALL: [Self; 3] = [Self::Ages, Self::Words, Self::Owner];
+
+    /// The two texts of which one takes the other's place.
+    const fn texts(self) -> [&'static str; 2] {
+        match self {
+            Self::Ages => ["max = 99", "max = 17"],
+            Self::Words => [r#"en = "age""#, r#"en = "years""#],
+            Self::Owner => [r#""alamat", type"#, r#""alamat", owner = "centre", type"#],
+        }
+    }
+}
+
+/// Rules after a change; `named` tells them from all others.
+pub(super) fn changed(before: &Rules, change: Change, named: usize) -> Result<Rules, Trouble> {
+    let [one, other] = change.texts();
+    let other_text = |text: &str| {
+        let (from, to) = if text.contains(one) { (one, other) } else { (other, one) };
+        let rest = text.split_once('\n').and_then(|(_, rest)| rest.split_once('\n')).map_or("", |(_, rest)| rest);
+        format!("\nversion = \"sim-{named}\"\n{}", rest.replacen(from, to, 1))
+    };
+    let (mut pack, mut rulebook) = (before.pack.source().to_owned(), before.rulebook.source().to_owned());
+    match change {
+        Change::Ages | Change::Words => rulebook = other_text(&rulebook),
+        Change::Owner => pack = other_text(&pack),
+    }
+    Rules::from_texts(&pack, &rulebook).or_else(|error| wrong(format!("rules of this world: {error}")))
+}
+
+/// The greatest age that a rulebook of this world allows.
+pub(super) fn greatest_age(rules: &Rules) -> i64 {
+    if rules.rulebook.source().contains("max = 17") { 17 } else { 99 }
 }

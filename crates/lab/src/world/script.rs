@@ -1,15 +1,23 @@
 //! What happens: people, the line, crashes, and the end of all faults.
 
+mod backups;
+mod busy;
+mod clock;
 mod crashes;
 mod damage;
 mod dinas;
 mod end;
 mod healing;
 mod line;
+mod modules;
+mod moves;
+mod newcomers;
 mod people;
+mod releases;
+mod scheduled;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -21,11 +29,14 @@ use super::centre::{CentreHost, key_of};
 use super::computer::Computer;
 use super::images::{Image, Way};
 use super::landing::{Asked, Told};
+use super::lawful::Lawful;
 use super::oracle::Oracle;
-use super::rules::rules;
+use super::rules::{Change, rules};
 use super::trouble::Trouble;
-use super::{Dimension, Ended, Mixture, Plan, one_in};
+use super::{Bug, Dimension, Ended, Flaw, Mixture, Plan, one_in};
 
+/// The schools; the third is there where students move.
+const NPSNS: [&str; 3] = ["99999999", "99999998", "99999997"];
 /// Things that people do before the faults stop.
 const ACTIONS: u32 = 60;
 /// Records of a school that people make; a world stays small.
@@ -89,8 +100,18 @@ pub(super) enum Event {
     CentreRestarts(usize),
     /// The centre takes a backup.
     BacksUp(usize),
-    /// The centre loses its disk, and goes on from its last backup.
-    LosesDisk(usize),
+    /// The centre loses its disk, and goes on from its last backup, or from the one so many before it.
+    LosesDisk(usize, usize),
+    /// A computer of the school registers, by its number.
+    Joins(usize, u8),
+    /// A computer is gone for good, and another takes its place.
+    Replaced(usize),
+    /// A student is offered to a school.
+    Offers(usize, usize),
+    /// Somebody answers the offers of a school.
+    AnswersOffers(usize),
+    /// Somebody types about a student who may be moving.
+    TypesOfMover(usize),
     /// A record is gone from a computer's disk.
     LosesRecord(usize),
     /// The centre could not answer.
@@ -102,6 +123,16 @@ pub(super) enum Event {
     Copied(usize),
     Imaged(usize),
     ComesBack(usize, Way),
+    /// Rules are published, to begin in so many days.
+    Publishes(Change, i32),
+    DayBegins,
+    /// The centre's clock is set, so many days wrong.
+    ClockSet(i32),
+    /// Somebody at a computer and the Dinas write into one field.
+    Quarrel(usize),
+    Types(usize),
+    /// The window of an approval has come.
+    Sends(usize),
 }
 
 pub(super) struct Script {
@@ -112,6 +143,7 @@ pub(super) struct Script {
     pub(super) centres: Vec<CentreHost>,
     pub(super) computers: Vec<Computer>,
     pub(super) oracle: Oracle,
+    pub(super) lawful: Lawful,
     /// Disks as they were, by computer.
     pub(super) images: BTreeMap<usize, Image>,
     /// What the Dinas did: the school, the entry of its log, the value.
@@ -119,6 +151,7 @@ pub(super) struct Script {
     restored: u64,
     handed_back: u64,
     student: EntityCode,
+    staff: EntityCode,
     pub(super) tokens: u64,
     requests: u64,
     crashes: u64,
@@ -126,25 +159,39 @@ pub(super) struct Script {
     trace: blake3::Hasher,
     story: Vec<String>,
     pub(super) calm: bool,
+    /// Days since the beginning, and by how many the centre's clock is wrong.
+    day: i32,
+    clock: i32,
     mixture: Mixture,
+    /// Whether kinds of trouble may meet in this world.
+    pub(super) meet: bool,
+    /// The bugs that are planted in new computers.
+    sick: (Option<Bug>, Option<Flaw>),
+    /// Schools that said they take a student, whether or not it was saved.
+    takers: BTreeSet<(usize, usize)>,
+    /// Computers that ever asked to be registered.
+    registering: BTreeSet<(usize, u8)>,
 }
 
 impl Script {
-    pub(super) fn new(mut rng: ChaCha8Rng, plan: &Plan) -> Result<Self, Trouble> {
-        let mixture = if plan.mixed { Mixture::any(&mut rng) } else { Mixture::apart(&mut rng) };
+    pub(super) fn new(rng: ChaCha8Rng, plan: &Plan, mixture: Mixture) -> Result<Self, Trouble> {
         let mut centres = Vec::new();
         let mut computers = Vec::new();
-        for (school, npsn) in ["99999999", "99999998"].into_iter().enumerate() {
+        let moves = moves::are_in(mixture);
+        for (school, npsn) in NPSNS.into_iter().enumerate().take(if moves { 3 } else { 2 }) {
             let npsn: Npsn = npsn.parse().map_err(|_| Trouble::Wrong("NPSN".to_owned()))?;
-            let centre = CentreHost::new(npsn, plan.bug, plan.flaw)?;
-            // Two computers at the first school, one at the second.
-            for _ in 0..2 - school {
+            let mut centre = CentreHost::new(npsn, plan.bug, plan.flaw)?;
+            for _ in 0..computers_of(school) {
                 let number = u8::try_from(computers.len() + 1).unwrap_or(u8::MAX);
-                computers.push(Computer::new(school, number, npsn, &centre, (plan.bug, plan.flaw))?);
+                computers.push(Computer::new(school, number, &mut centre, (plan.bug, plan.flaw))?);
+            }
+            if school == 0 && moves {
+                moves::found(&mut centre)?;
             }
             centres.push(centre);
         }
         let student = key_of(&rules(), "siswa", [0; 16])?.entity;
+        let staff = key_of(&rules(), "ptk", [0; 16])?.entity;
         let mut script = Self {
             rng,
             now: 0,
@@ -153,11 +200,13 @@ impl Script {
             centres,
             computers,
             oracle: Oracle::default(),
+            lawful: Lawful::default(),
             acts: Vec::new(),
             restored: 0,
             handed_back: 0,
             images: BTreeMap::new(),
             student,
+            staff,
             tokens: 0,
             requests: 0,
             crashes: 0,
@@ -165,7 +214,13 @@ impl Script {
             trace: blake3::Hasher::new(),
             story: Vec::new(),
             calm: plan.calm,
+            day: 0,
+            clock: 0,
             mixture,
+            meet: plan.mixed || plan.only.is_some(),
+            sick: (plan.bug, plan.flaw),
+            takers: BTreeSet::new(),
+            registering: BTreeSet::new(),
         };
         for action in 0..u64::from(ACTIONS) {
             let at = action * 40 + script.rng.random_range(0..40);
@@ -179,11 +234,20 @@ impl Script {
         if script.has(Dimension::Losses) {
             script.plan_losses();
         }
+        script.plan_backups();
+        script.plan_newcomers();
+        script.plan_moves();
         if script.has(Dimension::Damage) {
             script.plan_damages();
         }
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
+        }
+        if script.has(Dimension::Rules) {
+            script.plan_releases();
+        }
+        if script.has(Dimension::Clock) {
+            script.plan_clock();
         }
         Ok(script)
     }
@@ -209,6 +273,9 @@ impl Script {
     }
 
     pub(super) fn play(&mut self) -> Result<Ended, Trouble> {
+        if self.has(Dimension::Busy) {
+            self.busy_year()?;
+        }
         while let Some(Reverse((at, _, event))) = self.events.pop() {
             self.now = at;
             self.happened += 1;
@@ -255,12 +322,23 @@ impl Script {
             }
             Event::Restart(computer) => self.restart(computer),
             Event::BacksUp(school) => self.backs_up(school),
-            Event::LosesDisk(school) => self.loses_disk(school),
+            Event::LosesDisk(school, before) => self.loses_disk(school, before),
+            Event::Joins(school, number) => self.joins(school, number),
+            Event::Replaced(computer) => self.replaced(computer),
+            Event::Offers(student, school) => self.offers(student, school),
+            Event::AnswersOffers(computer) => self.answers_offers(computer),
+            Event::TypesOfMover(computer) => self.types_of_mover(computer),
             Event::Refused { computer, number, code } => self.refused(computer, number, code),
             Event::LosesRecord(computer) => self.loses_record(computer),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),
+            Event::Publishes(change, days) => self.publishes(change, days),
+            Event::ClockSet(days) => self.sets_clock(days),
+            Event::DayBegins => self.day_begins(),
+            Event::Types(computer) => self.types_on(computer),
+            Event::Sends(computer) => self.sends_now(computer),
+            Event::Quarrel(computer) => self.quarrel(computer),
             Event::CentreRestarts(school) => {
                 let kept = self.rng.random_range(0..=100);
                 let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
@@ -294,8 +372,13 @@ impl Script {
     }
 
     fn students(&self, number: usize) -> Result<Vec<Record>, Trouble> {
+        self.listed(number, self.student)
+    }
+
+    /// The records of an entity as they are shown at a computer.
+    fn listed(&self, number: usize, entity: EntityCode) -> Result<Vec<Record>, Trouble> {
         let mut records = Vec::new();
-        self.computer(number)?.school().list(self.student, None, &mut |record| {
+        self.computer(number)?.school().list(entity, None, &mut |record| {
             records.push(record.clone());
             Flow::Continue
         })?;
@@ -305,6 +388,11 @@ impl Script {
     fn new_key(&mut self) -> RecordKey {
         RecordKey { entity: self.student, id: RecordId::from_bytes(self.rng.random()) }
     }
+}
+
+/// Two computers at the first school, one at each of the others.
+fn computers_of(school: usize) -> usize {
+    if school == 0 { 2 } else { 1 }
 }
 
 fn text(value: &Value) -> Option<String> {

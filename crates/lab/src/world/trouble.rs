@@ -2,12 +2,16 @@
 
 use selaras_sync::{CentreError, SchoolError, StoreError};
 
+use super::Mixture;
+
 /// A world in which an invariant did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("seed {seed}: {what}")]
+#[error("seed {seed} ({mixture}): {what}")]
 pub struct Failure {
     /// The seed that shows it again.
     pub seed: u64,
+    /// The kinds of trouble that met in it.
+    pub mixture: Mixture,
     /// What did not hold.
     pub what: String,
     /// What happened before, the last of it.
@@ -28,14 +32,14 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) fn of(self, seed: u64, story: Vec<String>) -> Failure {
+    pub(super) fn of(self, seed: u64, mixture: Mixture, story: Vec<String>) -> Failure {
         let what = match self {
             Self::Died => "a process died where none may".to_owned(),
             Self::Full => "a disk was full where none may be".to_owned(),
             Self::No(code) => format!("the engine refused: {code}"),
             Self::Wrong(what) => what,
         };
-        Failure { seed, what, story }
+        Failure { seed, mixture, what, story }
     }
 }
 

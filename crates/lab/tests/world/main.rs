@@ -1,16 +1,23 @@
 //! The simulated world over many seeds, and planted bugs that it has to find.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod restored;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use selaras_lab::world::{Bug, Failure, Flaw, Plan, run};
+use selaras_lab::world::{Bug, Dimension, Failure, Flaw, Mixture, Plan, run};
 
 /// Seeds of the usual run; `cargo run --release -p selaras-lab --example simulate -- --seeds N` for more.
 const SEEDS: u64 = 2_000;
 
 /// Runs worlds on all cores until one fails.
 fn first_failure(seeds: u64, plan: Plan) -> Option<Failure> {
+    first_failure_with("", seeds, plan)
+}
+
+/// Runs worlds on all cores until one fails in a way that speaks of this.
+fn first_failure_with(what: &str, seeds: u64, plan: Plan) -> Option<Failure> {
     let next = AtomicU64::new(0);
     let found = Mutex::new(None);
     std::thread::scope(|scope| {
@@ -21,7 +28,7 @@ fn first_failure(seeds: u64, plan: Plan) -> Option<Failure> {
                     if seed >= seeds {
                         return;
                     }
-                    if let Err(failure) = run(seed, &plan) {
+                    if let Some(failure) = run(seed, &plan).err().filter(|failure| failure.what.contains(what)) {
                         found.lock().unwrap().get_or_insert(failure);
                     }
                 }
@@ -87,6 +94,85 @@ fn a_repair_that_puts_the_sums_right_alone_is_found() {
 #[test]
 fn a_digest_that_is_adopted_is_found() {
     found(Bug::AdoptsDigests);
+}
+
+/// Worlds with one dimension alone.
+fn only(dimension: Dimension) -> Plan {
+    Plan { only: Some(Mixture::default().and(dimension)), ..Plan::default() }
+}
+
+/// Seeds in which a dimension is looked at alone.
+const SEEDS_ALONE: u64 = 500;
+/// Fewer, where a world takes ten times as long because a document of a hundred changes is read so often.
+const SEEDS_BUSY: u64 = 60;
+
+#[track_caller]
+fn holds_alone(dimension: Dimension, seeds: u64) {
+    if let Some(failure) = first_failure(seeds, only(dimension)) {
+        panic!(
+            "{failure}; again: cargo run -p selaras-lab --example simulate -- --only {dimension} --seed {}",
+            failure.seed
+        );
+    }
+}
+
+/// Worlds with one dimension alone find a bug, by what it does.
+#[track_caller]
+fn found_alone(dimension: Dimension, bug: Bug, what: &str) {
+    let failure = first_failure_with(what, SEEDS, Plan { bug: Some(bug), ..only(dimension) });
+    assert!(failure.is_some(), "{bug:?} was not found in {SEEDS} worlds");
+}
+
+#[test]
+#[ignore = "fault 25"]
+fn new_rules_hold_for_all_that_is_accepted_and_lose_nothing() {
+    holds_alone(Dimension::Rules, SEEDS_ALONE);
+}
+
+#[test]
+fn a_centre_that_begins_rules_late_is_found() {
+    found_alone(Dimension::Rules, Bug::BeginsRulesLate, "was accepted with the age");
+}
+
+#[test]
+fn bundles_of_some_modules_leave_what_is_typed_into_others_with_the_school() {
+    holds_alone(Dimension::Modules, SEEDS_ALONE);
+}
+
+#[test]
+fn a_computer_that_seals_all_modules_is_found() {
+    found_alone(Dimension::Modules, Bug::SealsAllModules, "took the draft of");
+}
+
+#[test]
+fn what_is_sent_later_is_what_was_approved() {
+    holds_alone(Dimension::Scheduled, SEEDS_ALONE);
+}
+
+#[test]
+fn a_computer_that_seals_anew_when_it_sends_is_found() {
+    found_alone(Dimension::Scheduled, Bug::SealsAnew, "no head approved it");
+}
+
+#[test]
+#[ignore = "fault 17"]
+fn a_clock_that_is_set_takes_nothing_back() {
+    holds_alone(Dimension::Clock, SEEDS_ALONE);
+}
+
+#[test]
+fn a_centre_whose_clock_stands_still_is_found() {
+    found_alone(Dimension::Clock, Bug::StandsStill, "days before it was accepted");
+}
+
+#[test]
+fn records_that_change_a_hundred_times_are_like_others() {
+    holds_alone(Dimension::Busy, SEEDS_BUSY);
+}
+
+#[test]
+fn a_computer_that_cuts_histories_is_found() {
+    found_alone(Dimension::Busy, Bug::CutsHistories, "");
 }
 
 /// Bugs within the conversation itself.

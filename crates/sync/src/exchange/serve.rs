@@ -20,11 +20,13 @@ pub trait CentreHost: Host {
     /// As the disk gives them.
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Gives a head's key as it was enrolled.
+    /// Gives a head's key as it was enrolled: as the centre's own rows say.
     ///
     /// # Errors
     /// As the store gives them.
-    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError>;
+    fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {
+        self.centre().enrolled(key)
+    }
 
     /// Hears what this request decided about a bundle, before the answer is made.
     ///

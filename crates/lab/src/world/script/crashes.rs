@@ -57,7 +57,7 @@ impl Script {
     }
 
     pub(super) fn restart(&mut self, number: usize) -> Result<(), Trouble> {
-        let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
+        let Some(computer) = self.computers.get_mut(number).filter(|computer| !computer.gone) else { return Ok(()) };
         computer.starts_again()?;
         let done = computer.settle();
         self.bear(number, done)

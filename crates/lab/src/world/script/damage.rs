@@ -41,7 +41,7 @@ impl Script {
     }
 
     pub(super) fn damages_and_repairs(&mut self) -> Result<(), Trouble> {
-        for number in 0..self.computers.len() {
+        for number in self.present() {
             let (here, there, chance) =
                 (one_in(&mut self.rng, 2), one_in(&mut self.rng, 2), self.rng.random_range(0..99));
             let computer = self.computer(number)?;
@@ -56,7 +56,7 @@ impl Script {
             self.note(&format!("computer {number}: a record is gone here {here}, at its centre {there}"));
             self.repairs(number)?;
         }
-        for number in 0..self.computers.len() {
+        for number in self.present() {
             self.finish(number)?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! What the Dinas does at the centre.
 
 use rand::RngExt as _;
-use selaras_model::{Date, Value};
+use selaras_model::{Date, RecordKey, Value};
 use selaras_sync::{Flow, TypedEdit};
 
 use super::Script;
@@ -37,6 +37,17 @@ impl Script {
             }
             _ => (self.new_key(), "nama"),
         };
+        self.centre_types(school, key, field, token)
+    }
+
+    /// The Dinas writes one value.
+    pub(super) fn centre_types(
+        &mut self,
+        school: usize,
+        key: RecordKey,
+        field: &'static str,
+        token: String,
+    ) -> Result<(), Trouble> {
         // What people have to decide is left to them.
         if self.centre(school)?.is_contested(key)? {
             return Ok(());

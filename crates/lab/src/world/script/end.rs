@@ -7,8 +7,10 @@ use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request
 use selaras_sync::{Flow, Purpose, Subject};
 
 use super::{MAX_ROUNDS, OURS, Script, text};
+use crate::world::Dimension;
 use crate::world::centre::CentreHost;
 use crate::world::computer::Computer;
+use crate::world::one_in;
 use crate::world::trouble::{Trouble, wrong};
 
 /// Requests of one exchange of this world, far more than any needs.
@@ -27,26 +29,37 @@ impl Script {
     /// The faults have stopped: everything comes to rest, in a bounded number of rounds.
     pub(super) fn come_to_rest(&mut self) -> Result<(), Trouble> {
         self.calm = true;
+        if self.has(Dimension::Clock) {
+            self.sets_clock(0)?;
+        }
         for centre in &mut self.centres {
             centre.disk.restart()?;
             centre.down = false;
             centre.offers_snapshots = false;
             centre.drive(None)?;
         }
-        for computer in &mut self.computers {
+        for computer in self.computers.iter_mut().filter(|computer| !computer.gone) {
             computer.starts_again()?;
             computer.settle()?;
         }
         // What a restored centre lacks comes back first, from all.
-        for number in 0..self.computers.len() {
+        for number in self.present() {
             self.heals_at_rest(number)?;
         }
         for centre in &mut self.centres {
             centre.assign(None)?;
         }
+        if self.meet {
+            for number in self.present() {
+                // Some only pull before they send anything.
+                if one_in(&mut self.rng, 2) {
+                    self.exchanges_at_rest(number, Purpose::Pull)?;
+                }
+            }
+        }
         // Twice around, so that what the last one sent reaches the first.
         for _ in 0..2 {
-            for number in 0..self.computers.len() {
+            for number in self.present() {
                 self.finish(number)?;
             }
         }
@@ -87,17 +100,17 @@ impl Script {
             let (school, device) = (self.computer(number)?.school, self.computer(number)?.device);
             event = match needed {
                 Outside::Send(Request { endpoint, body }) => {
-                    let served = self.centre_mut(school)?.serve(device, endpoint, &body);
+                    let served = self.serves(school, device, endpoint, &body);
+                    if let (Endpoint::Exchange(_), Ok(_)) = (endpoint, &served) {
+                        self.carries_out_moves(school)?;
+                    }
                     if end == End::Answered && matches!(endpoint, Endpoint::Exchange(_)) && served.is_ok() {
                         return Ok(());
                     }
                     self.hears_at_rest(number, endpoint, served)?
                 }
                 Outside::Fetch(_) | Outside::Land { .. } => return wrong("a small exchange takes more than requests"),
-                Outside::Done(report) => {
-                    self.handed_back += u64::from(report.handed_back);
-                    return Ok(());
-                }
+                Outside::Done(_) => return Ok(()),
                 Outside::GiveUp => return wrong(format!("computer {number} gives up")),
             };
         }
@@ -132,10 +145,12 @@ impl Script {
         }
         self.oracle.bundles(&logged)?;
         let mut found: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-        for (number, computer) in self.computers.iter().enumerate() {
+        self.registered_once()?;
+        self.each_at_one_school()?;
+        for (number, computer) in self.computers.iter().enumerate().filter(|(_, computer)| !computer.gone) {
             let centre = self.centre(computer.school)?;
             self.equal(number, computer, centre)?;
-            for record in self.all(computer)? {
+            for record in self.all(number)? {
                 for field in OURS.into_iter().chain(["kode_pusat"]) {
                     let values = found.entry((computer.school, record.key(), field)).or_default();
                     let at_centre = centre.centre().record(record.key())?;
@@ -154,15 +169,16 @@ impl Script {
                 values.extend(sides.filter_map(|side| text(&side.value)));
             }
         }
+        self.judge_rules()?;
         self.oracle.nothing_lost(&found)
     }
 
-    pub(super) fn all(&self, computer: &Computer) -> Result<Vec<Record>, Trouble> {
+    /// Everything that people typed into.
+    fn all(&self, number: usize) -> Result<Vec<Record>, Trouble> {
         let mut records = Vec::new();
-        computer.school().list(self.student, None, &mut |record| {
-            records.push(record.clone());
-            Flow::Continue
-        })?;
+        for entity in self.judged()? {
+            records.extend(self.listed(number, entity)?);
+        }
         Ok(records)
     }
 
@@ -173,12 +189,14 @@ impl Script {
             return wrong(format!("the digests of computer {number} and its centre differ"));
         }
         let mut theirs = BTreeMap::new();
-        centre.centre().list(self.student, None, &mut |record| {
-            theirs.insert(record.key(), record.clone());
-            Flow::Continue
-        })?;
+        for entity in self.judged()? {
+            centre.centre().list(entity, None, &mut |record| {
+                theirs.insert(record.key(), record.clone());
+                Flow::Continue
+            })?;
+        }
         let mut ours: BTreeMap<RecordKey, Record> =
-            self.all(computer)?.into_iter().map(|record| (record.key(), record)).collect();
+            self.all(number)?.into_iter().map(|record| (record.key(), record)).collect();
         for key in ours.keys().chain(theirs.keys()).copied().collect::<BTreeSet<_>>() {
             if computer.school().draft(key)?.is_none() && ours.remove(&key) != theirs.remove(&key) {
                 return wrong(format!("computer {number} and its centre differ in record {key}"));

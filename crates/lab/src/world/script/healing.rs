@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use rand::RngExt as _;
-use selaras_model::EntryHash;
-use selaras_sync::{Flow, LogEntry, Phase, Range, ReadStore, Row, School, entry_hash};
+use selaras_model::{BundleId, EntryHash, LogVersion};
+use selaras_sync::{Flow, LogEntry, Origin, Phase, Range, ReadStore, Row, entry_hash};
 
 use super::{ACTIONS, Event, Script};
-use crate::world::one_in;
 use crate::world::trouble::Trouble;
+use crate::world::{Dimension, one_in};
 
 /// Backups of a school in a world.
 const BACKUPS: u32 = 3;
@@ -27,7 +27,7 @@ impl Script {
             }
             while one_in(&mut self.rng, 3) {
                 let at = self.rng.random_range(0..end);
-                self.schedule(at, Event::LosesDisk(school));
+                self.schedule(at, Event::LosesDisk(school, 0));
             }
         }
     }
@@ -47,34 +47,80 @@ impl Script {
         Ok(())
     }
 
-    pub(super) fn loses_disk(&mut self, school: usize) -> Result<(), Trouble> {
+    pub(super) fn loses_disk(&mut self, school: usize, before: usize) -> Result<(), Trouble> {
         let ours = self.computers.iter().filter(|computer| computer.school == school);
-        let devices = ours.clone().map(|computer| computer.device).collect();
-        let mut known = BTreeSet::new();
         let mut unwritten = Vec::new();
         for computer in ours {
             let store = computer.disk.held()?;
-            known.extend(entries(&store, &Range::Kept(0))?);
-            let school = School::new(&store, computer.disk.blobs(), &computer.rules, 0);
+            let school = computer.school_over(&store);
             let unanswered = school.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
             unwritten.extend(unanswered.map(|sealed| sealed.bundle));
         }
         let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
-        if !centre.lose_disk(devices)? {
+        if !centre.lose_disk(before)? {
             return Ok(());
         }
         self.restored += 1;
+        self.reads_log_anew(school)?;
+        self.may_publish_after_loss();
         for bundle in unwritten {
             self.oracle.forget(bundle);
         }
-        known.extend(entries(&centre.disk.held()?, &Range::Entries(selaras_model::LogVersion::new(0)))?);
+        self.lost_with_disks(school, before > 0)?;
         // What nobody has any more is lost with the disk: the Dinas has to do it again.
+        let gone = self.forgets_acts_that_no_disk_holds(school)?;
+        self.note(&format!("centre {school} loses its disk, {gone} acts gone"));
+        self.forgets_what_no_disk_holds()
+    }
+
+    /// Where a centre lost its disk and a computer got an earlier one back, a receipt may be gone from both.
+    pub(in crate::world) fn forgets_what_no_disk_holds(&mut self) -> Result<(), Trouble> {
+        let losses = [Dimension::Losses, Dimension::OlderBackups, Dimension::HealingBackups];
+        if !(losses.into_iter().any(|losses| self.has(losses)) && self.has(Dimension::Images)) {
+            return Ok(());
+        }
+        let mut held = BTreeSet::new();
+        for centre in &self.centres {
+            held.extend(bundles(&centre.disk.held()?, &Range::Entries(LogVersion::new(0)))?);
+        }
+        for computer in self.computers.iter().filter(|computer| !computer.gone) {
+            let store = computer.disk.held()?;
+            held.extend(bundles(&store, &Range::Kept(0))?);
+            let sealed = computer.school_over(&store).sealed()?;
+            let received = sealed.filter(|sealed| matches!(sealed.phase, Phase::Received(_)));
+            held.extend(received.map(|sealed| sealed.bundle));
+        }
+        self.oracle.forget_all_but(&held);
+        (0..self.centres.len()).try_for_each(|school| self.forgets_acts_that_no_disk_holds(school).map(drop))
+    }
+
+    /// Forgets what the Dinas did where no disk says so any more: a computer may have kept it for the centre, and got an
+    /// earlier disk back. Gives how many acts that are.
+    fn forgets_acts_that_no_disk_holds(&mut self, school: usize) -> Result<usize, Trouble> {
+        let mut known = entries(&self.centre(school)?.disk.held()?, &Range::Entries(LogVersion::new(0)))?;
+        for computer in self.computers.iter().filter(|computer| computer.school == school && !computer.gone) {
+            known.extend(entries(&computer.disk.held()?, &Range::Kept(0))?);
+        }
         let gone = self.acts.iter().filter(|(of, entry, _)| *of == school && !known.contains(entry));
         let tokens: Vec<String> = gone.map(|(.., token)| token.clone()).collect();
-        self.note(&format!("centre {school} loses its disk, {} acts gone", tokens.len()));
+        let gone = tokens.len();
         self.oracle.perhaps(tokens);
-        Ok(())
+        Ok(gone)
     }
+}
+
+/// The bundles of the entries in a range.
+pub(super) fn bundles(store: &dyn ReadStore, range: &Range) -> Result<BTreeSet<BundleId>, Trouble> {
+    let mut found = BTreeSet::new();
+    store.scan(range, &mut |_, row| {
+        if let Row::Entry(row) = row
+            && let Ok(Origin::Bundle { bundle, .. }) = LogEntry::from_bytes(&row.entry).map(|entry| entry.origin)
+        {
+            found.insert(bundle);
+        }
+        Ok(Flow::Continue)
+    })?;
+    Ok(found)
 }
 
 /// The entries in a range, by their own hashes and by those of their first lives.

@@ -1,9 +1,9 @@
 //! The line between the two, and the exchanges that go over it.
 
 use rand::RngExt as _;
-use selaras_model::{BundleId, LogVersion, ReplicaId};
-use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Outside, Request, advance};
-use selaras_sync::{Phase, Purpose, School};
+use selaras_model::{BundleId, DeviceId, LogVersion, ReplicaId};
+use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Notice, Outside, Request, advance};
+use selaras_sync::{Phase, Purpose};
 
 use super::{Event, PATIENCE, Script};
 use crate::world::computer::told;
@@ -22,6 +22,7 @@ impl Script {
         if self.computer(number)?.exchange.is_some() {
             return Ok(());
         }
+        let purpose = self.purpose_now(number, purpose)?;
         // In this world even a small bundle may be brought before it is named.
         let lands = one_in(&mut self.rng, 2);
         let exchange = self.computer_mut(number)?.new_exchange(purpose)?;
@@ -44,7 +45,6 @@ impl Script {
             Outside::Land { bundle, bytes } => self.uploads(number, exchange, bundle, bytes),
             Outside::Fetch(offer) => self.fetches(number, exchange, offer),
             Outside::Done(report) => {
-                self.handed_back += u64::from(report.handed_back);
                 self.note(&format!("computer {number} is done ({before:?}): {} entries", report.entries));
                 Ok(())
             }
@@ -56,11 +56,15 @@ impl Script {
     pub(super) fn notes_exchange(&mut self, number: usize) -> Result<(), Trouble> {
         for notice in std::mem::take(&mut self.computer_mut(number)?.notices) {
             self.note(&format!("computer {number}: {notice:?}"));
+            if let Notice::Healed { entries } = notice {
+                self.handed_back += u64::from(entries);
+            }
         }
         let store = self.computer(number)?.disk.held()?;
         let computer = self.computer(number)?;
-        let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
+        let sealed = computer.school_over(&store).sealed()?;
         if let Some(sealed) = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Approved | Phase::Waiting)) {
+            self.is_sent_in_time(number)?;
             self.oracle.offered(number, sealed.bundle);
         }
         Ok(())
@@ -116,13 +120,12 @@ impl Script {
             self.centre(school)?.disk.fail_after(commits, fault);
         }
         let offers = self.has(Dimension::Snapshots) && one_in(&mut self.rng, 4);
-        let centre = self.centre_mut(school)?;
-        centre.offers_snapshots = offers;
-        match centre.serve(device, endpoint, body) {
+        self.centre_mut(school)?.offers_snapshots = offers;
+        match self.serves(school, device, endpoint, body) {
             Ok(answer) => {
                 self.note(&format!("centre {school} answers {request} ({endpoint:?})"));
                 self.carry(&answer, |body| Event::Answer { computer: number, number: request, endpoint, body });
-                Ok(())
+                if let Endpoint::Exchange(_) = endpoint { self.carries_out_moves(school) } else { Ok(()) }
             }
             Err(Trouble::No(code)) => {
                 self.note(&format!("centre {school}: {code}"));
@@ -131,6 +134,29 @@ impl Script {
             }
             Err(trouble) => self.centre_bears(school, Err(trouble)),
         }
+    }
+
+    /// The centre answers, and the oracle sees what it accepted.
+    pub(super) fn serves(
+        &mut self,
+        school: usize,
+        device: DeviceId,
+        endpoint: Endpoint,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Trouble> {
+        let read = self.reads_logs();
+        if read {
+            self.reads_log(school, None)?;
+        }
+        let decided_before = read && self.is_decided(school)?;
+        let served = self.centre_mut(school)?.serve(device, endpoint, body);
+        if read {
+            self.reads_log(school, Some(endpoint).filter(|_| !decided_before))?;
+        }
+        if served.is_ok() && (self.has(Dimension::Modules) || self.has(Dimension::Scheduled)) {
+            self.only_what_was_approved(school)?;
+        }
+        served
     }
 
     /// The centre's word that it cannot answer is on its way.
@@ -206,7 +232,7 @@ impl Script {
     fn stands(&self, number: usize) -> Result<(ReplicaId, Stand), Trouble> {
         let computer = self.computer(number)?;
         let store = computer.disk.held()?;
-        let school = School::new(&store, computer.disk.blobs(), &computer.rules, 0);
+        let school = computer.school_over(&store);
         let Some(installation) = school.installation()? else { return wrong("a computer of no school") };
         let position = school.position()?;
         Ok((installation.replica, (position.version, position.partial)))
@@ -227,7 +253,7 @@ impl Script {
         let Some((bundle, fate)) = heard else { return Ok(()) };
         let computer = self.computer(number)?;
         let store = computer.disk.held()?;
-        let sealed = School::new(&store, computer.disk.blobs(), &computer.rules, 0).sealed()?;
+        let sealed = computer.school_over(&store).sealed()?;
         let open = sealed.is_some_and(|sealed| sealed.bundle == bundle && !matches!(sealed.phase, Phase::Received(_)));
         if open { Ok(()) } else { self.oracle.fate(bundle, fate) }
     }

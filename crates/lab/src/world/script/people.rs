@@ -9,7 +9,7 @@ use super::{MAX_RECORDS, OURS, Script, text};
 use crate::world::centre::fields;
 use crate::world::oracle::Place;
 use crate::world::trouble::Trouble;
-use crate::world::{one_in, pick};
+use crate::world::{Dimension, one_in, pick};
 
 impl Script {
     pub(super) fn act(&mut self, number: usize) -> Result<(), Trouble> {
@@ -20,6 +20,7 @@ impl Script {
         let what = self.rng.random_range(0..100);
         self.note(&format!("computer {number} does {what}"));
         let done = match what {
+            0..40 if self.has(Dimension::Modules) && one_in(&mut self.rng, 3) => self.types_staff(number),
             0..40 => self.types(number),
             40..44 => self.imports(number),
             44..48 => self.deletes(number),
@@ -45,6 +46,8 @@ impl Script {
         // Now and then a mistake that closes the gate until it is mended.
         if one_in(&mut self.rng, 12) {
             typed.extend(fields([("umur", Value::Int(-1))]));
+        } else if let Some(age) = self.an_age() {
+            typed.extend(fields([("umur", age)]));
         }
         self.saves(number, key, field, token, typed)
     }
@@ -178,10 +181,14 @@ impl Script {
     }
 
     pub(super) fn approves(&mut self, number: usize) -> Result<(), Trouble> {
+        let modules = self.chooses_modules();
+        let about = self.about_to_approve(number, modules.as_deref())?;
         let Some(computer) = self.computers.get_mut(number) else { return Ok(()) };
         let Some(centre) = self.centres.get(computer.school) else { return Ok(()) };
-        match computer.approve(centre)? {
-            Ok(()) => self.begins(number, Purpose::Sync),
+        let approved = computer.approve(centre, modules.as_deref());
+        self.has_approved(number, about)?;
+        match approved? {
+            Ok(()) => self.sends_approved(number),
             Err(SchoolError::Gate(gate)) => self.mends(number, gate.invalid.first().map(|finding| finding.record)),
             Err(SchoolError::Refused(refusal)) if refusal.code == "seal.pull-first" => {
                 self.begins(number, Purpose::Pull)

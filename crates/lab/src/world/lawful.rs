@@ -1,0 +1,163 @@
+//! What the rules of a day allowed, in plain lists: which release was in force when the centre accepted something, and
+//! that none that had begun was taken back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use selaras_model::{BundleId, Date, Fields, LogVersion, PackHash, RecordKey, RulebookHash};
+
+use super::trouble::{Trouble, wrong};
+
+/// The names of a pack and a rulebook that are in force together.
+pub(super) type Names = (PackHash, RulebookHash);
+
+/// The greatest age in the rulebook from which a world begins.
+const FIRST_GREATEST: i64 = 99;
+
+/// What a head approved, as it stood in the drafts.
+#[derive(Debug, Clone)]
+pub(super) struct Approved {
+    /// The date by which it was judged.
+    pub(super) judged_on: Date,
+    /// Ages that were typed.
+    pub(super) ages: Vec<(RecordKey, i64)>,
+    /// Texts that were typed, or chosen.
+    pub(super) values: Vec<String>,
+    /// What was typed into other modules, and is not approved.
+    pub(super) left: Vec<(RecordKey, Fields)>,
+}
+
+impl Approved {
+    pub(super) fn on(judged_on: Date) -> Self {
+        Self { judged_on, ages: Vec::new(), values: Vec::new(), left: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Begins {
+    from: Date,
+    names: Names,
+    /// The greatest age that is allowed from then on.
+    greatest: i64,
+}
+
+/// How far the log of a school was read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Read {
+    version: LogVersion,
+    /// The rules of the newest entry.
+    names: Option<Names>,
+    /// The first day of the newest release under which an entry was made.
+    newest: Option<Date>,
+    /// The greatest date on which the centre did anything.
+    latest: Option<Date>,
+}
+
+#[derive(Default)]
+pub(super) struct Lawful {
+    published: Vec<Begins>,
+    approved: BTreeMap<BundleId, Approved>,
+    /// All values that were ever approved.
+    values: BTreeSet<String>,
+    read: BTreeMap<usize, Read>,
+}
+
+impl Lawful {
+    pub(super) fn published(&mut self, from: Date, names: Names, greatest: i64) {
+        self.published.push(Begins { from, names, greatest });
+    }
+
+    pub(super) fn approved(&mut self, bundle: BundleId, approved: Approved) {
+        self.values.extend(approved.values.iter().cloned());
+        self.approved.insert(bundle, approved);
+    }
+
+    /// Of what schools typed a centre holds nothing that no head approved.
+    pub(super) fn only_what_was_approved(&self, held: &[String]) -> Result<(), Trouble> {
+        let typed = |value: &&String| value.starts_with(['k', 'i']) && value.contains('-');
+        match held.iter().filter(typed).find(|value| !self.values.contains(*value)) {
+            Some(value) => wrong(format!("{value} is at the centre, and no head approved it")),
+            None => Ok(()),
+        }
+    }
+
+    /// The version up to which a school's log was read.
+    pub(super) fn version(&self, school: usize) -> LogVersion {
+        self.read.get(&school).map_or(LogVersion::new(0), |read| read.version)
+    }
+
+    /// A centre lost its disk: what it did since its backup is void, and is done again under the rules of then.
+    pub(super) fn disk_lost(&mut self, school: usize, version: LogVersion, names: Option<Names>) {
+        self.read.insert(school, Read { version, names, ..Read::default() });
+    }
+
+    /// Notes the date on which a centre does something.
+    pub(super) fn acts_on(&mut self, school: usize, today: Date) {
+        let read = self.read.entry(school).or_default();
+        read.latest = read.latest.max(Some(today));
+    }
+
+    /// Reads an entry of the log: rules begin by an entry of their own, which writes down whose value holds where a
+    /// field gets another owner, and what has begun is never taken back.
+    pub(super) fn entry(
+        &mut self,
+        school: usize,
+        version: LogVersion,
+        names: Names,
+        begins_rules: bool,
+    ) -> Result<(), Trouble> {
+        let from = self.published.iter().find(|begins| begins.names == names).map_or(Date::MIN, |begins| begins.from);
+        let read = self.read.entry(school).or_default();
+        read.version = version;
+        if read.names.replace(names).is_some_and(|before| before != names) && !begins_rules {
+            return wrong(format!("school {school}: entry {version} changes the rules on its way"));
+        }
+        if read.newest.is_some_and(|newest| from < newest) {
+            return wrong(format!("school {school}: entry {version} takes rules back that have begun"));
+        }
+        read.newest = Some(from);
+        Ok(())
+    }
+
+    /// A bundle took effect on a day: nothing in it was invalid under the rulebook of that day, and its approval's date
+    /// was good.
+    pub(super) fn accepted(&self, school: usize, bundle: BundleId, today: Date) -> Result<(), Trouble> {
+        let Some(approved) = self.approved.get(&bundle) else { return Ok(()) };
+        let age = today.days_since_epoch() - approved.judged_on.days_since_epoch();
+        if !(-1..=30).contains(&age) {
+            return wrong(format!("bundle {bundle} was judged {age} days before it was accepted"));
+        }
+        // Where the clock was set back, the rules of the greatest date hold on.
+        let latest = self.read.get(&school).and_then(|read| read.latest).unwrap_or(today);
+        let greatest = self.greatest(today).max(self.greatest(latest));
+        match approved.ages.iter().find(|(_, age)| !(0..=greatest).contains(age)) {
+            Some((record, age)) => {
+                wrong(format!("bundle {bundle} was accepted with the age {age} in {record}, above {greatest}"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The names of the rules that a school goes by on a day: those that have begun by then, or by a clock that was
+    /// ahead; none where none were published.
+    pub(super) fn in_force(&self, school: usize, today: Date) -> Option<Names> {
+        self.begun(self.reached(school, today)).map(|begins| begins.names)
+    }
+
+    /// The first day of the release that is announced on a day.
+    pub(super) fn announced(&self, school: usize, today: Date) -> Option<Date> {
+        let reached = self.reached(school, today);
+        self.published.iter().map(|begins| begins.from).filter(|from| *from > reached).min()
+    }
+
+    fn reached(&self, school: usize, today: Date) -> Date {
+        self.read.get(&school).and_then(|read| read.newest).map_or(today, |newest| newest.max(today))
+    }
+
+    fn greatest(&self, today: Date) -> i64 {
+        self.begun(today).map_or(FIRST_GREATEST, |begins| begins.greatest)
+    }
+
+    fn begun(&self, today: Date) -> Option<&Begins> {
+        self.published.iter().filter(|begins| begins.from <= today).max_by_key(|begins| begins.from)
+    }
+}
