@@ -100,7 +100,7 @@ impl Offer {
 
 impl Incoming {
     /// Gives the snapshot that is offered instead of a page. It is fetched, checked ([`School::check_snapshot`]), and
-    /// taken in frame by frame ([`School::frame`]).
+    /// taken in frame by frame.
     #[must_use]
     pub fn offer(&self) -> Option<Offer> {
         self.offer
@@ -119,14 +119,14 @@ impl Incoming {
     }
 
     /// Says whether somebody under this installation's name has been further on: it is a copy, and needs another name
-    /// ([`School::renew`]) before this answer is taken in.
+    /// before this answer is taken in.
     #[must_use]
     pub fn copied(&self) -> bool {
         self.copied
     }
 
     /// Says whether the digests here were not those that the centre signed at the cursor. Before anything of this answer
-    /// is taken in, [`School::repair`] finds and mends the records that differ.
+    /// is taken in, the records that differ are found and mended.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.differs
