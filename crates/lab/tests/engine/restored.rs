@@ -43,7 +43,8 @@ fn refusal(centre: &CentreStage, computer: &Computer, purpose: Purpose) -> Strin
     centre.try_serve(computer.device, &body).unwrap_err().code().to_owned()
 }
 
-fn kept(computer: &Computer) -> usize {
+/// How many rows of the log this computer keeps for a restored centre.
+pub(crate) fn kept(computer: &Computer) -> usize {
     let mut rows = 0;
     let mut count = |_, _| {
         rows += 1;

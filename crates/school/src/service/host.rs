@@ -7,6 +7,7 @@ use selaras_sync::exchange::{Exchange, ExchangeError, Host, Line, Notice, Report
 use selaras_sync::{Batch, Blobs, Effect, Offer, School, Step};
 
 use super::Open;
+use super::snapshot::unreadable;
 use crate::failure::Failure;
 use crate::output::{Event, Note, Output};
 
@@ -117,8 +118,4 @@ impl From<ExchangeError> for Failure {
             }
         }
     }
-}
-
-fn unreadable() -> Failure {
-    Failure::new("store.damaged").arg("reason", "snapshot")
 }

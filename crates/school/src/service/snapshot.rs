@@ -78,6 +78,7 @@ impl Open {
     }
 }
 
-fn unreadable() -> Failure {
+/// A snapshot's file cannot be read.
+pub(super) fn unreadable() -> Failure {
     Failure::new("store.damaged").arg("reason", "snapshot")
 }

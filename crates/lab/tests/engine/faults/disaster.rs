@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use selaras_model::{DeviceId, EpochId, FieldName, RecordKey, Value};
 use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, RawWriter, SchoolStore};
-use selaras_sync::{Flow, Outcome, Purpose, Range, ReadStore, Subject};
+use selaras_sync::{Outcome, Purpose, Subject};
 
+pub(super) use crate::restored::kept;
 use crate::stage::{CentreStage, Computer, Stage};
 pub(super) use crate::talk::Failed;
 
@@ -56,17 +57,6 @@ pub(super) fn contact(computer: &mut Computer, centre: &CentreStage, purpose: Pu
 /// One conversation of healing to its end; gives the number of entries handed back.
 pub(super) fn heal(computer: &mut Computer, centre: &CentreStage) -> Result<u32, Failed> {
     Ok(computer.try_heal(centre)?.1)
-}
-
-/// How many rows of the log this computer keeps for a restored centre.
-pub(super) fn kept(computer: &Computer) -> usize {
-    let mut rows = 0;
-    let mut count = |_, _| {
-        rows += 1;
-        Ok(Flow::Continue)
-    };
-    computer.store.scan(&Range::Kept(0), &mut count).unwrap();
-    rows
 }
 
 /// The head approves, and the bundle is sent.
