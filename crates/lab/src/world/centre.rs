@@ -9,8 +9,8 @@ use selaras_model::{
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
     Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LeavingPerson,
-    LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules, Step,
-    Store, StoreError, TypedEdit, Verdict,
+    Life, LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules,
+    Step, Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
@@ -39,6 +39,8 @@ pub(super) struct CentreHost {
     /// The verified backups, the last one at the end.
     backups: Vec<Image>,
     lives: u8,
+    /// The present life of its database.
+    epoch: EpochId,
     bug: Option<Bug>,
     flaw: Option<Flaw>,
 }
@@ -68,7 +70,8 @@ impl CentreHost {
     pub(super) fn new(npsn: Npsn, bug: Option<Bug>, flaw: Option<Flaw>) -> Result<Self, Trouble> {
         let bug = bug.filter(|bug| bug.is_centres());
         let disk = Disk::new(npsn, bug)?;
-        disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules())?)?;
+        let epoch = EpochId::from_bytes(*b"epoch-01");
+        disk.commit(&Centre::found(epoch, &rules())?)?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) };
         let mut host = Self {
             npsn,
@@ -84,6 +87,7 @@ impl CentreHost {
             offers_snapshots: false,
             backups: Vec::new(),
             lives: 1,
+            epoch,
             bug,
             flaw,
         };
@@ -138,7 +142,8 @@ impl CentreHost {
     pub(super) fn over<'s>(&'s self, store: &'s dyn ReadStore) -> Centre<'s> {
         let ReleaseInForce { now, next } = self.releases.at(self.date_of_rules());
         let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
-        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, self.npsn, 0, self.today());
+        let life = Life { npsn: self.npsn, epoch: self.epoch };
+        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, life, 0, self.today());
         centre.announcing(announced)
     }
 
@@ -249,10 +254,8 @@ impl CentreHost {
         if self.bug == Some(Bug::RestoresSilently) {
             return Ok(true);
         }
-        let epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
+        self.epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         self.drive(None)?;
-        let step = self.centre().put_back(epoch)?;
-        self.drive(Some(step))?;
         Ok(true)
     }
 
