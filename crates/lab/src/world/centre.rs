@@ -267,18 +267,36 @@ impl CentreHost {
     /// The bundles in the log, in order.
     pub(super) fn bundles(&self) -> Result<Vec<BundleId>, Trouble> {
         let mut bundles = Vec::new();
+        self.each_entry(&mut |entry| {
+            if let Origin::Bundle { bundle, .. } = entry.origin {
+                bundles.push(bundle);
+            }
+        })?;
+        Ok(bundles)
+    }
+
+    /// The entries of earlier lives whose edits the log has as the centre's own, by their names.
+    pub(super) fn retaken(&self) -> Result<Vec<String>, Trouble> {
+        let mut retaken = Vec::new();
+        self.each_entry(&mut |entry| {
+            let is_retaken = matches!(&entry.origin, Origin::Act { kind } if kind == "centre.retaken");
+            retaken.extend(entry.first.filter(|_| is_retaken).map(|first| first.entry.to_string()));
+        })?;
+        Ok(retaken)
+    }
+
+    fn each_entry(&self, visit: &mut dyn FnMut(LogEntry)) -> Result<(), Trouble> {
         let mut broken = false;
         self.disk.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
             if let Row::Entry(row) = row {
-                match LogEntry::from_bytes(&row.entry).map(|entry| entry.origin) {
-                    Ok(Origin::Bundle { bundle, .. }) => bundles.push(bundle),
-                    Ok(Origin::Act { .. }) => {}
+                match LogEntry::from_bytes(&row.entry) {
+                    Ok(entry) => visit(entry),
                     Err(_) => broken = true,
                 }
             }
             Ok(Flow::Continue)
         })?;
-        if broken { wrong("an entry of the log cannot be read") } else { Ok(bundles) }
+        if broken { wrong("an entry of the log cannot be read") } else { Ok(()) }
     }
 
     /// Whether people have to decide something about a record.

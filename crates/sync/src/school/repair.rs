@@ -203,7 +203,7 @@ impl School<'_> {
             None => None,
         };
         let (mut drafts, floor) = self.layers(work, key, document)?;
-        if let Some(unlogged) = unlogged {
+        if let Some(unlogged) = unlogged.and_then(|unlogged| unlogged.beneath(drafts.sealed.as_ref())) {
             let draft = unlogged.under(drafts.open.take(), floor.prefixes(), self.now);
             self.put_draft(work, key, &draft, &drafts.generations)?;
             drafts.generations = vec![self.position()?.generation];

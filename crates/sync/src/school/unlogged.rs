@@ -37,10 +37,24 @@ pub(super) fn of(
         unlogged.deleted = change.deleted.or(unlogged.deleted);
     }
     unlogged.leave_out(pack, key, after.map(|(_, resolved)| resolved));
-    Ok((!unlogged.fields.is_empty() || unlogged.deleted.is_some()).then_some(unlogged))
+    Ok(Some(unlogged).filter(Unlogged::says_something))
 }
 
 impl Unlogged {
+    fn says_something(&self) -> bool {
+        !self.fields.is_empty() || self.deleted.is_some()
+    }
+
+    /// What is left of it beneath a sealed change, which was typed over it: should the bundle be refused, the newer draft
+    /// would win.
+    pub(super) fn beneath(mut self, sealed: Option<&DraftRow>) -> Option<Self> {
+        if let Some(sealed) = sealed {
+            self.fields.retain(|name, _| !sealed.fields.contains_key(name));
+            self.deleted = self.deleted.filter(|_| sealed.deleted.is_none());
+        }
+        Some(self).filter(Self::says_something)
+    }
+
     /// Leaves out what the record says already, be it as the other side of a conflict that waits for a person, and what is
     /// not the school's to say.
     fn leave_out(&mut self, pack: &Pack, key: RecordKey, after: Option<&Resolved>) {
