@@ -18,6 +18,7 @@ use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::failure::Failure;
 use crate::host::{Host, nobody, open_changelog};
 use crate::init::owner_only;
+use crate::signed;
 
 /// What was restored.
 pub(crate) struct Restored {
@@ -50,6 +51,26 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
     mark(data, config, &manifest)?;
     copy_file(from, data, config::FILE)?;
     Ok(Restored { schools: manifest.schools.len(), epoch })
+}
+
+/// Begins another life of a store that was put back as a copy of its files.
+///
+/// # Errors
+/// A directory that holds no centre.
+pub(crate) fn put_back(data: &Path) -> Result<Restored, Failure> {
+    let epoch = EpochId::from_bytes(random().ok_or_else(|| Failure::data("the system gives no randomness"))?);
+    let config = Config::load(data).map_err(|error| Failure::local("configuration", &error))?;
+    let changelog = open_changelog(data, config.cache_mib, EngineKind::default())?;
+    begin_epoch(&changelog, epoch).map_err(|error| Failure::local("the store cannot be written", &error))?;
+    drop(changelog);
+    // It speaks of the life that is over.
+    signed::forget(data).map_err(|error| Failure::local("signed.json cannot be removed", &error))?;
+    let host = Arc::new(Host::open(data, config, None)?);
+    let schools = host.schools(None, usize::MAX).map_err(|problem| Failure::data(&problem.message.en))?;
+    for npsn in &schools {
+        Desk::open(Arc::clone(&host), *npsn).map_err(|problem| Failure::data(&problem.message.en))?;
+    }
+    Ok(Restored { schools: schools.len(), epoch })
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.
