@@ -8,10 +8,12 @@
 //! There is no second engine and no second store here: [`Bug`]s are wrappers that make the real ones lie, to show that
 //! the oracle notices.
 
+mod bug;
 mod centre;
 mod computer;
 mod disk;
 mod fetching;
+mod files;
 mod images;
 mod landing;
 mod lawful;
@@ -20,12 +22,13 @@ mod oracle;
 mod releases;
 mod rules;
 mod script;
+mod sick;
 mod trouble;
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-pub use disk::Bug;
+pub use bug::Bug;
 pub use mixture::{Dimension, Mixture, UnknownDimension};
 pub use selaras_sync::exchange::Flaw;
 pub use trouble::Failure;

@@ -1,0 +1,37 @@
+//! Worlds in which disks give back what was not written: files beside the rows, the centre's own records, a snapshot that
+//! was fetched in part.
+
+use selaras_lab::world::{Bug, Dimension, Flaw, Plan};
+
+use super::{SEEDS_ALONE, flaw_is_found_in, found_alone, holds_alone, only};
+
+#[test]
+#[ignore = "fault 13"]
+fn fault_13_worlds_hold_in_which_files_are_altered_and_lost() {
+    holds_alone(Dimension::Blobs, SEEDS_ALONE);
+}
+
+#[test]
+fn a_computer_that_gives_up_drafts_with_a_file_is_found() {
+    found_alone(Dimension::Blobs, Bug::DropsUnreadable, "is lost");
+}
+
+#[test]
+fn worlds_hold_in_which_a_centre_loses_records() {
+    holds_alone(Dimension::CentreDamage, SEEDS_ALONE);
+}
+
+#[test]
+fn a_centre_that_puts_the_sums_right_alone_is_found() {
+    found_alone(Dimension::CentreDamage, Bug::CentreMendsSumsAlone, "");
+}
+
+#[test]
+fn worlds_hold_in_which_a_snapshot_that_is_here_in_part_outlives_the_process() {
+    holds_alone(Dimension::Snapshots, SEEDS_ALONE);
+}
+
+#[test]
+fn a_snapshot_that_is_taken_from_its_start_again_is_found() {
+    flaw_is_found_in(Plan { flaw: Some(Flaw::SnapshotAnew), ..only(Dimension::Snapshots) });
+}
