@@ -3,7 +3,7 @@
 
 use selaras_lab::world::{Bug, Dimension, Flaw, Plan};
 
-use super::{SEEDS_ALONE, flaw_is_found_in, found_alone, holds_alone, only};
+use super::{SEEDS_ALONE, first_failure, flaw_is_found_in, found_alone, holds_alone, only};
 
 #[test]
 #[ignore = "fault 13"]
@@ -24,6 +24,17 @@ fn worlds_hold_in_which_a_centre_loses_records() {
 #[test]
 fn a_centre_that_puts_the_sums_right_alone_is_found() {
     found_alone(Dimension::CentreDamage, Bug::CentreMendsSumsAlone, "");
+}
+
+/// A centre that lost a record signs digests without it; a computer that has lost one as well cannot prove its repair by
+/// them, and what others build on its record is `record.unmergeable` for ever.
+#[test]
+#[ignore = "fault 45"]
+fn fault_45_worlds_hold_in_which_both_ends_lose_records() {
+    let only = Some([Dimension::Damage, Dimension::CentreDamage].into_iter().collect());
+    if let Some(failure) = first_failure(SEEDS_ALONE, Plan { only, ..Plan::default() }) {
+        panic!("{failure}");
+    }
 }
 
 #[test]

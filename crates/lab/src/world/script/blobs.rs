@@ -105,8 +105,8 @@ impl Script {
     }
 
     pub(super) fn school_has_harmed_files(&self, school: usize) -> bool {
-        let ours = self.computers.iter().filter(|computer| computer.school == school && !computer.gone);
-        ours.into_iter().any(|computer| computer.disk.files().are_harmed())
+        let mut ours = self.computers.iter().filter(|computer| computer.school == school && !computer.gone);
+        ours.any(|computer| computer.disk.files().are_harmed())
     }
 
     /// Whether a whole answer that a computer cannot use was made from what a centre's disk altered.
