@@ -8,10 +8,12 @@
 //! There is no second engine and no second store here: [`Bug`]s are wrappers that make the real ones lie, to show that
 //! the oracle notices.
 
+mod bug;
 mod centre;
 mod computer;
 mod disk;
 mod fetching;
+mod files;
 mod images;
 mod landing;
 mod lawful;
@@ -20,12 +22,13 @@ mod oracle;
 mod releases;
 mod rules;
 mod script;
+mod sick;
 mod trouble;
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-pub use disk::Bug;
+pub use bug::Bug;
 pub use mixture::{Dimension, Mixture, UnknownDimension};
 pub use selaras_sync::exchange::Flaw;
 pub use trouble::Failure;
@@ -73,11 +76,22 @@ pub struct Ended {
 /// # Errors
 /// What the oracle found, with the seed to find it again.
 pub fn run(seed: u64, plan: &Plan) -> Result<Ended, Failure> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mixture = Mixture::of(plan, &mut rng);
+    let (mixture, rng) = drawn(seed, plan);
     let mut script = Script::new(rng, plan, mixture).map_err(|trouble| trouble.of(seed, mixture, Vec::new()))?;
     let played = script.play();
     played.map_err(|trouble| trouble.of(seed, mixture, script.story()))
+}
+
+/// Gives the kinds of trouble that meet in the world of a seed.
+#[must_use]
+pub fn mixture_of(seed: u64, plan: &Plan) -> Mixture {
+    drawn(seed, plan).0
+}
+
+/// A seed draws the mixture first, so that it is known without playing the world.
+fn drawn(seed: u64, plan: &Plan) -> (Mixture, ChaCha8Rng) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (Mixture::of(plan, &mut rng), rng)
 }
 
 /// Says yes with a chance of one in so many.

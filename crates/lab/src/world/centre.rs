@@ -13,7 +13,8 @@ use selaras_sync::{
     Step, Store, StoreError, TypedEdit, Verdict,
 };
 
-use super::disk::{Bug, Disk, Image};
+use super::bug::Bug;
+use super::disk::{Disk, Image};
 use super::landing::Landings;
 use super::releases::Releases;
 use super::rules::rules;
@@ -164,6 +165,10 @@ impl CentreHost {
 
     pub(super) fn centre_key(&self) -> [u8; 32] {
         self.keys.signing.verifying_key().to_bytes()
+    }
+
+    pub(super) fn has_bug(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
     }
 
     /// Ends what was decided.

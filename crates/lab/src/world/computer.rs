@@ -9,12 +9,13 @@ use selaras_storage::Fault;
 use selaras_sync::exchange::{Exchange, ExchangeError, Flaw, Host, Notice, SchoolHost, carry_out};
 use selaras_sync::transfer::Upload;
 use selaras_sync::{
-    Batch, Blobs, Effect, FirstLife, Installation, Key, Order, Outcome, Purpose, ReadStore, Refusal, Rules, School,
-    SchoolError, Signer, StateName, Step, Store, entry_hash,
+    Batch, Blobs, Effect, FirstLife, Installation, Order, Outcome, Purpose, ReadStore, Refusal, Rules, School,
+    SchoolError, Signer, Step, Store, entry_hash,
 };
 
+use super::bug::Bug;
 use super::centre::{CentreHost, HEAD, today};
-use super::disk::{Bug, Disk};
+use super::disk::Disk;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
 
@@ -28,8 +29,6 @@ pub(super) struct Computer {
     pub(super) exchange: Option<(u64, Exchange)>,
     /// The upload that is under way in this process, and of which bundle.
     pub(super) upload: Option<(BundleId, Upload)>,
-    /// What of a snapshot has been fetched in this process, and of which.
-    pub(super) fetched: Option<([u8; 32], Vec<u8>)>,
     /// When what was approved is sent, where somebody waits for it in this process.
     pub(super) sends_at: Option<u64>,
     pub(super) down: bool,
@@ -82,7 +81,6 @@ impl Computer {
             rules,
             exchange: None,
             upload: None,
-            fetched: None,
             sends_at: None,
             down: false,
             gone: false,
@@ -140,6 +138,7 @@ impl Computer {
     /// An exchange that has not begun.
     pub(super) fn new_exchange(&mut self, purpose: Purpose) -> Result<Exchange, Trouble> {
         self.mint_anew(purpose)?;
+        self.drop_unreadable()?;
         Ok(Exchange::new(purpose).with(self.flaw))
     }
 
@@ -161,20 +160,8 @@ impl Computer {
     pub(super) fn forget(&mut self) {
         self.exchange = None;
         self.upload = None;
-        self.fetched = None;
         self.sends_at = None;
         self.notices.clear();
-    }
-
-    /// The planted bug: what may have arrived is dropped and becomes drafts again.
-    fn mint_anew(&self, purpose: Purpose) -> Result<(), Trouble> {
-        let offered = self.school().sealed()?.is_some_and(|sealed| sealed.phase == selaras_sync::Phase::Offered);
-        if self.bug == Some(Bug::MintsAnew) && purpose == Purpose::Sync && offered {
-            let mut batch = Batch::default();
-            batch.remove(Key::State(StateName::Sealed));
-            self.disk.commit(&batch)?;
-        }
-        Ok(())
     }
 
     /// A name that nobody has had.
@@ -266,6 +253,7 @@ impl From<ExchangeError> for Trouble {
     fn from(error: ExchangeError) -> Self {
         match error {
             ExchangeError::School(error) => error.into(),
+            ExchangeError::File(_) => Self::Damaged("a snapshot".to_owned()),
             other => Self::Wrong(other.to_string()),
         }
     }

@@ -3,63 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use selaras_model::Npsn;
-use selaras_storage::{Changelog, Fault, FaultyEngine, MemoryBlobs, MemoryEngine, SchoolStore};
+use selaras_storage::{Changelog, Fault, FaultyEngine, MemoryEngine, SchoolStore};
+use selaras_sync::store::EditsAt;
 use selaras_sync::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, Store, StoreError};
 
+use super::bug::Bug;
+use super::files::Files;
 use super::trouble::Trouble;
-
-/// A bug that is planted as a wrapper around the real store or engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bug {
-    /// A store says that it has written before it has.
-    AcknowledgesBeforeWriting,
-    /// The centre forgets what it answered.
-    ForgetsAnswers,
-    /// A computer makes a new bundle where it should send the old one again.
-    MintsAnew,
-    /// A computer's cursor passes edits that are not in its records.
-    CursorSkips,
-    /// A computer takes digests for its own without the records.
-    AdoptsDigests,
-    /// A computer keeps nothing for a centre that may lose its disk.
-    KeepsNothing,
-    /// A centre that was put back from a backup goes on as if it had not been.
-    RestoresSilently,
-    /// A centre that works already answers computers that register, and does not write them down.
-    ForgetsNewcomers,
-    /// A student who moves comes in at the new school, and does not go out at the old one.
-    NobodyLeaves,
-    /// A centre that heals notes backups as verified that it never made.
-    CoversWhileHealing,
-    /// The centre goes by new rules from their second day on.
-    BeginsRulesLate,
-    /// A computer seals all modules where some were approved.
-    SealsAllModules,
-    /// A computer sends what stands there when it sends, not what was approved.
-    SealsAnew,
-    /// The centre's rules and judging dates go by a clock that stands still.
-    StandsStill,
-    /// A computer loses what does not fit into a small document.
-    CutsHistories,
-    /// A repair puts the sums right and leaves the records as they are.
-    MendsSumsAlone,
-}
-
-impl Bug {
-    /// Whether it is the centre's.
-    pub(super) const fn is_centres(self) -> bool {
-        matches!(
-            self,
-            Self::ForgetsAnswers
-                | Self::RestoresSilently
-                | Self::ForgetsNewcomers
-                | Self::NobodyLeaves
-                | Self::CoversWhileHealing
-                | Self::BeginsRulesLate
-                | Self::StandsStill
-        )
-    }
-}
 
 /// Bytes of a document that a sick store still keeps.
 const SMALL_DOCUMENT: usize = 4_096;
@@ -67,7 +17,7 @@ const SMALL_DOCUMENT: usize = 4_096;
 /// A copy of a disk.
 pub(super) struct Image {
     memory: MemoryEngine,
-    blobs: MemoryBlobs,
+    files: Files,
 }
 
 /// A disk, and what of it survives a crash.
@@ -75,7 +25,7 @@ pub(super) struct Disk {
     memory: Mutex<Arc<MemoryEngine>>,
     faulty: Mutex<Arc<FaultyEngine>>,
     store: Mutex<SchoolStore>,
-    blobs: Mutex<Arc<MemoryBlobs>>,
+    files: Mutex<Arc<Files>>,
     npsn: Npsn,
     bug: Option<Bug>,
     /// What was there before the last commit, for a store that lies about it.
@@ -100,7 +50,7 @@ impl Disk {
             memory: Mutex::new(memory),
             faulty: Mutex::new(faulty),
             store: Mutex::new(store),
-            blobs: Mutex::new(Arc::new(MemoryBlobs::new())),
+            files: Mutex::new(Arc::new(Files::default())),
             npsn,
             bug,
             earlier: Mutex::new(None),
@@ -118,9 +68,14 @@ impl Disk {
         self
     }
 
+    /// The files beside the rows.
+    pub(super) fn files(&self) -> Arc<Files> {
+        Arc::clone(&held(&self.files))
+    }
+
     /// Copies everything, as a backup does.
     pub(super) fn copy(&self) -> Image {
-        Image { memory: held(&self.memory).fork(), blobs: held(&self.blobs).fork() }
+        Image { memory: held(&self.memory).fork(), files: held(&self.files).fork() }
     }
 
     /// What the disk holds, also while its process is dead.
@@ -132,7 +87,7 @@ impl Disk {
     pub(super) fn put_back(&self, image: &Image) -> Result<(), Trouble> {
         *held(&self.memory) = Arc::new(image.memory.fork());
         *held(&self.earlier) = None;
-        *held(&self.blobs) = Arc::new(image.blobs.fork());
+        *held(&self.files) = Arc::new(image.files.fork());
         self.restart()
     }
 
@@ -159,12 +114,18 @@ impl Disk {
         let has = |state| batch.pending(&Key::State(state)).is_some();
         let ends_entry = batch.writes().any(|(key, _)| matches!(key, Key::Entry(_) | Key::Kept(..)));
         let repairs = has(StateName::Position) && has(StateName::Judged) && !ends_entry;
+        // An entry without edits, or none at all, beside sums: the centre's records are held to its log.
+        let adds = |row: Option<&Row>| matches!(row, Some(Row::Entry(row)) if row.edits != EditsAt::Absent);
+        let adds_entry = batch.writes().any(|(key, row)| matches!(key, Key::Entry(_)) && adds(row));
+        let mends = has(StateName::Judged) && !has(StateName::Intent) && !adds_entry;
+        let is_of_record = |key: &Key| matches!(key, Key::Document(_) | Key::Base(_) | Key::View(_));
         let is_of_base = |key: &Key| matches!(key, Key::Document(_) | Key::Base(_) | Key::View(_) | Key::Index(..));
         let keeps = |key: &Key| match self.bug {
             Some(Bug::ForgetsAnswers) => !matches!(key, Key::Answer(_)),
             Some(Bug::CursorSkips) => !passes_entry || !(is_of_base(key) || matches!(key, Key::Lanes(_))),
             Some(Bug::KeepsNothing) => !matches!(key, Key::Kept(..)),
-            Some(Bug::MendsSumsAlone) => !repairs || !matches!(key, Key::Document(_) | Key::Base(_) | Key::View(_)),
+            Some(Bug::MendsSumsAlone) => !repairs || !is_of_record(key),
+            Some(Bug::CentreMendsSumsAlone) => !mends || !is_of_record(key),
             Some(Bug::AdoptsDigests) => !passes_entry || !matches!(key, Key::View(_) | Key::Index(..)),
             _ => true,
         };
@@ -187,19 +148,19 @@ impl Disk {
 
 impl Blobs for Disk {
     fn put(&self, name: &[u8; 32], bytes: &[u8]) -> Result<(), StoreError> {
-        held(&self.blobs).put(name, bytes)
+        self.files().put(name, bytes)
     }
 
     fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-        held(&self.blobs).get(name)
+        self.files().get(name)
     }
 
     fn remove(&self, name: &[u8; 32]) -> Result<(), StoreError> {
-        held(&self.blobs).remove(name)
+        self.files().remove(name)
     }
 
     fn names(&self) -> Result<Vec<[u8; 32]>, StoreError> {
-        held(&self.blobs).names()
+        self.files().names()
     }
 }
 

@@ -1,24 +1,29 @@
-//! Snapshots in the world: the log as a file, fetched in ranges over a line that cuts.
+//! Snapshots in the world: the log as a file, fetched in ranges over a line that cuts. What of it is here outlives the
+//! process, but for what was not synced.
 
 use rand::RngExt as _;
-use selaras_sync::Offer;
 use selaras_sync::exchange::{Event as Told, Exchange};
+use selaras_sync::{Blobs as _, Offer};
 
+use super::files::Growing;
 use super::one_in;
 use super::script::{Event, Script};
 use super::trouble::Trouble;
 
 /// The centre's word that it has no such file any more.
 const UNKNOWN: &str = "snapshot.unknown";
+/// Bytes at the end of a file that a crash leaves empty.
+const UNSYNCED: usize = 16;
 
 impl Script {
     /// Asks for what of a file is not here yet.
     pub(super) fn fetches(&mut self, number: usize, exchange: Exchange, offer: Offer) -> Result<(), Trouble> {
-        let computer = self.computer_mut(number)?;
-        if computer.fetched.as_ref().is_none_or(|(known, _)| *known != offer.hash) {
-            computer.fetched = Some((offer.hash, Vec::new()));
+        let files = self.computer(number)?.disk.files();
+        let growing = files.growing().filter(|growing| growing.name == offer.hash);
+        let from = growing.as_ref().map_or(0, |growing| growing.bytes.len());
+        if growing.is_none() {
+            files.grow(Some(Growing { name: offer.hash, bytes: Vec::new() }));
         }
-        let from = computer.fetched.as_ref().map_or(0, |(_, bytes)| bytes.len());
         if u64::try_from(from).ok() == Some(offer.bytes) {
             return self.has_fetched(number, exchange, offer);
         }
@@ -62,9 +67,12 @@ impl Script {
         (from, bytes): (usize, &[u8]),
     ) -> Result<(), Trouble> {
         let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
-        let fetched = self.computer_mut(number)?.fetched.as_mut();
-        if let Some((_, here)) = fetched.filter(|(known, here)| *known == offer.hash && here.len() == from) {
-            here.extend_from_slice(bytes);
+        self.tempt(number);
+        let files = self.computer(number)?.disk.files();
+        let fits = |growing: &Growing| growing.name == offer.hash && growing.bytes.len() == from;
+        if let Some(mut growing) = files.growing().filter(fits) {
+            growing.bytes.extend_from_slice(bytes);
+            files.grow(Some(growing));
         }
         let done = self.fetches(number, exchange, offer);
         self.bear(number, done)
@@ -72,12 +80,28 @@ impl Script {
 
     /// The file is here whole, or its bytes are others: then it is fetched anew by the next exchange.
     fn has_fetched(&mut self, number: usize, exchange: Exchange, offer: Offer) -> Result<(), Trouble> {
-        let Some((_, bytes)) = self.computer_mut(number)?.fetched.take() else { return Ok(()) };
+        let files = self.computer(number)?.disk.files();
+        let Some(Growing { bytes, .. }) = files.growing() else { return Ok(()) };
+        files.grow(None);
         if *blake3::hash(&bytes).as_bytes() != offer.hash {
             return Ok(());
         }
-        self.computer(number)?.disk.blobs().put(&offer.hash, &bytes)?;
+        files.put(&offer.hash, &bytes)?;
         self.note(&format!("computer {number} has fetched a snapshot"));
         self.goes_on(number, exchange, Told::Fetched)
+    }
+
+    /// A process died: of what it had fetched, the end may be gone, or be a length without its bytes.
+    pub(super) fn loses_growth(&mut self, number: usize) -> Result<(), Trouble> {
+        let files = self.computer(number)?.disk.files();
+        let Some(mut growing) = files.growing() else { return Ok(()) };
+        let kept = self.rng.random_range(0..=growing.bytes.len());
+        growing.bytes.truncate(kept);
+        if one_in(&mut self.rng, 6) {
+            growing.bytes.iter_mut().rev().take(UNSYNCED).for_each(|byte| *byte = 0);
+        }
+        self.note(&format!("computer {number} has {kept} bytes of a snapshot"));
+        files.grow(Some(growing));
+        Ok(())
     }
 }

@@ -74,7 +74,7 @@ impl Script {
     }
 
     pub(super) fn imaged(&mut self, number: usize) -> Result<(), Trouble> {
-        if self.computer(number)?.gone {
+        if self.computer(number)?.gone || self.computer(number)?.disk.files().are_harmed() {
             return Ok(());
         }
         let image = Image { disk: self.computer(number)?.disk.fork()?, tokens: self.tokens };

@@ -12,6 +12,11 @@ use super::one_in;
 use super::script::{Event, Script};
 use super::trouble::{Trouble, wrong};
 
+/// A piece is shorter than this.
+const SMALL_PIECE: usize = 200;
+/// A bundle that would take more pieces than this is brought in larger ones.
+const MANY_PIECES: usize = 100;
+
 /// Bytes of the bundles that are landing at a centre.
 #[derive(Default)]
 pub(super) struct Landings(BTreeMap<BundleId, (Landing, Vec<u8>)>);
@@ -64,6 +69,16 @@ impl Landings {
         Ok(Told::Offset(offset))
     }
 
+    /// Takes a bundle whole; says whether it is the one that was named.
+    pub(super) fn lands_whole(&mut self, id: BundleId, bytes: Vec<u8>) -> bool {
+        let is_named = bundle::id(&bytes) == id;
+        if is_named {
+            let length = bytes.len() as u64;
+            self.0.insert(id, (Landing::resume(length, length), bytes));
+        }
+        is_named
+    }
+
     /// A crash: of what was not synced, some is gone.
     pub(super) fn lose(&mut self, kept: impl Fn(u64) -> u64) {
         for (landing, bytes) in self.0.values_mut() {
@@ -108,10 +123,15 @@ impl Script {
             Next::Ask => Asked::Offset,
             Next::Send(piece) => {
                 let Some(frozen) = self.computer(number)?.disk.blobs().get(bundle.as_bytes())? else {
+                    if self.has_harmed_files(number) {
+                        return Err(Trouble::Damaged("a sealed bundle".to_owned()));
+                    }
                     return wrong("a sealed bundle without its bytes");
                 };
                 // A piece of this world is small, so that there are several.
-                let (from, most) = (usize::try_from(piece.from).unwrap_or(usize::MAX), self.rng.random_range(1..200));
+                let largest = if frozen.len() > MANY_PIECES * SMALL_PIECE { frozen.len() / 4 } else { SMALL_PIECE };
+                let (from, most) =
+                    (usize::try_from(piece.from).unwrap_or(usize::MAX), self.rng.random_range(1..largest));
                 let rest = frozen.get(from..).unwrap_or_default();
                 let bytes = rest.get(..most.min(rest.len())).unwrap_or_default().to_vec();
                 Asked::Piece { from: piece.from, total: upload.total(), bytes }

@@ -32,6 +32,15 @@ impl Approved {
     }
 }
 
+/// When a centre judged a bundle that now is in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JudgedOn {
+    /// On the day on which it is in the log.
+    Now(Date),
+    /// Before: it is large, and its centre died over it.
+    Earlier(Date),
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Begins {
     from: Date,
@@ -50,6 +59,8 @@ struct Read {
     newest: Option<Date>,
     /// The greatest date on which the centre did anything.
     latest: Option<Date>,
+    /// The day on which it decided a large bundle that is not in the log yet.
+    decided: Option<Date>,
 }
 
 #[derive(Default)]
@@ -90,6 +101,16 @@ impl Lawful {
         self.read.insert(school, Read { version, names, ..Read::default() });
     }
 
+    /// A centre has decided a large bundle, which is in the log later: it was judged by the rules of that day.
+    pub(super) fn decided(&mut self, school: usize, today: Date) {
+        self.read.entry(school).or_default().decided = Some(today);
+    }
+
+    /// The day on which the bundle was decided that now is in the log.
+    pub(super) fn decided_on(&mut self, school: usize) -> Option<Date> {
+        self.read.get_mut(&school).and_then(|read| read.decided.take())
+    }
+
     /// Notes the date on which a centre does something.
     pub(super) fn acts_on(&mut self, school: usize, today: Date) {
         let read = self.read.entry(school).or_default();
@@ -120,8 +141,12 @@ impl Lawful {
 
     /// A bundle took effect on a day: nothing in it was invalid under the rulebook of that day, and its approval's date
     /// was good.
-    pub(super) fn accepted(&self, school: usize, bundle: BundleId, today: Date) -> Result<(), Trouble> {
+    pub(super) fn accepted(&self, school: usize, bundle: BundleId, judged: JudgedOn) -> Result<(), Trouble> {
         let Some(approved) = self.approved.get(&bundle) else { return Ok(()) };
+        let (today, when) = match judged {
+            JudgedOn::Now(today) => (today, "now"),
+            JudgedOn::Earlier(today) => (today, "earlier"),
+        };
         let age = today.days_since_epoch() - approved.judged_on.days_since_epoch();
         if !(-1..=30).contains(&age) {
             return wrong(format!("bundle {bundle} was judged {age} days before it was accepted"));
@@ -130,9 +155,9 @@ impl Lawful {
         let latest = self.read.get(&school).and_then(|read| read.latest).unwrap_or(today);
         let greatest = self.greatest(today).max(self.greatest(latest));
         match approved.ages.iter().find(|(_, age)| !(0..=greatest).contains(age)) {
-            Some((record, age)) => {
-                wrong(format!("bundle {bundle} was accepted with the age {age} in {record}, above {greatest}"))
-            }
+            Some((record, age)) => wrong(format!(
+                "bundle {bundle}, judged {when}, was accepted with the age {age} in {record}, above {greatest}"
+            )),
             None => Ok(()),
         }
     }

@@ -1,4 +1,15 @@
 //! What kinds of trouble meet in a world.
+//!
+//! A dimension is a variant here with its name and its place in [`Dimension::ALL`], a room in `script` that plans its
+//! events and does them, an oracle that knows in plain maps what was typed, acknowledged, receipted or accepted, and a
+//! [`Bug`](super::Bug) or [`Flaw`](super::Flaw) that the oracle finds. It is in worlds that ask for it ([`Plan::mixed`],
+//! [`Plan::only`]) and in no others, so that the usual worlds hold while a fault that it shows is not mended.
+//!
+//! Two acts have no dimension yet, because nobody can do them: taking a computer away (`RemovedComputers`, a room
+//! `script/removals.rs`: nothing that it says afterwards is heard, and nobody waits for it), and confirming after a
+//! restore what the backup could not know (`Confirmations`, a room `script/confirmations.rs`: until then what was taken
+//! back before the disk was lost counts as taken back). Each joins behind the last dimension, so that the mixture of the
+//! others keeps its bits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,15 +46,20 @@ pub enum Dimension {
     Scheduled,
     /// The centre's date is set back and forward.
     Clock,
-    /// Records change a hundred times.
+    /// Records change a hundred times, and together grow over what one commit takes.
     Busy,
     /// Records are silently gone from a computer's disk while people work, and processes die over their repair.
     Damage,
+    /// Records are silently gone from the centre's disk while people work.
+    CentreDamage,
+    /// Files beside the rows are altered or lost, at either end: a bundle, the edits of an entry, a snapshot, the plan of
+    /// large work.
+    Blobs,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are printed.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Losses,
         Self::Images,
         Self::Snapshots,
@@ -58,6 +74,8 @@ impl Dimension {
         Self::Clock,
         Self::Busy,
         Self::Damage,
+        Self::CentreDamage,
+        Self::Blobs,
     ];
     /// Those that worlds had one at a time, before they met.
     const APART: [Self; 2] = [Self::Losses, Self::Images];
@@ -79,6 +97,8 @@ impl Dimension {
             Self::Clock => "clock",
             Self::Busy => "busy",
             Self::Damage => "damage",
+            Self::CentreDamage => "centre-damage",
+            Self::Blobs => "blobs",
         }
     }
 }

@@ -71,6 +71,14 @@ fields = [
   { name = "alamat", type = "text", max = 100, label = { id = "Alamat", en = "Address" } },
   { name = "catatan", type = "text", max = 100, label = { id = "Catatan", en = "Note" } },
   { name = "umur", type = "int", label = { id = "Umur", en = "Age" } },
+  { name = "uraian_a", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
+  { name = "uraian_b", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
+  { name = "uraian_c", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
+  { name = "uraian_d", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
+  { name = "uraian_e", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
+  { name = "uraian_f", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
+  { name = "uraian_g", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
+  { name = "uraian_h", type = "text", max = 1024, label = { id = "Uraian", en = "Text" } },
   { name = "kode_pusat", type = "text", max = 40, owner = "centre", centre_only = true, label = { id = "Kode", en = "Code" } },
   { name = "terverifikasi", type = "bool", owner = "centre", centre_only = true, label = { id = "Terverifikasi", en = "Verified" } },
 ]
@@ -149,6 +157,10 @@ name = "jabatan_ptk"
 label = { id = "Jabatan", en = "Duty" }
 rows = [{ code = "2", id = "Kepala", en = "Head" }, { code = "33", id = "Plt", en = "Acting" }]
 "#;
+
+/// A student's fields for texts as long as any.
+pub(super) const WIDE_FIELDS: [&str; 8] =
+    ["uraian_a", "uraian_b", "uraian_c", "uraian_d", "uraian_e", "uraian_f", "uraian_g", "uraian_h"];
 
 const RULEBOOK: &str = r#"
 version = "sim"

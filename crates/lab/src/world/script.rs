@@ -1,6 +1,7 @@
 //! What happens: people, the line, crashes, and the end of all faults.
 
 mod backups;
+mod blobs;
 mod busy;
 mod clock;
 mod crashes;
@@ -8,6 +9,7 @@ mod damage;
 mod dinas;
 mod end;
 mod healing;
+mod large;
 mod line;
 mod modules;
 mod moves;
@@ -63,6 +65,8 @@ pub(super) enum Event {
         number: u64,
         endpoint: Endpoint,
         body: Vec<u8>,
+        /// Whether it was not cut on its way.
+        whole: bool,
     },
     /// A range of a snapshot is asked for.
     Fetch {
@@ -114,6 +118,16 @@ pub(super) enum Event {
     TypesOfMover(usize),
     /// A record is gone from a computer's disk.
     LosesRecord(usize),
+    /// A record is gone from a centre's disk.
+    CentreLosesRecord(usize),
+    /// A file is altered or lost on a computer's disk.
+    HarmsFile(usize),
+    /// A file is altered or lost on a centre's disk.
+    HarmsCentresFile(usize),
+    /// An operator puts a centre's files back as they were.
+    PutsBack(usize),
+    /// Somebody imports what is large in records and in bytes.
+    ImportsMuch(usize),
     /// The centre could not answer.
     Refused {
         computer: usize,
@@ -237,9 +251,7 @@ impl Script {
         script.plan_backups();
         script.plan_newcomers();
         script.plan_moves();
-        if script.has(Dimension::Damage) {
-            script.plan_damages();
-        }
+        script.plan_damages();
         if script.has(Dimension::Images) {
             script.plan_images(u64::from(ACTIONS) * 40);
         }
@@ -248,6 +260,9 @@ impl Script {
         }
         if script.has(Dimension::Clock) {
             script.plan_clock();
+        }
+        if script.has(Dimension::Blobs) {
+            script.plan_harms();
         }
         Ok(script)
     }
@@ -305,7 +320,9 @@ impl Script {
             Event::Act(computer) => self.act(computer),
             Event::CentreActs(school) => self.centre_acts(school),
             Event::Request { computer, number, endpoint, body } => self.serve(computer, number, endpoint, &body),
-            Event::Answer { computer, number, endpoint, body } => self.answered(computer, number, endpoint, &body),
+            Event::Answer { computer, number, endpoint, body, whole } => {
+                self.answered(computer, number, endpoint, (&body, whole))
+            }
             Event::Fetch { computer, number, offer, from } => self.gives_range(computer, number, offer, from),
             Event::Range { computer, number, offer, from, bytes } => {
                 self.takes_range(computer, number, offer, (from, &bytes))
@@ -330,6 +347,11 @@ impl Script {
             Event::TypesOfMover(computer) => self.types_of_mover(computer),
             Event::Refused { computer, number, code } => self.refused(computer, number, code),
             Event::LosesRecord(computer) => self.loses_record(computer),
+            Event::CentreLosesRecord(school) => self.centre_loses_record(school),
+            Event::HarmsFile(computer) => self.harms_file(computer),
+            Event::HarmsCentresFile(school) => self.harms_centres_file(school),
+            Event::PutsBack(school) => self.puts_back(school),
+            Event::ImportsMuch(computer) => self.imports_much(computer),
             Event::Copied(computer) => self.copied(computer),
             Event::Imaged(computer) => self.imaged(computer),
             Event::ComesBack(computer, way) => self.comes_back(computer, way),

@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     Died,
     /// The disk was full; nothing was acknowledged.
     Full,
+    /// What is on the disk is not what was written.
+    Damaged(String),
     /// The engine said no.
     No(String),
     /// An invariant does not hold.
@@ -36,6 +38,7 @@ impl Trouble {
         let what = match self {
             Self::Died => "a process died where none may".to_owned(),
             Self::Full => "a disk was full where none may be".to_owned(),
+            Self::Damaged(what) => format!("the store is damaged: {what}"),
             Self::No(code) => format!("the engine refused: {code}"),
             Self::Wrong(what) => what,
         };
@@ -53,6 +56,7 @@ impl From<StoreError> for Trouble {
             StoreError::Full => Self::Full,
             // What the faulty engine says of a dead process.
             StoreError::Io(_) => Self::Died,
+            StoreError::Damaged(what) => Self::Damaged(what),
             other => Self::Wrong(format!("the store: {other}")),
         }
     }

@@ -16,4 +16,6 @@ pub enum Flaw {
     EffectBeforeCommit,
     /// Large work that was decided is not gone on with.
     ResumeForgotten,
+    /// A snapshot that is in, in part or whole, is taken in from its start once more.
+    SnapshotAnew,
 }

@@ -172,7 +172,8 @@ impl School<'_> {
     /// Whether the records as they are to be have the digests that the centre signed; then they may be written.
     fn prove_repair(&self, repair: &mut Repair, entry: &LogEntry) -> Result<bool, SchoolError> {
         let wanted: VecDeque<RecordKey> = repair.wanted.iter().flatten().copied().collect();
-        let mut elements = repair.elements.clone();
+        // As they are now: sums of what was there when the conversation began would hide what was lost since.
+        let mut elements = repair::elements(self.store, self.rules)?;
         for key in &wanted {
             let document = repair.documents.get(key).map(|saved| load(*key, saved)).transpose()?;
             let found = document.and_then(|document| repair::element_of(self.rules, *key, &document));

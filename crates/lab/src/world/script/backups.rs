@@ -53,7 +53,7 @@ impl Script {
     }
 
     /// Of an older backup than the last one, entries that the last one covered are kept by nobody, so that no log holds
-    /// their bundles any more; and nobody keeps what only a computer kept that is gone itself.
+    /// their bundles any more; and nobody keeps what only a computer kept that is gone itself, or whose file is.
     pub(super) fn lost_with_disks(&mut self, school: usize, older: bool) -> Result<(), Trouble> {
         let mut known = bundles(&self.centre(school)?.disk.held()?, &Range::Entries(LogVersion::new(0)))?;
         let (mut ours, mut gone) = (BTreeSet::new(), BTreeSet::new());
@@ -61,7 +61,9 @@ impl Script {
             if computer.gone {
                 gone.insert(number);
             } else {
-                known.extend(bundles(&computer.disk.held()?, &Range::Kept(0))?);
+                let files = computer.disk.files();
+                let kept = bundles(&computer.disk.held()?, &Range::Kept(0))?;
+                known.extend(kept.into_iter().filter(|bundle| !files.is_harmed(bundle.as_bytes())));
                 ours.insert(number);
             }
         }

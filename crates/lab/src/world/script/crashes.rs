@@ -4,12 +4,12 @@ use rand::RngExt as _;
 use selaras_storage::Fault;
 
 use super::{Event, Script};
-use crate::world::one_in;
 use crate::world::trouble::Trouble;
+use crate::world::{Dimension, one_in};
 
 impl Script {
     /// Lets a commit to come fail, now and then.
-    pub(super) fn tempt(&mut self, computer: usize) {
+    pub(in crate::world) fn tempt(&mut self, computer: usize) {
         if self.calm || !one_in(&mut self.rng, 6) {
             return;
         }
@@ -41,6 +41,10 @@ impl Script {
                 self.note(&format!("computer {computer}: {code}"));
                 Ok(())
             }
+            Err(Trouble::Damaged(what)) if self.has_harmed_files(computer) => {
+                self.note(&format!("computer {computer} cannot read {what}"));
+                Ok(())
+            }
             Err(Trouble::Died) => {
                 self.note(&format!("computer {computer} dies"));
                 self.crashes += 1;
@@ -48,6 +52,7 @@ impl Script {
                     computer.down = true;
                     computer.forget();
                 }
+                self.harms_in_crash(computer)?;
                 let at = self.now + self.rng.random_range(1..200);
                 self.schedule(at, Event::Restart(computer));
                 Ok(())
@@ -59,7 +64,10 @@ impl Script {
     pub(super) fn restart(&mut self, number: usize) -> Result<(), Trouble> {
         let Some(computer) = self.computers.get_mut(number).filter(|computer| !computer.gone) else { return Ok(()) };
         computer.starts_again()?;
-        let done = computer.settle();
+        if self.has(Dimension::Snapshots) {
+            self.loses_growth(number)?;
+        }
+        let done = self.computer_mut(number)?.settle();
         self.bear(number, done)
     }
 
@@ -68,6 +76,10 @@ impl Script {
             Ok(()) | Err(Trouble::Full) => Ok(()),
             Err(Trouble::No(code)) => {
                 self.note(&format!("centre {school}: {code}"));
+                Ok(())
+            }
+            Err(Trouble::Damaged(what)) if self.centre_has_harmed_files(school) => {
+                self.note(&format!("centre {school} cannot read {what}"));
                 Ok(())
             }
             Err(Trouble::Died) => {

@@ -32,6 +32,7 @@ impl Script {
         if self.has(Dimension::Clock) {
             self.sets_clock(0)?;
         }
+        self.puts_files_back()?;
         for centre in &mut self.centres {
             centre.disk.restart()?;
             centre.down = false;
@@ -105,6 +106,7 @@ impl Script {
             let (school, device) = (self.computer(number)?.school, self.computer(number)?.device);
             event = match needed {
                 Outside::Send(Request { endpoint, body }) => {
+                    self.sends_what_was_sealed(number, endpoint, &body)?;
                     let served = self.serves(school, device, endpoint, &body);
                     if let (Endpoint::Exchange(_), Ok(_)) = (endpoint, &served) {
                         self.carries_out_moves(school)?;
@@ -114,7 +116,8 @@ impl Script {
                     }
                     self.hears_at_rest(number, endpoint, served)?
                 }
-                Outside::Fetch(_) | Outside::Land { .. } => return wrong("a small exchange takes more than requests"),
+                Outside::Land { bundle, .. } => self.lands_at_rest(number, bundle).map(|()| Told::Landed)?,
+                Outside::Fetch(_) => return wrong("an exchange at rest is offered a snapshot"),
                 Outside::Done(_) => return Ok(()),
                 Outside::GiveUp => return wrong(format!("computer {number} gives up")),
             };

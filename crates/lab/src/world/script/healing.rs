@@ -34,6 +34,10 @@ impl Script {
 
     pub(super) fn backs_up(&mut self, school: usize) -> Result<(), Trouble> {
         let Some(centre) = self.centres.get_mut(school).filter(|centre| !centre.down) else { return Ok(()) };
+        if centre.disk.files().are_harmed() {
+            // What is not whole is no backup.
+            return Ok(());
+        }
         let done = centre.back_up();
         self.note(&format!("centre {school} backs up"));
         self.centre_bears(school, done)
@@ -66,7 +70,7 @@ impl Script {
         for bundle in unwritten {
             self.oracle.forget(bundle);
         }
-        self.lost_with_disks(school, before > 0)?;
+        self.lost_with_disks(school, before > 0 || self.school_has_harmed_files(school))?;
         // What nobody has any more is lost with the disk: the Dinas has to do it again.
         let gone = self.forgets_acts_that_no_disk_holds(school)?;
         self.note(&format!("centre {school} loses its disk, {gone} acts gone"));

@@ -2,9 +2,11 @@
 
 use rand::RngExt as _;
 use selaras_model::{BundleId, DeviceId, LogVersion, ReplicaId};
+use selaras_storage::Fault;
 use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Notice, Outside, Request, advance};
 use selaras_sync::{Phase, Purpose};
 
+use super::large::is_large;
 use super::{Event, PATIENCE, Script};
 use crate::world::computer::told;
 use crate::world::trouble::{Trouble, wrong};
@@ -72,6 +74,7 @@ impl Script {
 
     fn sends(&mut self, number: usize, exchange: Exchange, request: Request) -> Result<(), Trouble> {
         let Request { endpoint, body } = request;
+        self.sends_what_was_sealed(number, endpoint, &body)?;
         let awaited = self.awaits(number, exchange)?;
         self.carry(&body, |body| Event::Request { computer: number, number: awaited, endpoint, body });
         Ok(())
@@ -119,12 +122,21 @@ impl Script {
             let (commits, fault) = self.misfortune();
             self.centre(school)?.disk.fail_after(commits, fault);
         }
+        if self.reads_logs() && self.sends_large(number)? && one_in(&mut self.rng, 2) {
+            // Between the commit that decides a large bundle and those that do it.
+            let commits = self.rng.random_range(1..3);
+            self.centre(school)?.disk.fail_after(commits, Fault::CrashBefore);
+        }
         let offers = self.has(Dimension::Snapshots) && one_in(&mut self.rng, 4);
         self.centre_mut(school)?.offers_snapshots = offers;
         match self.serves(school, device, endpoint, body) {
             Ok(answer) => {
                 self.note(&format!("centre {school} answers {request} ({endpoint:?})"));
-                self.carry(&answer, |body| Event::Answer { computer: number, number: request, endpoint, body });
+                let length = answer.len();
+                self.carry(&answer, |body| {
+                    let whole = body.len() == length;
+                    Event::Answer { computer: number, number: request, endpoint, body, whole }
+                });
                 if let Endpoint::Exchange(_) = endpoint { self.carries_out_moves(school) } else { Ok(()) }
             }
             Err(Trouble::No(code)) => {
@@ -134,6 +146,12 @@ impl Script {
             }
             Err(trouble) => self.centre_bears(school, Err(trouble)),
         }
+    }
+
+    fn sends_large(&self, number: usize) -> Result<bool, Trouble> {
+        let computer = self.computer(number)?;
+        let store = computer.disk.held()?;
+        Ok(computer.school_over(&store).sealed()?.is_some_and(|sealed| is_large(sealed.records)))
     }
 
     /// The centre answers, and the oracle sees what it accepted.
@@ -151,7 +169,11 @@ impl Script {
         let decided_before = read && self.is_decided(school)?;
         let served = self.centre_mut(school)?.serve(device, endpoint, body);
         if read {
-            self.reads_log(school, Some(endpoint).filter(|_| !decided_before))?;
+            self.reads_log(school, Some(endpoint))?;
+            if !decided_before && self.is_decided(school)? {
+                let today = self.centre(school)?.date;
+                self.lawful.decided(school, today);
+            }
         }
         if served.is_ok() && (self.has(Dimension::Modules) || self.has(Dimension::Scheduled)) {
             self.only_what_was_approved(school)?;
@@ -176,7 +198,7 @@ impl Script {
         number: usize,
         request: u64,
         endpoint: Endpoint,
-        body: &[u8],
+        (body, whole): (&[u8], bool),
     ) -> Result<(), Trouble> {
         let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
         self.tempt(number);
@@ -190,7 +212,10 @@ impl Script {
         self.took_another_name(number, clone)?;
         // What was cut on its way is nobody's answer: the exchange is over, and nothing has changed.
         let done = match done {
-            Err(Trouble::No(code)) if code == "answer.not-ours" => Ok(()),
+            Err(Trouble::No(code)) if code == "answer.not-ours" && !self.answers_from_harmed(number, whole)? => Ok(()),
+            Err(Trouble::No(code)) if code == "answer.not-ours" => {
+                return wrong(format!("the centre of computer {number} answers what is not in its log"));
+            }
             done => done,
         };
         self.bear(number, done)

@@ -5,6 +5,7 @@ use selaras_model::{EntityCode, Fields, Record, RecordId, Value};
 use selaras_sync::{Flow, MoveOffer, Mover, Purpose, TypedEdit};
 
 use super::{ACTIONS, Event, Script};
+use crate::world::bug::Bug;
 use crate::world::centre::{CentreHost, fields, key_of, today};
 use crate::world::rules::rules;
 use crate::world::trouble::{Trouble, wrong};
@@ -57,6 +58,13 @@ fn live(centre: &CentreHost, name: &str) -> Result<Vec<Record>, Trouble> {
         Flow::Continue
     })?;
     Ok(found)
+}
+
+/// The memberships of somebody who is at a school.
+fn open_memberships(centre: &CentreHost, person: RecordId) -> Result<Vec<Record>, Trouble> {
+    let mut hers = live(centre, MEMBERSHIP)?;
+    hers.retain(|row| row.get("peserta_didik_id") == &Value::Ref(person) && row.date("tanggal_keluar").is_none());
+    Ok(hers)
 }
 
 impl Script {
@@ -184,6 +192,7 @@ impl Script {
             Err(error) => return self.centre_bears(school, Err(error.into())),
         };
         for answered in answered {
+            let taken = answered.accepted.then_some(answered.person);
             let mut carried = answered.carry_out(npsn);
             while let Some(at) = self.centres.iter().position(|centre| Some(centre.npsn) == carried.school()) {
                 if self.centre(at)?.down || !self.calm && one_in(&mut self.rng, 5) {
@@ -201,8 +210,23 @@ impl Script {
                     break;
                 }
             }
+            if let Some(person) = taken {
+                let done = self.takes_in_anyway(school, person);
+                self.centre_bears(school, done)?;
+            }
         }
         Ok(())
+    }
+
+    /// The planted bug: a school that has accepted a student has her, whatever the other schools say.
+    fn takes_in_anyway(&mut self, school: usize, person: RecordId) -> Result<(), Trouble> {
+        let centre = self.centre_mut(school)?;
+        if !centre.has_bug(Bug::TakesInAnyway) || centre.down || !open_memberships(centre, person)?.is_empty() {
+            return Ok(());
+        }
+        let key = key_of(&rules(), MEMBERSHIP, [0xc0; 16])?;
+        let here = fields([("peserta_didik_id", Value::Ref(person))]);
+        centre.act(vec![TypedEdit { key, fields: here, deleted: None }])
     }
 
     /// Who may move is at one school: at the first, or at one that said it takes her; and what a school has answered is
@@ -214,9 +238,7 @@ impl Script {
         for student in 0..STUDENTS {
             let mut at = Vec::new();
             for (school, centre) in self.centres.iter().enumerate() {
-                let rows = live(centre, MEMBERSHIP)?;
-                let hers = rows.iter().filter(|row| row.get("peserta_didik_id") == &Value::Ref(person(student)));
-                at.extend(hers.filter(|row| row.date("tanggal_keluar").is_none()).map(|_| school));
+                at.extend(open_memberships(centre, person(student))?.iter().map(|_| school));
             }
             match at.as_slice() {
                 [0] => {}

@@ -106,19 +106,33 @@ impl Script {
     pub(super) fn imports(&mut self, number: usize) -> Result<(), Trouble> {
         let room = MAX_RECORDS.saturating_sub(self.students(number)?.len());
         let count = self.rng.random_range(1..=36).min(room);
-        let mut edits = Vec::new();
-        let mut tokens = Vec::new();
+        let mut lines = Vec::new();
         for _ in 0..count {
             let (key, token) = (self.new_key(), self.token(&format!("i{number}")));
-            edits.push(TypedEdit { key, fields: fields([("nama", Value::text(&token))]), deleted: None });
-            tokens.push((key, token));
+            let typed = fields([("nama", Value::text(&token))]);
+            lines.push((key, token, typed));
         }
+        self.saves_import(number, lines)
+    }
+
+    /// Imports lines, each with the token in its name.
+    pub(super) fn saves_import(
+        &mut self,
+        number: usize,
+        lines: Vec<(RecordKey, String, Fields)>,
+    ) -> Result<(), Trouble> {
         self.computer_mut(number)?.drive(None)?;
+        let edit = |(key, _, fields): &(RecordKey, String, Fields)| TypedEdit {
+            key: *key,
+            fields: fields.clone(),
+            deleted: None,
+        };
+        let edits = lines.iter().map(edit).collect();
         let computer = self.computer(number)?;
         let (school, step) = (computer.school, computer.school().import(edits, "operator")?);
         // Decided by its first commit.
         self.computer_mut(number)?.commit(&step.batch)?;
-        for (key, token) in tokens {
+        for (key, token, _) in lines {
             self.oracle.typed((school, key, "nama"), token, []);
         }
         self.computer_mut(number)?.drive(None)

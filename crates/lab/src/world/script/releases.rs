@@ -8,6 +8,7 @@ use selaras_sync::{Flow, Key, LogEntry, Origin, Range, ReadStore, Row, StateName
 
 use super::{ACTIONS, Event, Script};
 use crate::world::centre::fields;
+use crate::world::lawful::JudgedOn;
 use crate::world::rules::{self, Change};
 use crate::world::trouble::{Trouble, wrong};
 use crate::world::{Dimension, one_in, pick};
@@ -16,6 +17,8 @@ use crate::world::{Dimension, one_in, pick};
 const DAYS: u32 = 5;
 /// Fields into which both sides write, so that there is something open when the field gets another owner.
 const QUARRELS: u32 = 4;
+/// Large imports of a world: their bundles are decided on one day, and perhaps in the log on another.
+const LARGE: u32 = 2;
 /// The most releases of a world that are planned.
 const RELEASES: u32 = 3;
 
@@ -34,6 +37,12 @@ impl Script {
         for _ in 0..DAYS {
             let at = self.rng.random_range(0..end);
             self.schedule(at, Event::DayBegins);
+        }
+        if one_in(&mut self.rng, 2) {
+            for _ in 0..LARGE {
+                let (at, computer) = (self.rng.random_range(0..end), self.rng.random_range(0..self.computers.len()));
+                self.schedule(at, Event::ImportsMuch(computer));
+            }
         }
     }
 
@@ -104,7 +113,7 @@ impl Script {
         (self.has(Dimension::Rules) && one_in(&mut self.rng, 4)).then_some(Value::Int(50))
     }
 
-    /// Whether a large bundle was decided, and is not in the log yet: it was judged by the rules of then.
+    /// Whether a large bundle was decided, and is not in the log yet.
     pub(super) fn is_decided(&self, school: usize) -> Result<bool, Trouble> {
         let store = self.centre(school)?.disk.held()?;
         Ok(store.get(&Key::State(StateName::Intent))?.is_some())
@@ -122,13 +131,17 @@ impl Script {
         for entry in self.entries(school, self.lawful.version(school).next())? {
             let begins = matches!(&entry.origin, Origin::Act { kind } if kind == "rules.change");
             self.lawful.entry(school, entry.version, (entry.pack, entry.rulebook), begins)?;
+            // Work that was decided comes before anything else.
+            let decided_on = self.lawful.decided_on(school);
             let Origin::Bundle { bundle, .. } = entry.origin else {
                 self.note(&format!("centre {school}: {:?} of {} records", entry.origin, entry.records));
                 continue;
             };
+            let exchanged = matches!(served, Some(Endpoint::Exchange(_)));
+            let judged = decided_on.map(JudgedOn::Earlier).or(exchanged.then_some(JudgedOn::Now(today)));
             // What a computer hands back was judged when it was accepted first.
-            if matches!(served, Some(Endpoint::Exchange(_))) && entry.first.is_none() {
-                self.lawful.accepted(school, bundle, today)?;
+            if let Some(judged) = judged.filter(|_| entry.first.is_none()) {
+                self.lawful.accepted(school, bundle, judged)?;
             }
         }
         Ok(())

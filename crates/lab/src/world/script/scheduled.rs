@@ -4,7 +4,7 @@ use rand::RngExt as _;
 use selaras_sync::Purpose;
 
 use super::{Event, Script};
-use crate::world::disk::Bug;
+use crate::world::bug::Bug;
 use crate::world::trouble::{Trouble, wrong};
 use crate::world::{Dimension, one_in};
 

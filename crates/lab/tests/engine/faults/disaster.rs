@@ -1,31 +1,13 @@
-//! What the faults' worlds share: a backup and its restore, one contact as the shipped program makes it, and where a
+//! What the faults' worlds share: one contact as the shipped program makes it, and where a
 //! typed value may be found. Errors are codes: what a person would be told.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use selaras_model::{DeviceId, EpochId, FieldName, RecordKey, Value};
-use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, RawWriter, SchoolStore};
+use selaras_model::{FieldName, RecordKey, Value};
 use selaras_sync::{Outcome, Purpose, Subject};
 
+pub(super) use crate::backup::{Backup, back_up, restore};
 pub(super) use crate::restored::kept;
 use crate::stage::{CentreStage, Computer, Stage};
 pub(super) use crate::talk::Failed;
-
-/// A verified backup of a centre: its rows and its files.
-pub(super) struct Backup(SchoolStore, MemoryBlobs);
-
-fn copy_of(store: &SchoolStore) -> SchoolStore {
-    let changelog = Changelog::new(Arc::new(MemoryEngine::new())).unwrap();
-    let mut writer = RawWriter::new(&changelog);
-    store.each_raw(&mut |row| writer.row(row)).unwrap();
-    writer.finish().unwrap();
-    changelog.school(store.npsn())
-}
-
-pub(super) fn back_up(centre: &CentreStage) -> Backup {
-    Backup(copy_of(&centre.store), centre.blobs.fork())
-}
 
 /// A verified backup after which the centre tells schools that they may let go of what they keep.
 pub(super) fn back_up_and_cover(centre: &CentreStage) -> Backup {
@@ -33,15 +15,6 @@ pub(super) fn back_up_and_cover(centre: &CentreStage) -> Backup {
     let head = centre.centre().head().unwrap().version;
     centre.drive(Some(centre.centre().cover(head).unwrap()));
     backup
-}
-
-/// The centre's disk is lost and a backup restored: another life, which waits for these computers.
-pub(super) fn restore(centre: &mut CentreStage, backup: &Backup, life: u8, computers: &[&Computer]) {
-    (centre.store, centre.blobs) = (copy_of(&backup.0), backup.1.fork());
-    let devices: BTreeSet<DeviceId> = computers.iter().map(|computer| computer.device).collect();
-    centre.epoch = EpochId::from_bytes([life; 8]);
-    let step = centre.centre().restored(devices).unwrap();
-    centre.drive(Some(step));
 }
 
 /// An operator gives up the computers that have not come.
