@@ -19,6 +19,6 @@ mod pages_small;
 mod pages_stand;
 mod removed_devices;
 mod rules_at_restore;
-mod scene;
+pub(crate) mod scene;
 mod store_moved_away;
 mod two_offers;
