@@ -6,6 +6,7 @@
 mod authority_after_restore;
 mod cases;
 mod centre_clock;
+mod damaged_bundles;
 mod damaged_school;
 mod dead_devices;
 mod half_moves;
