@@ -4,17 +4,18 @@
 //! nothing is built twice; only `ci` needs the release profile: on two cores a second build of the dependencies costs
 //! more than everything else here.
 
+use crate::report::note;
 use crate::step::{Outcome, Step, cargo, run_command};
 use crate::{docs, fuzz, tool};
 
-/// What a person runs before handing a change over. It installs strace, a browser (Debian, as root) and
+/// What a person runs before handing a change over. It installs strace, faketime, a browser (Debian, as root) and
 /// axe-core (npm) where it may, and nothing else.
 pub(crate) fn test() -> Vec<Step> {
     let mut steps = vec![
         Step::cargo("format", &["fmt", "--all", "--check"]),
         Step::cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         // The tests that kill, and the simulated world are ordinary tests of the workspace.
-        Step::cargo("tests", &["test", "--workspace"]),
+        Step::new("tests", tests),
         Step::new("power loss", power_loss),
         Step::new("browser", browser),
         Step::new("accessibility", accessibility),
@@ -62,6 +63,14 @@ fn deny(available: Outcome) -> Outcome {
     let fetched = run_command(cargo().args(["fetch", "--locked"]));
     let Outcome::Passed = fetched else { return fetched };
     run_command(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+/// Runs the tests of the workspace. They do without faketime, and say so.
+fn tests() -> Outcome {
+    if let Outcome::Skipped(why) = tool::faketime_or_install() {
+        note(&why);
+    }
+    run_command(cargo().args(["test", "--workspace"]))
 }
 
 /// Cuts the power under both engines; apart from the other tests, because it records with strace.

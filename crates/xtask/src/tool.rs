@@ -35,6 +35,19 @@ pub(crate) fn strace_or_install() -> Outcome {
     or_install(strace, "strace", &["strace"])
 }
 
+/// Tells whether a process can be given another clock, and how to get that otherwise.
+pub(crate) fn faketime() -> Outcome {
+    if succeeds(command("faketime").args(["-m", "-f", "+0", "true"])) {
+        return Outcome::Passed;
+    }
+    Outcome::Skipped("the plays set a centre's date and not its clock without: apt-get install faketime".into())
+}
+
+/// Installs it if it is missing, where packages of Debian may be installed without asking.
+pub(crate) fn faketime_or_install() -> Outcome {
+    or_install(faketime, "faketime", &["faketime"])
+}
+
 /// Tells whether a browser and its driver are there, and how to get them otherwise.
 pub(crate) fn chromium() -> Outcome {
     let there = |program: &str| succeeds(command(program).arg("--version"));

@@ -16,7 +16,8 @@ const NPSN: &str = "99999999";
 /// Kills of an ordinary run.
 const KILLS: u64 = 30;
 
-fn setting(name: &str, usual: u64) -> u64 {
+/// A number of the environment.
+pub(crate) fn setting(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 

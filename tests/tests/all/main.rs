@@ -29,6 +29,7 @@ mod moved;
 mod new_rules;
 mod pages;
 mod people;
+mod player;
 mod recovered;
 mod repaired;
 mod restored_centre;

@@ -30,12 +30,23 @@ impl Centre {
 
     /// Starts a centre to which a limit on the size of files is an error of writing, as a full disk is, and no end.
     pub(crate) fn start_limited(data: &Path) -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", CENTER]);
-        Self::start_by(command, data)
+        Self::start_by(Self::limited(), data)
     }
 
-    fn start_by(mut command: Command, data: &Path) -> Self {
+    /// The program to which a limit on the size of files is an error of writing.
+    pub(crate) fn limited() -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", CENTER]);
+        command
+    }
+
+    /// Serves from a data directory by a command that ends in the program.
+    pub(crate) fn start_by(command: Command, data: &Path) -> Self {
+        Self::try_start_by(command, data).unwrap_or_else(|said| panic!("no address: {said}"))
+    }
+
+    /// The same where it may refuse to; what it said then.
+    pub(crate) fn try_start_by(mut command: Command, data: &Path) -> Result<Self, String> {
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--parent-stdin", "--data"])
             .arg(data)
@@ -45,8 +56,14 @@ impl Centre {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no address: {line}"));
-        Self { child, url: said["listening"].as_str().unwrap().to_owned(), data: data.to_owned() }
+        let said: Value = match serde_json::from_str(&line) {
+            Ok(said) => said,
+            Err(_) => {
+                let _ = (child.kill(), child.wait());
+                return Err(line);
+            }
+        };
+        Ok(Self { child, url: said["listening"].as_str().unwrap().to_owned(), data: data.to_owned() })
     }
 
     /// Lets it be reached by an address that stays when another centre takes its place.
@@ -154,7 +171,12 @@ pub(crate) struct Computer {
 
 impl Computer {
     pub(crate) fn try_run(&self, arguments: &[&str], secrets: &[&str]) -> Output {
-        let mut child = Command::new(SCHOOL)
+        self.try_run_by(Command::new(SCHOOL), arguments, secrets)
+    }
+
+    /// The same by a command that ends in the program.
+    pub(crate) fn try_run_by(&self, mut command: Command, arguments: &[&str], secrets: &[&str]) -> Output {
+        let mut child = command
             .args(["--json", "--password-stdin", "--kode-stdin", "--data"])
             .arg(&self.data)
             .args(arguments)
@@ -172,9 +194,14 @@ impl Computer {
 
     /// Starts a command that wants no secret, and does not wait for it.
     pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        self.begin_telling(arguments, Stdio::null())
+    }
+
+    /// The same, with a place for what it prints.
+    pub(crate) fn begin_telling(&self, arguments: &[&str], told: Stdio) -> Child {
         let mut command = Command::new(SCHOOL);
         command.args(["--json", "--data"]).arg(&self.data).args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        command.stdin(Stdio::null()).stdout(told).stderr(Stdio::null()).spawn().unwrap()
     }
 
     pub(crate) fn run(&self, arguments: &[&str], secrets: &[&str]) -> Value {

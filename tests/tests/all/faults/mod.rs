@@ -6,6 +6,7 @@
 mod authority_after_restore;
 mod cases;
 mod centre_clock;
+mod damaged_bundles;
 mod damaged_school;
 mod dead_devices;
 mod half_moves;
@@ -19,6 +20,6 @@ mod pages_small;
 mod pages_stand;
 mod removed_devices;
 mod rules_at_restore;
-mod scene;
+pub(crate) mod scene;
 mod store_moved_away;
 mod two_offers;

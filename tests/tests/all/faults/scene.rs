@@ -13,7 +13,7 @@ use crate::stand::{Centre, Computer, Door, PASSWORD, last_json};
 /// Contacts within which a computer comes into step after a disaster.
 const CONTACTS: usize = 2;
 /// Hours east of Greenwich where a centre's date changes, unless it is told otherwise.
-pub(super) const JAKARTA: i8 = 7;
+pub(crate) const JAKARTA: i8 = 7;
 
 pub(super) struct Scene {
     // Ends before its directory goes.
@@ -73,7 +73,7 @@ impl Scene {
     }
 
     /// The centre goes on where its date changes so many hours east of Greenwich: its clock was set, or days went by.
-    pub(super) fn set_the_clock(&mut self, hours: i8) {
+    pub(crate) fn set_the_clock(&mut self, hours: i8) {
         self.centre.take().unwrap().stop();
         set_the_clock(&self.data, hours);
         self.centre = Some(Centre::start(&self.data).behind(&self.door));
@@ -108,7 +108,7 @@ impl Scene {
 }
 
 /// Sets the hours east of Greenwich in the configuration of a data directory or of a backup.
-pub(super) fn set_the_clock(directory: &Path, hours: i8) {
+pub(crate) fn set_the_clock(directory: &Path, hours: i8) {
     let file = directory.join("selaras-center.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let with = |line: &str| {
@@ -119,7 +119,7 @@ pub(super) fn set_the_clock(directory: &Path, hours: i8) {
 }
 
 /// The code that a command ends in; `done` for one that did what it was asked for.
-pub(super) fn code(output: &Output) -> String {
+pub(crate) fn code(output: &Output) -> String {
     if output.status.success() {
         return "done".to_owned();
     }
