@@ -106,7 +106,7 @@ impl Script {
     fn note_outbox(&mut self, number: usize) -> Result<(), Trouble> {
         let sealed = self.computer(number)?.school().sealed()?;
         if let Some(sealed) = sealed.filter(|sealed| sealed.phase != Phase::Approved) {
-            self.oracle.offered(number, sealed.bundle);
+            self.oracle.offered(number, sealed.bundle, (sealed.replica, sealed.sequence));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use selaras_model::{BundleId, RecordKey};
+use selaras_model::{BundleId, RecordKey, ReplicaId, Sequence};
 
 use super::trouble::{Trouble, wrong};
 
@@ -29,6 +29,8 @@ pub(super) struct Oracle {
     fates: BTreeMap<BundleId, String>,
     /// Bundles that may have been sent, by computer.
     offered: BTreeMap<BundleId, usize>,
+    /// Under which names and numbers they were sealed.
+    numbers: BTreeMap<BundleId, (ReplicaId, Sequence)>,
     /// Bundles that a copy let go when it learned what it was: they never take effect.
     released: BTreeSet<BundleId>,
     /// Bundles that were perhaps sent by a disk that is no more: nobody has to hear of them.
@@ -51,8 +53,17 @@ impl Oracle {
         self.superseded.extend(over);
     }
 
-    pub(super) fn offered(&mut self, computer: usize, bundle: BundleId) {
+    /// Notes a bundle that may have been sent, under which name and number.
+    pub(super) fn offered(&mut self, computer: usize, bundle: BundleId, number: (ReplicaId, Sequence)) {
         self.offered.insert(bundle, computer);
+        self.numbers.insert(bundle, number);
+    }
+
+    /// Whether another bundle took effect under this one's name and number: a copy, or an earlier image, has used it, and
+    /// whoever sealed this one learns that from the log and lets go of it.
+    fn is_usurped(&self, bundle: &BundleId, in_logs: &[BundleId]) -> bool {
+        let number = self.numbers.get(bundle);
+        number.is_some() && in_logs.iter().any(|other| other != bundle && self.numbers.get(other) == number)
     }
 
     pub(super) fn released(&mut self, bundle: BundleId) {
@@ -152,7 +163,8 @@ impl Oracle {
                 return wrong(format!("bundle {bundle} was refused after its receipt"));
             }
             let Some(told) = self.fates.get(bundle) else {
-                if self.released.contains(bundle) && times == 0 || self.forgotten.contains(bundle) && times <= 1 {
+                let released = self.released.contains(bundle) || self.is_usurped(bundle, in_logs);
+                if released && times == 0 || self.forgotten.contains(bundle) && times <= 1 {
                     continue;
                 }
                 return wrong(format!("nobody was told what became of bundle {bundle}"));

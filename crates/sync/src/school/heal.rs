@@ -266,19 +266,18 @@ impl School<'_> {
         Ok(parcel)
     }
 
+    /// Reads what is handed back: edits that are the entry's, whatever became of their file.
     fn handed_back(&self, at: At) -> Result<(EntryRow, EditSet), SchoolError> {
-        match at {
-            At::Kept(place) => {
-                let Some(Row::Entry(row)) = self.store.get(&Key::Kept(place, 0))? else { return Err(damaged().into()) };
-                let edits = self.kept_edits(place, &row)?;
-                Ok((row, edits))
-            }
-            At::Ahead(version) => {
-                let row = self.entry_row(version)?;
-                let edits = self.kept_edits(0, &row)?;
-                Ok((row, edits))
-            }
-        }
+        let (place, row) = match at {
+            At::Kept(place) => match self.store.get(&Key::Kept(place, 0))? {
+                Some(Row::Entry(row)) => (place, row),
+                _ => return Err(damaged().into()),
+            },
+            At::Ahead(version) => (0, self.entry_row(version)?),
+        };
+        let edits = self.kept_edits(place, &row)?;
+        let entry = LogEntry::from_bytes(&row.entry).map_err(|_| damaged())?;
+        if edits.hash() == entry.edits { Ok((row, edits)) } else { Err(damaged().into()) }
     }
 
     /// Adds the entries through which the centre's signature proves this one; says whether there was room for them.

@@ -67,7 +67,7 @@ impl Script {
         let sealed = computer.school_over(&store).sealed()?;
         if let Some(sealed) = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Approved | Phase::Waiting)) {
             self.is_sent_in_time(number)?;
-            self.oracle.offered(number, sealed.bundle);
+            self.oracle.offered(number, sealed.bundle, (sealed.replica, sealed.sequence));
         }
         Ok(())
     }
