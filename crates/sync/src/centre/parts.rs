@@ -118,7 +118,7 @@ impl Centre<'_> {
         self.add_part(&mut row, edits)?;
         let exceeds = row.edits > entry.records || row.parts.len() > MAX_PARTS || row.bytes > MAX_PARTS_BYTES;
         if exceeds || ends && (row.chain, row.edits) != (entry.edits, entry.records) {
-            return self.refuse_parts(handing, row);
+            return self.refuse_parts(handing, &row);
         }
         if !ends {
             work.put_local(&key_of(handing.device), &row)?;
@@ -128,7 +128,7 @@ impl Centre<'_> {
         }
         let Ok(all) = crate::page::join(self.blobs, &row.parts) else {
             // A part is gone: they are brought once more, from the first.
-            return self.forget_parts(handing, row);
+            return self.forget_parts(handing, &row);
         };
         let mut last = self.replay(entry, hash, &all, EditsAt::Parts(row.parts))?;
         last.batch.remove(Key::Local(key_of(handing.device)));
@@ -151,12 +151,12 @@ impl Centre<'_> {
         Ok(())
     }
 
-    fn refuse_parts(&self, handing: &mut Handing, row: PartsRow) -> Result<Step, CentreError> {
+    fn refuse_parts(&self, handing: &mut Handing, row: &PartsRow) -> Result<Step, CentreError> {
         handing.unproven = true;
         self.forget_parts(handing, row)
     }
 
-    fn forget_parts(&self, handing: &Handing, row: PartsRow) -> Result<Step, CentreError> {
+    fn forget_parts(&self, handing: &Handing, row: &PartsRow) -> Result<Step, CentreError> {
         let mut work = Work::new(self.store, self.rules);
         let mut effects = Vec::new();
         work.remove(Key::Local(key_of(handing.device)));

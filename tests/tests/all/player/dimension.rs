@@ -65,11 +65,11 @@ impl Dimension {
         Rules,
     ];
     /// Those that fail by themselves until a fault is mended.
-    const OFF: [Self; 2] = [OlderBackups, DamagedBundles];
+    const OFF: [Self; 1] = [DamagedBundles];
     /// Those that fail together until a fault is mended; the table of the module says which.
     const APART: [(Self, Self); 1] = [(Clock, Rules)];
     /// Those that fail together with a centre that is restored, until a fault is mended.
-    const APART_FROM_RESTORES: [Self; 6] = [Clones, Images, LateComputers, Recoveries, Damage, Rules];
+    const APART_FROM_RESTORES: [Self; 2] = [LateComputers, Recoveries];
     /// Those in which a centre is restored.
     const RESTORES: [Self; 2] = [Losses, DamagedCentres];
 

@@ -23,13 +23,9 @@
 //!
 //! | kinds of trouble | faults |
 //! |---|---|
-//! | older backups, alone | 2, 3 |
 //! | damaged bundles, alone | 13 |
-//! | restores and clones | 12 |
-//! | restores and images | 12, 21 |
 //! | restores and late computers | 4 |
-//! | restores and recoveries, or damage (it ends in a recovery) | 7 |
-//! | restores and rules | 1 |
+//! | restores and recoveries | 7 |
 //! | clock and rules | 17 |
 
 use std::collections::BTreeSet;
