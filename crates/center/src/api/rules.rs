@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use selaras_model::Date;
-use selaras_transport::server::{BodyLimits, read_body};
+use selaras_transport::server::{BodyLimits, parse_json, read_body};
 use selaras_transport::{JSON_TYPE, MAX_RULES_BODY, Problem};
 
 use super::{About, STALL, Shared, json, reply, told};
@@ -43,7 +43,7 @@ async fn published(host: &Arc<Host>, request: Request) -> Result<ReleaseLine, Pr
     let limits = BodyLimits { bytes: MAX_RULES_BODY, stall: STALL };
     let read = read_body(&parts.headers, body, JSON_TYPE, limits, &host.budget).await;
     let (bytes, permit) = read.map_err(|rejection| rejection.problem(lookup))?;
-    let asked: RulesPublish = serde_json::from_slice(&bytes).map_err(|_| problem("body.not-json"))?;
+    let asked: RulesPublish = parse_json(&bytes).map_err(|rejection| rejection.problem(lookup))?;
     let today = today(host)?;
     let host = Arc::clone(host);
     let work = move || {
