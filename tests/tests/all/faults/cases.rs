@@ -184,7 +184,6 @@ fn case_15_a_registration_that_lacks_a_field_is_told_which() {
 
 /// A client in the field refuses a `Location` that begins with a slash, and cannot upload.
 #[test]
-#[ignore = "case 16"]
 fn case_16_the_place_of_an_upload_is_a_whole_address() {
     let place = tempfile::tempdir().unwrap();
     let centre = Centre::start(&place.path().join("centre"));
