@@ -13,7 +13,7 @@ use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
 use crate::access::{Accounts, AddressGuesses, Kode, Nonces, Staff, TokenKey};
-use crate::audit::{Audit, Event, ok};
+use crate::audit::{Audit, Event, TipKeeper, ok};
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -70,11 +70,12 @@ impl Host {
         let seed = read_seed(&data.join(KEY_FILE))?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&seed) };
         let unread = |error: StoreError| Failure::local("pack or rulebook", &error);
-        let releases = Releases::open(global, load_rules(data, &config)?, &keys).map_err(unread)?;
+        let releases = Releases::open(global.clone(), load_rules(data, &config)?, &keys).map_err(unread)?;
         let clock = Clock::east(config.date_offset_hours);
         let began =
             Event { who: "centre".to_owned(), what: "started".to_owned(), about: row.epoch.to_string(), ..ok() };
-        let audit = Audit::open(data, clock, began).map_err(|error| Failure::local("the audit log", &error))?;
+        let audit = Audit::open(data, clock, TipKeeper::new(global, data), began)
+            .map_err(|error| Failure::local("the audit log (see docs/audit.md, \"A damaged log\")", &error))?;
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             some => some,

@@ -10,7 +10,7 @@ use selaras_sync::{Batch, Blobs as _, Store as _};
 use super::copy::{self, CopyError};
 use super::{BLOBS, KEYS, Manifest, nobodys};
 use crate::access::random;
-use crate::audit::{self, Audit, Event, ok};
+use crate::audit::{self, Audit, Event, TipKeeper, ok};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::desk::rows::{self, CENTRE, CentreRow};
@@ -41,8 +41,8 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
     let config = Config::load(from).map_err(|error| Failure::local("configuration", &error))?;
     let changelog = open_changelog(data, config.cache_mib, engine)?;
     fill(&changelog, from, data, &manifest, epoch).map_err(unread)?;
+    take_audit(from, data, &manifest, &config, &changelog)?;
     drop(changelog);
-    take_audit(from, data, &manifest, epoch, &config)?;
     // Without the configuration nothing serves from here; it comes when every school is marked.
     for name in KEYS.into_iter().filter(|name| *name != config::FILE) {
         copy_file(from, data, name)?;
@@ -53,7 +53,13 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.
-fn take_audit(from: &Path, data: &Path, manifest: &Manifest, epoch: EpochId, config: &Config) -> Result<(), Failure> {
+fn take_audit(
+    from: &Path,
+    data: &Path,
+    manifest: &Manifest,
+    config: &Config,
+    changelog: &Changelog,
+) -> Result<(), Failure> {
     let unwritten = |error: &dyn std::fmt::Display| Failure::local("the audit log cannot be written", error);
     let (theirs, ours) = (from.join(audit::DIRECTORY), data.join(audit::DIRECTORY));
     std::fs::create_dir_all(&ours).map_err(|error| unwritten(&error))?;
@@ -61,8 +67,11 @@ fn take_audit(from: &Path, data: &Path, manifest: &Manifest, epoch: EpochId, con
         copy_file(&theirs, &ours, name)?;
     }
     let clock = Clock::east(config.date_offset_hours);
-    let restored = Event { who: "centre".to_owned(), what: "restored".to_owned(), about: epoch.to_string(), ..ok() };
-    Audit::open(data, clock, restored).map(drop).map_err(|error| unwritten(&error))
+    let global = changelog.school(nobody()?);
+    let row: Option<CentreRow> = rows::read(&global, CENTRE).map_err(|error| unwritten(&error))?;
+    let about = row.map(|row| row.epoch.to_string()).unwrap_or_default();
+    let restored = Event { who: "centre".to_owned(), what: "restored".to_owned(), about, ..ok() };
+    Audit::open(data, clock, TipKeeper::new(global, data), restored).map(drop).map_err(|error| unwritten(&error))
 }
 
 fn copy_file(from: &Path, data: &Path, name: &str) -> Result<(), Failure> {
