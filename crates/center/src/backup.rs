@@ -34,7 +34,7 @@ const BLOBS: &str = "blobs";
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) format: u32,
-    /// Seconds since 1970 by the centre's clock; shown, never used to decide.
+    /// Seconds since 1970 by the centre's clock; the date of a backup that holds none of its own.
     pub(crate) at: i64,
     pub(crate) schools: Vec<SchoolCopy>,
     /// Rows that belong to no school.

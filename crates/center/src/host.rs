@@ -17,12 +17,13 @@ use crate::audit::{Audit, Event, TipKeeper, ok};
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::dates::{Acting, Dates};
 use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::desk::{Desk, found, stored};
 use crate::failure::Failure;
 use crate::lanes::{Lanes, Urgency};
 use crate::metrics::Metrics;
-use crate::releases::{InForce, Releases};
+use crate::releases::Releases;
 use crate::snapshots::Snapshots;
 use crate::uploads::Uploads;
 
@@ -35,6 +36,8 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) changelog: Changelog,
     pub(crate) releases: Releases,
+    /// The dates that it has acted on.
+    pub(crate) dates: Dates,
     pub(crate) audit: Audit,
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
@@ -71,6 +74,7 @@ impl Host {
         let keys = CentreKeys { signing: SigningKey::from_bytes(&seed) };
         let unread = |error: StoreError| Failure::local("pack or rulebook", &error);
         let releases = Releases::open(global.clone(), load_rules(data, &config)?, &keys).map_err(unread)?;
+        let dates = Dates::open(global.clone()).map_err(|error| Failure::local("the dates", &error))?;
         let clock = Clock::east(config.date_offset_hours);
         let began =
             Event { who: "centre".to_owned(), what: "started".to_owned(), about: row.epoch.to_string(), ..ok() };
@@ -85,6 +89,7 @@ impl Host {
             clock,
             audit,
             releases,
+            dates,
             keys,
             tokens: TokenKey::derive(&seed),
             epoch: row.epoch,
@@ -151,10 +156,10 @@ impl Host {
         Ok(found)
     }
 
-    /// Pack and rulebook of this day, and what follows them.
-    pub(crate) fn in_force(&self) -> Result<InForce, Problem> {
-        let today = self.clock.today().ok_or_else(|| problem("center.failed"))?;
-        Ok(self.releases.at(today))
+    /// The date by which something is done now, with pack and rulebook of that day and what follows them.
+    pub(crate) fn acting(&self) -> Result<Acting, Problem> {
+        let clock = self.clock.today().ok_or_else(|| problem("center.failed"))?;
+        self.dates.acting(clock, &self.releases).map_err(|error| stored(&error))
     }
 
     /// The bundles and other files of a school.

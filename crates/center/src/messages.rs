@@ -266,6 +266,17 @@ pub(crate) struct EvidenceShown {
 /// The key by which everybody knows this centre.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct KeyShown {
+/// What the centre's clock shows, and by which date it works.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ClockState {
+    /// The date that the clock shows.
+    pub(crate) clock: Date,
+    /// The date by which the centre works.
+    pub(crate) today: Date,
+    /// False while the clock is so far past the last date that an operator has to confirm it.
+    pub(crate) confirmed: bool,
+}
+
     /// Ed25519, in hexadecimal.
     pub(crate) public: String,
 }

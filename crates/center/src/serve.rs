@@ -66,6 +66,7 @@ pub(crate) fn serve(asked: Serve) -> Result<(), Failure> {
         let handle = Handle::new();
         tokio::spawn(stop_when(handle.clone(), ended(asked.parent_stdin)));
         tokio::spawn(sweep(Arc::clone(&host)));
+        tokio::spawn(api::clock::watch(Arc::clone(&host)));
         output::line(&ready.to_string());
         tracing::info!(%address, tls = tls.is_some(), "the centre is listening");
         listen(listener, tls, handle, host).await

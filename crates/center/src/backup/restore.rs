@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use selaras_model::{EpochId, Npsn};
+use selaras_model::{Date, EpochId, Npsn};
 use selaras_storage::{Changelog, EngineKind, RawWriter};
 use selaras_sync::{Batch, Blobs as _, Store as _};
 
@@ -13,6 +13,7 @@ use crate::access::random;
 use crate::audit::{self, Audit, Event, TipKeeper, ok};
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::dates;
 use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::desk::{Desk, refused};
 use crate::failure::Failure;
@@ -23,6 +24,8 @@ use crate::init::owner_only;
 pub(crate) struct Restored {
     pub(crate) schools: usize,
     pub(crate) epoch: EpochId,
+    /// What the clock shows, where it is so far past the backup's date that an operator has to confirm it.
+    pub(crate) unconfirmed: Option<Date>,
 }
 
 /// Makes a data directory from a backup. The configuration is written last: what was cut short serves nothing.
@@ -41,6 +44,9 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
     let config = Config::load(from).map_err(|error| Failure::local("configuration", &error))?;
     let changelog = open_changelog(data, config.cache_mib, engine)?;
     fill(&changelog, from, data, &manifest, epoch).map_err(unread)?;
+    let clock = Clock::east(config.date_offset_hours);
+    let unconfirmed = dates::of_backup(&changelog.school(nobody()?), clock.date_of(manifest.at), clock.today())
+        .map_err(|error| unread(error.into()))?;
     take_audit(from, data, &manifest, &config, &changelog)?;
     drop(changelog);
     // Without the configuration nothing serves from here; it comes when every school is marked.
@@ -49,7 +55,7 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
     }
     mark(data, config, &manifest, epoch)?;
     copy_file(from, data, config::FILE)?;
-    Ok(Restored { schools: manifest.schools.len(), epoch })
+    Ok(Restored { schools: manifest.schools.len(), epoch, unconfirmed })
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.

@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod audit;
+mod clock;
 mod operator;
 mod remote;
 mod rules;
@@ -104,14 +105,22 @@ fn backed_up(voice: Voice, done: &BackupDone) {
 
 fn restore(from: &Path, engine: EngineKind, global: &Global, voice: Voice) -> Result<(), Failure> {
     let restored = backup::restore(from, &global.data, engine)?;
-    let backup::Restored { schools, epoch } = restored;
+    let backup::Restored { schools, epoch, unconfirmed } = restored;
     voice.say(
         &format!(
             "{schools} sekolah dipulihkan. Tiap sekolah menyerahkan kembali yang lebih baru saat sinkronisasi berikut."
         ),
         &format!("{schools} schools were restored. Each hands back what is newer at its next synchronisation."),
     );
-    let said = serde_json::json!({ "schools": schools, "epoch": epoch.to_string() });
+    if let Some(clock) = unconfirmed {
+        voice.say(
+            &format!("Jam menunjukkan {clock}, lebih dari 7 hari sesudah cadangan. Bila benar: selaras-center clock confirm."),
+            &format!("The clock shows {clock}, more than 7 days past the backup. If that is right: selaras-center clock confirm."),
+        );
+    }
+    let said = serde_json::json!({
+        "schools": schools, "epoch": epoch.to_string(), "clock_to_confirm": unconfirmed,
+    });
     output::line(&if voice.json { said.to_string() } else { epoch.to_string() });
     Ok(())
 }

@@ -33,6 +33,7 @@ impl Remote {
             Command::Ptk(Ptk::Move { npsn, ptk, to }) => self.offer(npsn, Mover::Ptk, ptk, &to),
             Command::Identity(command) => self.identity(command),
             Command::Rules(command) => self.rules(command),
+            Command::Clock(command) => self.clock(&command),
             Command::Record(command) => self.record(command),
             Command::Digest { npsn } => self.digest(npsn),
             Command::Export { npsn } => self.listing(npsn, None),

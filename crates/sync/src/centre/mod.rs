@@ -80,6 +80,8 @@ pub struct Centre<'a> {
     npsn: Npsn,
     now: i64,
     today: Date,
+    /// The greatest date that the centre has acted on.
+    latest: Date,
     announced: Announced<'a>,
 }
 
@@ -103,13 +105,20 @@ impl<'a> Centre<'a> {
         today: Date,
     ) -> Self {
         let announced = Announced { from: Date::MIN, next: None };
-        Self { store, blobs, rules, keys, npsn, now, today, announced }
+        Self { store, blobs, rules, keys, npsn, now, today, latest: today, announced }
     }
 
     /// Tells schools since when the rules are in force, and what will follow them.
     #[must_use]
     pub fn announcing(self, announced: Announced<'a>) -> Self {
         Self { announced, ..self }
+    }
+
+    /// Says on which date the centre has acted last, where its clock was set back since: schools were told that date, and
+    /// what they approved by it is good.
+    #[must_use]
+    pub fn having_acted_on(self, latest: Date) -> Self {
+        Self { latest: latest.max(self.today), ..self }
     }
 
     /// Makes the first commit of a school.
