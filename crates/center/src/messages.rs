@@ -219,6 +219,17 @@ pub(crate) struct BackupAsked {
 pub(crate) struct BackupDone {
     pub(crate) schools: usize,
     pub(crate) to: std::path::PathBuf,
+    /// Schools that could not be copied, and why: this backup does not cover them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A school that a backup does not hold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    pub(crate) npsn: Npsn,
+    /// Why it could not be copied; no data of anybody.
+    pub(crate) reason: String,
 }
 
 /// Publishes a pack, a rulebook, or both; what is left out stays as it is.
@@ -255,17 +266,6 @@ pub(crate) struct ReleaseLine {
     pub(crate) in_force: bool,
 }
 
-/// An evidence file.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct EvidenceShown {
-    pub(crate) version: u64,
-    /// In hexadecimal.
-    pub(crate) file: String,
-}
-
-/// The key by which everybody knows this centre.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct KeyShown {
 /// What the centre's clock shows, and by which date it works.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ClockState {
@@ -277,6 +277,17 @@ pub(crate) struct ClockState {
     pub(crate) confirmed: bool,
 }
 
+/// An evidence file.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EvidenceShown {
+    pub(crate) version: u64,
+    /// In hexadecimal.
+    pub(crate) file: String,
+}
+
+/// The key by which everybody knows this centre.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeyShown {
     /// Ed25519, in hexadecimal.
     pub(crate) public: String,
 }

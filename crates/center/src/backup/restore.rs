@@ -8,8 +8,8 @@ use selaras_storage::{Changelog, EngineKind, RawWriter};
 use selaras_sync::{Batch, Blobs as _, Store as _};
 
 use super::copy::{self, CopyError};
-use super::{BLOBS, KEYS, Manifest, nobodys};
-use crate::access::random;
+use super::{BLOBS, KEYS, Manifest, named_files, nobodys};
+use crate::access::{random, write_new};
 use crate::audit::{self, Audit, Event, TipKeeper, ok};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -24,6 +24,8 @@ use crate::init::owner_only;
 pub(crate) struct Restored {
     pub(crate) schools: usize,
     pub(crate) epoch: EpochId,
+    /// Schools that the backup does not hold.
+    pub(crate) left_out: Vec<Npsn>,
     /// What the clock shows, where it is so far past the backup's date that an operator has to confirm it.
     pub(crate) unconfirmed: Option<Date>,
 }
@@ -53,9 +55,18 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
     for name in KEYS.into_iter().filter(|name| *name != config::FILE) {
         copy_file(from, data, name)?;
     }
-    mark(data, config, &manifest, epoch)?;
-    copy_file(from, data, config::FILE)?;
-    Ok(Restored { schools: manifest.schools.len(), epoch, unconfirmed })
+    let named = named_files::put_back(from, data, &manifest.named, config.clone()).map_err(unread)?;
+    mark(data, named.clone(), &manifest, epoch)?;
+    if named == config {
+        copy_file(from, data, config::FILE)?;
+    } else {
+        // It named files elsewhere, which came into the directory.
+        let text = named.to_text().ok_or_else(|| Failure::data("the configuration cannot be written"))?;
+        write_new(&data.join(config::FILE), &text)
+            .map_err(|error| Failure::local("the configuration cannot be written", &error))?;
+    }
+    let left_out = manifest.left_out.iter().map(|left| left.npsn).collect();
+    Ok(Restored { schools: manifest.schools.len(), epoch, left_out, unconfirmed })
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.

@@ -69,8 +69,7 @@ impl Remote {
     fn backup(&self, to: &Path) -> Result<(), Failure> {
         let to = std::path::absolute(to).map_err(|error| Failure::local("--to", &error))?;
         let done: BackupDone = self.post("/v1/admin/backup", &BackupAsked { to })?;
-        super::backed_up(self.voice, &done);
-        Ok(())
+        super::backed_up(self.voice, &done)
     }
 
     fn healing(&self, state: &HealingState) -> Result<(), Failure> {

@@ -100,6 +100,10 @@ impl Desk {
 /// A failure of the store as a problem; what it was goes to the log.
 pub(crate) fn stored(error: &StoreError) -> Problem {
     tracing::error!(%error, "the store failed");
+    if let StoreError::Damaged(_) = error {
+        // Coming again does not help, and nothing of the school's is at fault.
+        return problem("center.damaged");
+    }
     problem("center.store").after(std::time::Duration::from_secs(30))
 }
 
