@@ -64,6 +64,9 @@ impl From<WorkError> for No {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 fn unmergeable(record: RecordKey, error: MergeError) -> Refusal {
     let code = match error {
         MergeError::UnknownHeads | MergeError::AmbiguousHeads => "bundle.heads",
