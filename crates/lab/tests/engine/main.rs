@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod backups;
 mod copies;
 mod exactly_once;
 mod faults;
