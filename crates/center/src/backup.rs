@@ -23,7 +23,7 @@ use crate::host::{Host, KEY_FILE, NOBODY};
 use crate::init::TOKEN_FILE;
 use crate::messages::LeftOut;
 
-pub(crate) use restore::{Restored, restore};
+pub(crate) use restore::{Restored, put_back, restore};
 
 /// The format of a backup's directory.
 const FORMAT: u32 = 1;

@@ -28,6 +28,7 @@ mod metrics;
 mod output;
 mod releases;
 mod serve;
+mod signed;
 mod snapshots;
 mod uploads;
 

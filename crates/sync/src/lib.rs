@@ -53,7 +53,9 @@ pub use centre::{
     Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, LeavingPerson,
     MoveOffer, MoveStage, Mover, Registered, RevokedKeys,
 };
-pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
+pub use centre::{
+    Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Life, Received, Repairing, Verdict,
+};
 pub use centre_dates::{ActingDate, CentreDates, RulesDay};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
