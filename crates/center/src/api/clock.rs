@@ -36,19 +36,20 @@ async fn show(State(host): Shared) -> Response {
 }
 
 async fn confirm(State(host): Shared) -> Response {
-    let work = {
-        let host = Arc::clone(&host);
-        move || {
-            let clock = host.clock.today().ok_or_else(|| problem("center.failed"))?;
-            host.dates.confirm(clock).map_err(|error| crate::desk::stored(&error))?;
-            tracing::warn!(%clock, "an operator confirmed the centre's date");
-            state(&host)
-        }
-    };
-    let confirmed = tokio::task::spawn_blocking(work).await.map_err(|_| problem("center.failed"));
-    let confirmed = confirmed.and_then(|confirmed| confirmed);
+    let confirmed = confirmed(&host).await;
     let about = confirmed.as_ref().ok().map(|state| About::done(format!("date {}", state.clock)));
     told(about, reply(&host, "admin", confirmed))
+}
+
+async fn confirmed(host: &Arc<Host>) -> Result<ClockState, Problem> {
+    let host = Arc::clone(host);
+    let work = move || {
+        let clock = host.clock.today().ok_or_else(|| problem("center.failed"))?;
+        host.dates.confirm(clock).map_err(|error| crate::desk::stored(&error))?;
+        tracing::warn!(%clock, "an operator confirmed the centre's date");
+        state(&host)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| problem("center.failed"))?
 }
 
 /// Raises the alarm while the clock shows a date that waits for an operator's word: in the log of the program, in the audit

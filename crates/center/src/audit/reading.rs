@@ -120,7 +120,7 @@ pub(super) fn read_last(directory: &Path, visit: &mut dyn FnMut(Entry)) -> io::R
 /// What stands at a place in a file.
 enum Found {
     End,
-    Whole(Entry, Hash, u64),
+    Whole(Box<Entry>, Hash, u64),
     Bad(&'static str),
 }
 
@@ -160,7 +160,7 @@ impl<'v> Reading<'v> {
                 Found::End => return Ok(()),
                 Found::Whole(entry, hash, bytes) => {
                     whole += bytes;
-                    self.entry(&name, entry, hash);
+                    self.entry(&name, *entry, hash);
                 }
                 Found::Bad(what) => {
                     let goes_on = source.whole_after(whole + 1)?;
@@ -253,7 +253,7 @@ impl Source {
         if entry.hash() != hash {
             return Ok(Found::Bad("an entry that was changed"));
         }
-        Ok(Found::Whole(entry, hash, (LENGTH + HASH) as u64 + u64::from(size)))
+        Ok(Found::Whole(Box::new(entry), hash, (LENGTH + HASH) as u64 + u64::from(size)))
     }
 
     /// Finds the next place from here on at which a whole entry stands. A file is read into memory for it, which is done

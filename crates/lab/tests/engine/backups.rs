@@ -8,7 +8,7 @@ use crate::stage::{Computer, Stage};
 /// Enough that the first bundle lies in a file beside the store.
 const STUDENTS: u32 = 500;
 
-fn is_damage<T>(read: Result<T, StoreError>) -> bool {
+fn is_damage<T>(read: &Result<T, StoreError>) -> bool {
     matches!(read, Err(StoreError::Damaged(_)))
 }
 
@@ -21,9 +21,9 @@ fn fault_42_a_copy_needs_the_files_that_its_rows_refer_to_and_not_those_that_are
     for name in &needed {
         centre.whole_blob(name).unwrap();
         blobs.remove(name).unwrap();
-        assert!(is_damage(centre.whole_blob(name)), "a file that is gone is missed");
+        assert!(is_damage(&centre.whole_blob(name)), "a file that is gone is missed");
         blobs.put(name, b"what else lay there").unwrap();
-        assert!(is_damage(centre.whole_blob(name)), "other bytes are not taken for it");
+        assert!(is_damage(&centre.whole_blob(name)), "other bytes are not taken for it");
     }
     assert_eq!(centre.needed_blobs().unwrap(), needed);
 }
