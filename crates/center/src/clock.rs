@@ -27,7 +27,8 @@ impl Clock {
         self.date_of(self.now())
     }
 
-    fn date_of(self, seconds: i64) -> Option<Date> {
+    /// The date at a moment, in seconds since 1970.
+    pub(crate) fn date_of(self, seconds: i64) -> Option<Date> {
         let days = seconds.saturating_add(self.offset_seconds).div_euclid(86_400);
         i32::try_from(days).ok().and_then(|days| Date::from_days(days).ok())
     }

@@ -18,6 +18,10 @@ pub(crate) struct Config {
     pub(crate) name: String,
     /// Where it listens; port 0 takes a free one.
     pub(crate) listen: SocketAddr,
+    /// The address by which schools reach it, where that is not the one at which it listens: `https://` and a name, and a path
+    /// before its own where something in front of it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) public_url: Option<String>,
     /// Certificate chain in PEM; without one it speaks plain HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -56,6 +60,7 @@ impl Default for Config {
         Self {
             name: "Pusat Selaras".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8_440)),
+            public_url: None,
             tls_cert: None,
             tls_key: None,
             pack: None,
@@ -92,6 +97,31 @@ impl Config {
         toml::from_str(&text).map_err(|error| ConfigError::Parse(path, Box::new(error)))
     }
 
+    /// The address of one of this centre's paths, as whoever asked can reach it: by the configured address, else by the
+    /// `Host` of the request where that is this centre's own; the path alone where neither says.
+    pub(crate) fn address_of(&self, path: &str, asked_at: Option<&str>) -> String {
+        if let Some(public) = &self.public_url {
+            return format!("{}{path}", public.trim_end_matches('/'));
+        }
+        let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+        match asked_at.filter(|host| self.is_ours(host)) {
+            Some(host) => format!("{scheme}://{host}{path}"),
+            None => path.to_owned(),
+        }
+    }
+
+    /// Whether a `Host` names this centre: the address at which it listens, or `localhost` where that is this computer's; any
+    /// address with its port where it listens at all of them. Whatever else it says may be anybody's.
+    fn is_ours(&self, host: &str) -> bool {
+        let listen = self.listen;
+        let local = listen.ip().is_loopback() || listen.ip().is_unspecified();
+        if local && host == format!("localhost:{}", listen.port()) {
+            return true;
+        }
+        host.parse::<SocketAddr>()
+            .is_ok_and(|at| at.port() == listen.port() && (at.ip() == listen.ip() || listen.ip().is_unspecified()))
+    }
+
     /// The file's text.
     pub(crate) fn to_text(&self) -> Option<String> {
         toml::to_string(self).ok()
@@ -109,6 +139,21 @@ mod tests {
         let config = Config { tls_cert: Some("a.pem".into()), ..Config::default() };
         assert_eq!(toml::from_str::<Config>(&config.to_text().unwrap()).unwrap(), config);
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn an_address_is_absolute_where_it_is_known_to_be_ours() {
+        let listen = |text: &str| Config { listen: text.parse().unwrap(), ..Config::default() };
+        let at = |config: &Config, host| config.address_of("/v1/uploads/1", host);
+        let local = listen("127.0.0.1:8440");
+        assert_eq!(at(&local, Some("127.0.0.1:8440")), "http://127.0.0.1:8440/v1/uploads/1");
+        assert_eq!(at(&local, Some("localhost:8440")), "http://localhost:8440/v1/uploads/1");
+        for stranger in [None, Some("127.0.0.1:80"), Some("192.0.2.7:8440"), Some("example.org"), Some("a/b")] {
+            assert_eq!(at(&local, stranger), "/v1/uploads/1", "{stranger:?}");
+        }
+        assert_eq!(at(&listen("0.0.0.0:8440"), Some("192.0.2.7:8440")), "http://192.0.2.7:8440/v1/uploads/1");
+        let public = Config { public_url: Some("https://selaras.example/pusat/".to_owned()), ..local };
+        assert_eq!(at(&public, Some("127.0.0.1:8440")), "https://selaras.example/pusat/v1/uploads/1");
     }
 
     #[test]

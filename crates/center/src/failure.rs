@@ -55,6 +55,11 @@ impl Failure {
         Self::made(Exit::Data, "local.data", what.to_owned())
     }
 
+    /// Data of the centre is not what it should be, as its catalogue says it.
+    pub(crate) fn damaged(problem: Problem) -> Self {
+        Self { exit: Exit::Data, problem: Box::new(problem) }
+    }
+
     /// What was given is not valid.
     pub(crate) fn input(what: impl Into<String>) -> Self {
         Self::made(Exit::Input, "input.invalid", what.into())

@@ -13,16 +13,17 @@ use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
 use crate::access::{Accounts, AddressGuesses, Kode, Nonces, Staff, TokenKey};
-use crate::audit::{Audit, Event, ok};
+use crate::audit::{Audit, Event, TipKeeper, ok};
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::dates::{Acting, Dates};
 use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::desk::{Desk, found, stored};
 use crate::failure::Failure;
 use crate::lanes::{Lanes, Urgency};
 use crate::metrics::Metrics;
-use crate::releases::{InForce, Releases};
+use crate::releases::Releases;
 use crate::signed::Signed;
 use crate::snapshots::Snapshots;
 use crate::uploads::Uploads;
@@ -36,6 +37,8 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) changelog: Changelog,
     pub(crate) releases: Releases,
+    /// The dates that it has acted on.
+    pub(crate) dates: Dates,
     pub(crate) audit: Audit,
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
@@ -72,11 +75,13 @@ impl Host {
         let seed = read_seed(&data.join(KEY_FILE))?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&seed) };
         let unread = |error: StoreError| Failure::local("pack or rulebook", &error);
-        let releases = Releases::open(global, load_rules(data, &config)?, &keys).map_err(unread)?;
+        let releases = Releases::open(global.clone(), load_rules(data, &config)?, &keys).map_err(unread)?;
+        let dates = Dates::open(global.clone()).map_err(|error| Failure::local("the dates", &error))?;
         let clock = Clock::east(config.date_offset_hours);
         let began =
             Event { who: "centre".to_owned(), what: "started".to_owned(), about: row.epoch.to_string(), ..ok() };
-        let audit = Audit::open(data, clock, began).map_err(|error| Failure::local("the audit log", &error))?;
+        let audit = Audit::open(data, clock, TipKeeper::new(global, data), began)
+            .map_err(|error| Failure::local("the audit log (see docs/audit.md, \"A damaged log\")", &error))?;
         let workers = match config.workers {
             0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             some => some,
@@ -86,6 +91,7 @@ impl Host {
             clock,
             audit,
             releases,
+            dates,
             keys,
             tokens: TokenKey::derive(&seed),
             epoch: row.epoch,
@@ -153,10 +159,10 @@ impl Host {
         Ok(found)
     }
 
-    /// Pack and rulebook of this day, and what follows them.
-    pub(crate) fn in_force(&self) -> Result<InForce, Problem> {
-        let today = self.clock.today().ok_or_else(|| problem("center.failed"))?;
-        Ok(self.releases.at(today))
+    /// The date by which something is done now, with pack and rulebook of that day and what follows them.
+    pub(crate) fn acting(&self) -> Result<Acting, Problem> {
+        let clock = self.clock.today().ok_or_else(|| problem("center.failed"))?;
+        self.dates.acting(clock, &self.releases).map_err(|error| stored(&error))
     }
 
     /// The bundles and other files of a school.

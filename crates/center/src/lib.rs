@@ -17,6 +17,7 @@ mod catalogue;
 mod cli;
 mod clock;
 mod config;
+mod dates;
 mod desk;
 mod failure;
 mod host;

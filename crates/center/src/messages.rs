@@ -219,6 +219,17 @@ pub(crate) struct BackupAsked {
 pub(crate) struct BackupDone {
     pub(crate) schools: usize,
     pub(crate) to: std::path::PathBuf,
+    /// Schools that could not be copied, and why: this backup does not cover them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A school that a backup does not hold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LeftOut {
+    pub(crate) npsn: Npsn,
+    /// Why it could not be copied; no data of anybody.
+    pub(crate) reason: String,
 }
 
 /// Publishes a pack, a rulebook, or both; what is left out stays as it is.
@@ -253,6 +264,17 @@ pub(crate) struct ReleaseLine {
     /// Seconds since 1970 by the centre's clock.
     pub(crate) published_at: Option<i64>,
     pub(crate) in_force: bool,
+}
+
+/// What the centre's clock shows, and by which date it works.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ClockState {
+    /// The date that the clock shows.
+    pub(crate) clock: Date,
+    /// The date by which the centre works.
+    pub(crate) today: Date,
+    /// False while the clock is so far past the last date that an operator has to confirm it.
+    pub(crate) confirmed: bool,
 }
 
 /// An evidence file.

@@ -24,6 +24,8 @@ pub(crate) struct Metrics {
     requests: Family<Outcome, Counter<u64, AtomicU64>>,
     seconds: Histogram,
     pub(crate) schools: Gauge,
+    /// 1 while the clock shows a date that waits for an operator's word.
+    pub(crate) clock_unconfirmed: Gauge,
     pub(crate) accepted: Counter,
     pub(crate) refused: Counter,
     pub(crate) records: Counter,
@@ -43,6 +45,9 @@ impl Metrics {
         registry.register("exchange_seconds", "Time of an exchange, waiting included", seconds.clone());
         let schools = Gauge::default();
         registry.register("schools", "Schools known", schools.clone());
+        let clock_unconfirmed = Gauge::default();
+        let help = "1 while the clock is far ahead and waits for an operator's word";
+        registry.register("clock_unconfirmed", help, clock_unconfirmed.clone());
         let counter = |registry: &mut Registry, name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -55,7 +60,20 @@ impl Metrics {
         let received = counter(&mut registry, "exchange_received_bytes", "Bytes of exchange requests");
         let sent = counter(&mut registry, "exchange_sent_bytes", "Bytes of exchange answers");
         let alarms = counter(&mut registry, "guess_alarms", "Alarms that a kode registrasi is being guessed");
-        Self { registry, requests, seconds, schools, accepted, refused, records, uploaded, received, sent, alarms }
+        Self {
+            registry,
+            requests,
+            seconds,
+            schools,
+            clock_unconfirmed,
+            accepted,
+            refused,
+            records,
+            uploaded,
+            received,
+            sent,
+            alarms,
+        }
     }
 
     /// Counts a request by its outcome.

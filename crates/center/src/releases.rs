@@ -13,7 +13,7 @@ use selaras_storage::SchoolStore;
 use selaras_sync::limits::MAX_RELEASES;
 use selaras_sync::{
     Batch, CentreKeys, Flow, Key, Range, ReadStore, Release, ReleaseList, ReleaseRefused, ReleasedRules, Row, Rules,
-    RulesError, Store, StoreError,
+    RulesDay, RulesError, Store, StoreError,
 };
 use selaras_transport::{Problem, Reason, RulesAnswer, Text};
 use serde::{Deserialize, Serialize};
@@ -115,9 +115,9 @@ impl Releases {
     }
 
     /// What is in force on a day, and what follows it.
-    pub(crate) fn at(&self, today: Date) -> InForce {
+    pub(crate) fn at(&self, day: impl Into<RulesDay>) -> InForce {
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
-        let selaras_sync::ReleaseInForce { now, next } = self.list_of(&published).at(today);
+        let selaras_sync::ReleaseInForce { now, next } = self.list_of(&published).at(day);
         InForce { now: Arc::clone(now), next: next.cloned() }
     }
 
@@ -126,8 +126,8 @@ impl Releases {
     }
 
     /// All of them, in order of their first days.
-    pub(crate) fn list(&self, today: Date) -> Vec<ReleaseLine> {
-        let now = self.at(today).now;
+    pub(crate) fn list(&self, day: impl Into<RulesDay>) -> Vec<ReleaseLine> {
+        let now = self.at(day).now;
         let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
         std::iter::once(&self.base).chain(published.iter()).map(|held| line(held, &now)).collect()
     }
@@ -136,12 +136,13 @@ impl Releases {
     pub(crate) fn publish(
         &self,
         asked: &RulesPublish,
-        today: Date,
+        day: impl Into<RulesDay>,
         at: i64,
         keys: &CentreKeys,
     ) -> Result<ReleaseLine, Problem> {
+        let day = day.into();
         let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        let slot = self.list_of(&held).slot(asked.from, today).map_err(not_released)?;
+        let slot = self.list_of(&held).slot(asked.from, day).map_err(not_released)?;
         let place = slot.at;
         let rules = read(asked, &slot.before.rules)?;
         slot.check(&rules).map_err(not_released)?;
@@ -160,20 +161,21 @@ impl Releases {
         held.insert(place, Arc::clone(&fresh));
         drop(held);
         tracing::info!(from = %asked.from, pack = %release.pack, rulebook = %release.rulebook, "rules were published");
-        Ok(line(&fresh, &self.at(today).now))
+        Ok(line(&fresh, &self.at(day).now))
     }
 
     /// Takes back a release that has not begun.
-    pub(crate) fn withdraw(&self, from: Date, today: Date) -> Result<ReleaseLine, Problem> {
+    pub(crate) fn withdraw(&self, from: Date, day: impl Into<RulesDay>) -> Result<ReleaseLine, Problem> {
+        let day = day.into();
         let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        let place = self.list_of(&held).withdrawable(from, today).map_err(not_released)?;
+        let place = self.list_of(&held).withdrawable(from, day).map_err(not_released)?;
         let mut batch = Batch::default();
         batch.remove(Key::Local(row_name(from)));
         self.store.commit(&batch).map_err(|error| stored(&error))?;
         let gone = held.remove(place);
         drop(held);
         tracing::info!(%from, "rules were withdrawn before they began");
-        Ok(line(&gone, &self.at(today).now))
+        Ok(line(&gone, &self.at(day).now))
     }
 }
 

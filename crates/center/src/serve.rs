@@ -48,7 +48,12 @@ pub(crate) fn serve(asked: Serve) -> Result<(), Failure> {
     let listener = TcpListener::bind(asked.config.listen)
         .map_err(|error| Failure::local(&format!("cannot listen on {}", asked.config.listen), &error))?;
     let address = listener.local_addr().map_err(|error| Failure::local("cannot listen", &error))?;
-    let host = Arc::new(Host::open(&asked.data, asked.config, asked.closed)?);
+    if asked.config.public_url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+        return Err(Failure::input("public_url begins with https:// or http://"));
+    }
+    // The port that was taken, where any would do.
+    let config = Config { listen: address, ..asked.config };
+    let host = Arc::new(Host::open(&asked.data, config, asked.closed)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -61,6 +66,7 @@ pub(crate) fn serve(asked: Serve) -> Result<(), Failure> {
         let handle = Handle::new();
         tokio::spawn(stop_when(handle.clone(), ended(asked.parent_stdin)));
         tokio::spawn(sweep(Arc::clone(&host)));
+        tokio::spawn(api::clock::watch(Arc::clone(&host)));
         tokio::spawn(remember(Arc::clone(&host)));
         output::line(&ready.to_string());
         tracing::info!(%address, tls = tls.is_some(), "the centre is listening");

@@ -23,6 +23,7 @@
 mod approval;
 pub mod bundle;
 mod centre;
+mod centre_dates;
 mod edits;
 mod entry;
 mod error;
@@ -55,6 +56,7 @@ pub use centre::{
 pub use centre::{
     Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Life, Received, Repairing, Verdict,
 };
+pub use centre_dates::{ActingDate, CentreDates, RulesDay};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
     EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash,
@@ -78,6 +80,7 @@ pub use view::StoreView;
 pub mod limits {
     pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
     pub use crate::centre::{MAX_DEVICES, MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
+    pub use crate::centre_dates::MAX_DAYS_AHEAD;
     pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
     pub use crate::release_list::MAX_RELEASES;
     pub use crate::school::{MAX_EDIT_RECORDS, MAX_INLINE_BUNDLE, MAX_SHOWN_CHANGES};

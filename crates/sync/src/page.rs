@@ -64,12 +64,25 @@ pub(crate) fn entry_at(store: &dyn ReadStore, version: LogVersion) -> Result<(Lo
     Ok((entry, row))
 }
 
+/// Reads a blob and checks it against its name, as rows are checked by their frames; none where there is none.
+///
+/// # Errors
+/// [`StoreError::Damaged`] for other bytes than were written; else as the disk gives them.
+pub(crate) fn checked_blob(blobs: &dyn Blobs, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+    match blobs.get(name)? {
+        Some(bytes) if blake3::hash(&bytes).as_bytes() != name => {
+            Err(StoreError::Damaged("a file beside the store is not what its name says".to_owned()))
+        }
+        found => Ok(found),
+    }
+}
+
 /// Reads the edits of an entry.
 pub(crate) fn edits_of(blobs: &dyn Blobs, entry: &LogEntry, row: &EntryRow) -> Result<EditSet, StoreError> {
     let damaged = || StoreError::Damaged(format!("the edits of entry {}", entry.version));
     let bytes = match &row.edits {
         EditsAt::Inline(bytes) => bytes.clone(),
-        EditsAt::Blob(name) => blobs.get(name)?.ok_or_else(damaged)?,
+        EditsAt::Blob(name) => checked_blob(blobs, name)?.ok_or_else(damaged)?,
         EditsAt::Block(bytes) => return thaw_edits(bytes).ok_or_else(damaged),
         EditsAt::Parts(names) => return join(blobs, names),
         EditsAt::Absent => return Ok(EditSet::default()),
@@ -98,7 +111,7 @@ pub(crate) fn join(blobs: &dyn Blobs, names: &[[u8; 32]]) -> Result<EditSet, Sto
     let damaged = || StoreError::Damaged("a part of an entry's edits".to_owned());
     let mut edits = Vec::new();
     for name in names {
-        let frozen = blobs.get(name)?.ok_or_else(damaged)?;
+        let frozen = checked_blob(blobs, name)?.ok_or_else(damaged)?;
         edits.extend(thaw_edits(&frozen).ok_or_else(damaged)?.into_edits());
     }
     Ok(EditSet::joined(edits))

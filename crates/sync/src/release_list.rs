@@ -7,6 +7,7 @@ use std::sync::Arc;
 use selaras_model::Date;
 
 use crate::Rules;
+use crate::centre_dates::RulesDay;
 
 /// The most releases that a centre keeps.
 pub const MAX_RELEASES: usize = 256;
@@ -116,8 +117,9 @@ pub struct ReleaseSlot<'a, T> {
 impl<'a, T: ReleasedRules> ReleaseList<'a, T> {
     /// Gives what is in force on a day, and what follows it.
     #[must_use]
-    pub fn at(&self, today: Date) -> ReleaseInForce<'a, T> {
-        let begun = self.published.partition_point(|held| held.first_day() <= today);
+    pub fn at(&self, day: impl Into<RulesDay>) -> ReleaseInForce<'a, T> {
+        let reached = day.into().reached();
+        let begun = self.published.partition_point(|held| held.first_day() <= reached);
         ReleaseInForce { now: self.before(begun), next: self.published.get(begun) }
     }
 
@@ -125,7 +127,9 @@ impl<'a, T: ReleasedRules> ReleaseList<'a, T> {
     ///
     /// # Errors
     /// [`ReleaseRefused::Past`], [`ReleaseRefused::Taken`], [`ReleaseRefused::TooMany`].
-    pub fn slot(&self, from: Date, today: Date) -> Result<ReleaseSlot<'a, T>, ReleaseRefused> {
+    pub fn slot(&self, from: Date, day: impl Into<RulesDay>) -> Result<ReleaseSlot<'a, T>, ReleaseRefused> {
+        // Before what has begun already it would never be in force.
+        let today = day.into().reached();
         if from < today {
             return Err(ReleaseRefused::Past { from, today });
         }
@@ -144,10 +148,10 @@ impl<'a, T: ReleasedRules> ReleaseList<'a, T> {
     /// # Errors
     /// [`ReleaseRefused::Unknown`], [`ReleaseRefused::Begun`]; [`ReleaseRefused::Breaks`] where what follows it could not
     /// follow what was before it.
-    pub fn withdrawable(&self, from: Date, today: Date) -> Result<usize, ReleaseRefused> {
+    pub fn withdrawable(&self, from: Date, day: impl Into<RulesDay>) -> Result<usize, ReleaseRefused> {
         let at = self.published.iter().position(|held| held.first_day() == from);
         let at = at.ok_or(ReleaseRefused::Unknown { from })?;
-        if from <= today {
+        if from <= day.into().reached() {
             return Err(ReleaseRefused::Begun { from });
         }
         if let Some(after) = self.published.get(at + 1) {
@@ -237,6 +241,19 @@ mod tests {
         assert_eq!(told("2026-12-15"), (day("2026-12-15"), Some(day("2027-01-01"))));
         assert_eq!(told("2026-12-31"), (day("2026-12-15"), Some(day("2027-01-01"))));
         assert_eq!(told("2027-01-01"), (day("2027-01-01"), None));
+    }
+
+    #[test]
+    fn what_has_begun_is_in_force_whatever_the_date_is_now() {
+        let base = Held(Date::MIN, rules("0", "0"));
+        let published = [Held(day("2026-12-15"), rules("0", "1")), Held(day("2027-01-01"), rules("0", "2"))];
+        let list = ReleaseList { base: &base, published: &published };
+        let back = RulesDay { today: day("2026-12-01"), begun: Some(day("2026-12-15")) };
+        let ReleaseInForce { now, next } = list.at(back);
+        assert_eq!((now.0, next.map(|next| next.0)), (day("2026-12-15"), Some(day("2027-01-01"))));
+        assert_eq!(list.withdrawable(day("2026-12-15"), back).unwrap_err().code(), "rules.begun");
+        assert_eq!(list.slot(day("2026-12-10"), back).unwrap_err().code(), "rules.past");
+        assert_eq!(list.withdrawable(day("2027-01-01"), back), Ok(1));
     }
 
     #[test]

@@ -69,7 +69,7 @@ async fn an_answer_of_ours_is_taken_and_both_ways_are_counted() {
     assert_eq!(link.exchange("token", npsn(), Carry::Inline, b"request".as_slice().into()).await.unwrap(), "answer");
     let sent = u64::try_from(served.await.unwrap()).unwrap();
     let received = u64::try_from(answer.len()).unwrap();
-    assert_eq!(link.traffic(), Traffic { requests: 1, sent, received });
+    assert_eq!(link.traffic(), Traffic { requests: 1, sent, received, acknowledged: sent });
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_larger_body_is_streamed_whole_and_counted() {
     link.exchange("token", npsn(), Carry::Inline, vec![b'x'; 200_000].into()).await.unwrap();
     let sent = u64::try_from(served.await.unwrap()).unwrap();
     assert!(sent > 200_000);
-    assert_eq!(link.traffic().sent, sent);
+    assert_eq!((link.traffic().sent, link.traffic().acknowledged), (sent, sent));
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ use crate::messages::{
 
 /// Schools on a page of the list.
 const PAGE_SCHOOLS: usize = 200;
+/// Schools that the audit log names of those that a backup does not hold.
+const MAX_TOLD: usize = 20;
 
 type Questions = Query<BTreeMap<String, String>>;
 
@@ -103,10 +105,15 @@ async fn backup(State(host): Shared, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let asked: BackupAsked = json(&host, &parts.headers, body).await?;
         let manifest = crate::backup::back_up(&host, &asked.to).await?;
-        Ok(BackupDone { schools: manifest.schools.len(), to: asked.to })
+        Ok(BackupDone { schools: manifest.schools.len(), to: asked.to, left_out: manifest.left_out })
     };
-    let result = work.await;
-    reply(&host, "admin", result)
+    let result: Result<BackupDone, Problem> = work.await;
+    told(result.as_ref().ok().map(about_backup), reply(&host, "admin", result))
+}
+
+fn about_backup(done: &BackupDone) -> About {
+    let left_out = done.left_out.iter().take(MAX_TOLD).map(|left| format!(" without {}", left.npsn));
+    About::done(format!("schools {}{}", done.schools, left_out.collect::<String>()))
 }
 
 async fn healing(State(host): Shared, Path(npsn): Path<String>) -> Response {

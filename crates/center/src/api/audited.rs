@@ -5,10 +5,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
 use axum::http::{Extensions, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use selaras_model::Npsn;
 use selaras_transport::server::bearer;
 
 use super::Shared;
@@ -47,8 +49,17 @@ impl About {
     }
 }
 
-pub(super) async fn audited(State(host): Shared, request: Request, next: Next) -> Response {
-    let asked = Asked::of(&host, &request);
+/// The parts of a path that its route names, decoded.
+pub(super) type PathParts = Result<RawPathParams, RawPathParamsRejection>;
+
+/// The school that a path names, however its number is written there: that one which routing reaches.
+pub(super) fn school_in(parts: &PathParts) -> Option<Npsn> {
+    let named = parts.as_ref().ok()?.iter().find(|(name, _)| *name == "npsn");
+    named.and_then(|(_, text)| text.parse().ok())
+}
+
+pub(super) async fn audited(State(host): Shared, parts: PathParts, request: Request, next: Next) -> Response {
+    let asked = Asked::of(&host, school_in(&parts), &request);
     if asked.acts && !host.audit.is_writable() && host.audit.note(probe()).await.is_err() {
         return unwritable();
     }
@@ -78,18 +89,19 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(host: &Host, request: &Request) -> Self {
+    fn of(host: &Host, school: Option<Npsn>, request: &Request) -> Self {
         let (extensions, path) = (request.extensions(), request.uri().path());
         let route = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let admin = route.starts_with(ADMIN);
         let last = route.rsplit('/').find(|part| !part.starts_with('{')).unwrap_or_default();
         let quiet = !admin && (QUIET.contains(&last) || request.method() == Method::GET || route.contains("/uploads"));
         let rest = SCHOOLS.iter().find_map(|prefix| path.strip_prefix(prefix));
-        let (school, about) = rest.map_or(("", path), |rest| rest.split_once('/').unwrap_or((rest, "")));
+        let about = rest.map_or(path, |rest| rest.split_once('/').map_or("", |(_, about)| about));
         let event = Event {
             who: who(host, request, admin),
             what: format!("{} {}", request.method(), if route.is_empty() { "unknown" } else { route }),
-            school: school.to_owned(),
+            // What is no school's number is noted for none: it may be anything.
+            school: school.map(|npsn| npsn.to_string()).unwrap_or_default(),
             from: address(extensions),
             about: about.to_owned(),
             ..ok()

@@ -17,7 +17,13 @@ pub(super) async fn healthz(State(host): Shared) -> Response {
         Ok(()) => {
             let state = if host.closed.is_some() { "closed" } else { "ok" };
             let version = env!("CARGO_PKG_VERSION");
-            Json(serde_json::json!({ "status": state, "version": version, "protocol": PROTOCOL })).into_response()
+            let mut health = serde_json::json!({ "status": state, "version": version, "protocol": PROTOCOL });
+            if let (Ok(clock), Some(health)) = (super::clock::state(&host), health.as_object_mut())
+                && !clock.confirmed
+            {
+                health.insert("clock".to_owned(), serde_json::json!(clock));
+            }
+            Json(health).into_response()
         }
         Err(problem) => problem.into_response(),
     }

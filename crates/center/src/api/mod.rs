@@ -2,6 +2,7 @@
 
 mod admin;
 mod audited;
+pub(crate) mod clock;
 mod exchange;
 mod health;
 mod moves;
@@ -63,6 +64,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
     let uploads = uploads::router().layer(from_fn_with_state(Arc::clone(&host), open));
     let admin = admin::router()
         .merge(rules::router())
+        .merge(clock::router())
         .merge(staff::router())
         .layer(from_fn_with_state(Arc::clone(&host), staff::staff_only))
         .layer(protocol);

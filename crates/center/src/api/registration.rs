@@ -57,7 +57,7 @@ async fn enrolled(host: &Arc<Host>, npsn: &str, from: &From, request: Request) -
 }
 
 pub(super) async fn rules(State(host): Shared, headers: HeaderMap) -> Response {
-    match host.in_force() {
+    match host.acting().map(|acting| acting.in_force) {
         Ok(in_force) => given_rules(&host, &in_force.now, &headers),
         Err(problem) => reply::<()>(&host, "rules", Err(problem)),
     }
@@ -65,7 +65,7 @@ pub(super) async fn rules(State(host): Shared, headers: HeaderMap) -> Response {
 
 /// What is announced for a day to come.
 pub(super) async fn announced_rules(State(host): Shared, headers: HeaderMap) -> Response {
-    match host.in_force().and_then(|in_force| in_force.next.ok_or_else(|| problem("rules.none-announced"))) {
+    match host.acting().and_then(|acting| acting.in_force.next.ok_or_else(|| problem("rules.none-announced"))) {
         Ok(next) => given_rules(&host, &next, &headers),
         Err(problem) => reply::<()>(&host, "rules", Err(problem)),
     }

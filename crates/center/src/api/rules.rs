@@ -6,8 +6,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use selaras_model::Date;
-use selaras_transport::server::{BodyLimits, read_body};
+use selaras_transport::server::{BodyLimits, parse_json, read_body};
 use selaras_transport::{JSON_TYPE, MAX_RULES_BODY, Problem};
 
 use super::{About, STALL, Shared, json, reply, told};
@@ -19,12 +18,8 @@ pub(super) fn router() -> Router<Arc<Host>> {
     Router::new().route("/v1/admin/rules", get(list).post(publish)).route("/v1/admin/rules/withdraw", post(withdraw))
 }
 
-fn today(host: &Host) -> Result<Date, Problem> {
-    host.clock.today().ok_or_else(|| problem("center.failed"))
-}
-
 async fn list(State(host): Shared) -> Response {
-    let listed = today(&host).map(|today| host.releases.list(today));
+    let listed = host.acting().map(|acting| host.releases.list(acting.day));
     reply(&host, "admin", listed)
 }
 
@@ -43,12 +38,11 @@ async fn published(host: &Arc<Host>, request: Request) -> Result<ReleaseLine, Pr
     let limits = BodyLimits { bytes: MAX_RULES_BODY, stall: STALL };
     let read = read_body(&parts.headers, body, JSON_TYPE, limits, &host.budget).await;
     let (bytes, permit) = read.map_err(|rejection| rejection.problem(lookup))?;
-    let asked: RulesPublish = serde_json::from_slice(&bytes).map_err(|_| problem("body.not-json"))?;
-    let today = today(host)?;
+    let asked: RulesPublish = parse_json(&bytes).map_err(|rejection| rejection.problem(lookup))?;
     let host = Arc::clone(host);
     let work = move || {
         let _permit = permit;
-        host.releases.publish(&asked, today, host.clock.now(), &host.keys)
+        host.releases.publish(&asked, host.acting()?.day, host.clock.now(), &host.keys)
     };
     tokio::task::spawn_blocking(work).await.map_err(|_| problem("center.failed"))?
 }
@@ -61,8 +55,7 @@ async fn withdraw(State(host): Shared, request: Request) -> Response {
 async fn withdrawn(host: &Arc<Host>, request: Request) -> Result<ReleaseLine, Problem> {
     let (parts, body) = request.into_parts();
     let asked: RulesWithdraw = json(host, &parts.headers, body).await?;
-    let today = today(host)?;
     let host = Arc::clone(host);
-    let work = move || host.releases.withdraw(asked.from, today);
+    let work = move || host.releases.withdraw(asked.from, host.acting()?.day);
     tokio::task::spawn_blocking(work).await.map_err(|_| problem("center.failed"))?
 }

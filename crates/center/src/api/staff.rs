@@ -14,10 +14,11 @@ use selaras_model::Npsn;
 use selaras_transport::Problem;
 use selaras_transport::server::bearer;
 
+use super::audited::{PathParts, school_in};
 use super::{Shared, json, reply};
 use crate::access::{Staff, StaffRole};
 use crate::catalogue::problem;
-use crate::host::{Host, school};
+use crate::host::Host;
 use crate::messages::{StaffAdd, StaffDisable, StaffLine, StaffList, StaffToken};
 
 /// Where the paths of schools begin.
@@ -44,8 +45,8 @@ pub(super) fn router() -> Router<Arc<Host>> {
 }
 
 /// Lets through who has a token, for what the account's role and area cover; the rest of the request's way knows who.
-pub(super) async fn staff_only(State(host): Shared, mut request: Request, next: Next) -> Response {
-    match admitted(&host, Asked::by(&request)).await {
+pub(super) async fn staff_only(State(host): Shared, parts: PathParts, mut request: Request, next: Next) -> Response {
+    match admitted(&host, Asked::by(school_in(&parts), &request)).await {
         Ok(staff) => {
             request.extensions_mut().insert(staff);
             next.run(request).await
@@ -81,19 +82,19 @@ struct Asked {
     method: Method,
     /// The path as its route is written.
     route: String,
-    /// The school's number in the path, as text.
-    school: Option<String>,
+    /// The school that the path names.
+    school: Option<Npsn>,
 }
 
 impl Asked {
-    fn by(request: &Request) -> Self {
-        let (extensions, path) = (request.extensions(), request.uri().path());
+    fn by(school: Option<Npsn>, request: &Request) -> Self {
+        let extensions = request.extensions();
         Self {
             from: extensions.get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip()),
             token: bearer(request.headers()).map(str::to_owned),
             method: request.method().clone(),
             route: extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned(),
-            school: path.strip_prefix(SCHOOLS).and_then(|rest| rest.split('/').next()).map(str::to_owned),
+            school,
         }
     }
 }
@@ -105,7 +106,10 @@ async fn admitted(host: &Arc<Host>, asked: Asked) -> Result<Staff, Problem> {
             return Err(problem("admin.role").with("name", &staff.name));
         }
         if let Some(npsn) = asked.school {
-            in_area(host, &staff, school(&npsn)?).await?;
+            in_area(host, &staff, npsn).await?;
+        } else if asked.route.starts_with(SCHOOLS) {
+            // Its path names what is no school's number.
+            return Err(problem("school.bad-npsn"));
         }
     }
     Ok(staff)

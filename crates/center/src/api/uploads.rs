@@ -156,7 +156,10 @@ async fn make(host: &Arc<Host>, headers: &HeaderMap) -> Result<Response, No> {
         }
     };
     let mut response = StatusCode::CREATED.into_response();
-    let place = HeaderValue::try_from(format!("/v1/uploads/{bundle}")).map_err(|_| problem("center.failed"))?;
+    // There are clients of tus that refuse a path.
+    let asked_at = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let place = host.config.address_of(&format!("/v1/uploads/{bundle}"), asked_at);
+    let place = HeaderValue::try_from(place).map_err(|_| problem("center.failed"))?;
     response.headers_mut().insert(header::LOCATION, place);
     Ok(stand(response, &landed.landing, landed.touched))
 }

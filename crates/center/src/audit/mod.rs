@@ -7,20 +7,27 @@
 mod entry;
 mod files;
 mod floods;
+mod reading;
+mod tip;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 
 pub(crate) use entry::{Entry, Event, Hash, hex};
-pub(crate) use files::{ChainError, Tip};
-use files::{Tail, mend, read, read_last};
+pub(crate) use files::Tip;
+use files::{Tail, mend};
 use floods::Floods;
+pub(crate) use reading::{ChainError, LogRead};
+use reading::{read, read_last};
+pub(crate) use tip::TipKeeper;
 
 /// The directory in the centre's data.
 pub(crate) const DIRECTORY: &str = "audit";
@@ -28,6 +35,9 @@ pub(crate) const DIRECTORY: &str = "audit";
 const QUEUE: usize = 1_024;
 /// Entries that one sync makes durable.
 const MAX_BATCH: usize = 512;
+/// How long the tip that the store keeps may be behind the log, and by how many entries.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+const KEEP_AFTER: usize = 1_000;
 
 /// The audit log cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +50,9 @@ struct Pending {
 
 /// The audit log of a running centre.
 pub(crate) struct Audit {
-    queue: SyncSender<Pending>,
+    /// None once it is closed.
+    queue: Option<SyncSender<Pending>>,
+    writer: Option<JoinHandle<()>>,
     broken: Arc<AtomicBool>,
     floods: Mutex<Floods>,
     /// Alarms of guessing since the centre was started.
@@ -49,24 +61,43 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// Opens the log, cuts what was torn at its end, and notes that; `began` is the first entry of this run.
-    pub(crate) fn open(data: &Path, clock: Clock, began: Event) -> Result<Self, ChainError> {
+    /// Opens the log, cuts what was torn at its end, and notes that; `began` is the first entry of this run. Where entries
+    /// are gone that the store knows of, it goes on after those, in a new file, and notes that too.
+    pub(crate) fn open(data: &Path, clock: Clock, keeper: TipKeeper, began: Event) -> Result<Self, ChainError> {
         let directory = data.join(DIRECTORY);
         std::fs::create_dir_all(&directory)?;
-        let (tip, torn) = read_last(&directory)?;
-        let mut first = vec![began];
-        if let Some(torn) = &torn {
-            mend(torn)?;
-            let about = format!("{} bytes after entry {}", torn.torn, tip.number);
-            first.insert(0, Event { who: "centre".into(), what: "torn-end-cut".into(), about, ..ok() });
+        let kept = keeper.kept()?.unwrap_or_default();
+        let mut other = false;
+        let mut log =
+            read_last(&directory, &mut |entry| other |= entry.number == kept.number && entry.hash() != kept.hash)?;
+        if other {
+            log.is_damaged(tip::FILE, kept.number, NOT_THAT_ENTRY);
         }
-        let mut tail = Tail::open(&directory, tip)?;
+        let tip = log.whole()?;
+        let mut first = Vec::new();
+        let mut notes = |what: &str, about| {
+            first.push(Event { who: "centre".to_owned(), what: what.to_owned(), about, ..ok() });
+        };
+        if let Some(torn) = &log.torn {
+            mend(torn)?;
+            notes("torn-end-cut", format!("{} bytes after entry {}", torn.torn, tip.number));
+        }
+        let mut tail = if kept.number > tip.number {
+            tracing::error!(from = tip.number + 1, to = kept.number, "entries of the audit log are missing");
+            notes("entries-missing", format!("entries {} to {}", tip.number + 1, kept.number));
+            Tail::begin(&directory, kept)?
+        } else {
+            Tail::open(&directory, tip)?
+        };
+        first.push(began);
         tail.append(first.into_iter().map(|event| (clock.now(), event)))?;
+        keeper.keep(tail.tip())?;
         let (queue, waiting) = sync_channel(QUEUE);
         let broken = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&broken);
-        std::thread::Builder::new().name("audit".into()).spawn(move || write(tail, &waiting, &flag, clock))?;
-        Ok(Self { queue, broken, floods: Mutex::default(), alarms: AtomicU64::new(0), clock })
+        let writer = Writer { tail, keeper, broken: Arc::clone(&broken), clock, unkept: 0, kept_at: Instant::now() };
+        let writer = std::thread::Builder::new().name("audit".into()).spawn(move || writer.run(&waiting))?;
+        let (queue, writer) = (Some(queue), Some(writer));
+        Ok(Self { queue, writer, broken, floods: Mutex::default(), alarms: AtomicU64::new(0), clock })
     }
 
     /// Whether what was last written could be.
@@ -98,7 +129,8 @@ impl Audit {
 
     async fn write(&self, event: Event) -> Result<(), Unwritable> {
         let (done, written) = oneshot::channel();
-        let (queue, pending) = (self.queue.clone(), Pending { event, done });
+        let Some(queue) = self.queue.clone() else { return Err(Unwritable) };
+        let pending = Pending { event, done };
         // A full queue makes the request wait, on a thread that may.
         let queued = match queue.try_send(pending) {
             Ok(()) => true,
@@ -116,32 +148,107 @@ pub(crate) fn ok() -> Event {
     Event { result: "ok".to_owned(), ..Event::default() }
 }
 
-/// Writes what comes until nobody can send any more.
-fn write(mut tail: Tail, waiting: &Receiver<Pending>, broken: &AtomicBool, clock: Clock) {
-    while let Ok(first) = waiting.recv() {
-        let mut batch = vec![first];
-        while batch.len() < MAX_BATCH {
-            let Ok(next) = waiting.try_recv() else { break };
-            batch.push(next);
+impl Drop for Audit {
+    fn drop(&mut self) {
+        // What was queued is written, and the tip kept, before the store is closed.
+        drop(self.queue.take());
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
         }
+    }
+}
+
+/// The thread that writes.
+struct Writer {
+    tail: Tail,
+    keeper: TipKeeper,
+    broken: Arc<AtomicBool>,
+    clock: Clock,
+    /// Entries since the tip was kept, and when that was.
+    unkept: usize,
+    kept_at: Instant,
+}
+
+impl Writer {
+    /// Writes what comes until nobody can send any more.
+    fn run(mut self, waiting: &Receiver<Pending>) {
+        loop {
+            let first = match self.next(waiting) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.keep();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let mut batch = vec![first];
+            while batch.len() < MAX_BATCH {
+                let Ok(next) = waiting.try_recv() else { break };
+                batch.push(next);
+            }
+            self.write(batch);
+            if self.unkept >= KEEP_AFTER || self.kept_at.elapsed() >= KEEP_EVERY {
+                self.keep();
+            }
+        }
+        self.keep();
+    }
+
+    /// Waits for what comes next: without end while the tip is kept.
+    fn next(&self, waiting: &Receiver<Pending>) -> Result<Pending, RecvTimeoutError> {
+        if self.unkept == 0 {
+            return waiting.recv().map_err(|_| RecvTimeoutError::Disconnected);
+        }
+        waiting.recv_timeout(KEEP_EVERY)
+    }
+
+    fn write(&mut self, batch: Vec<Pending>) {
         let (events, answers): (Vec<Event>, Vec<_>) = batch.into_iter().map(|one| (one.event, one.done)).unzip();
-        let now = clock.now();
-        let written = tail.append(events.into_iter().map(|event| (now, event)));
+        let now = self.clock.now();
+        self.unkept += events.len();
+        let written = self.tail.append(events.into_iter().map(|event| (now, event)));
         if let Err(error) = &written {
             tracing::error!(%error, "the audit log cannot be written");
         }
-        broken.store(written.is_err(), Ordering::Release);
+        self.broken.store(written.is_err(), Ordering::Release);
         for answer in answers {
             // Who gave up waiting needs no answer.
             let _ = answer.send(written.is_ok());
         }
     }
+
+    fn keep(&mut self) {
+        // The log is whole without it; it is tried again after the next entry.
+        if let Err(error) = self.keeper.keep(self.tail.tip()) {
+            tracing::warn!(%error, "the tip of the audit log could not be kept");
+        }
+        (self.unkept, self.kept_at) = (0, Instant::now());
+    }
 }
 
-/// Reads the log of a data directory from its beginning; also while a centre writes it.
-pub(crate) fn each(data: &Path, visit: &mut dyn FnMut(Entry)) -> Result<Tip, ChainError> {
-    // What is torn at the end is being written now, or is cut at the next start.
-    read(&data.join(DIRECTORY), visit).map(|(tip, _)| tip)
+/// What is said of a tip that was kept and is not in the log.
+const NOT_THAT_ENTRY: &str = "the store keeps another hash for that entry";
+const MISSING: &str = "the log went on, as the store knows, and what followed is missing";
+
+/// Reads the log of a data directory from the first file that is there; also while a centre writes it. What is damaged,
+/// and what is missing of it as far as the kept tip tells, is in what is given back.
+pub(crate) fn each(data: &Path, visit: &mut dyn FnMut(Entry)) -> Result<LogRead, ChainError> {
+    // Read before the log, which a centre may be writing: the log holds whatever was kept before.
+    let kept = tip::in_file(data)?.unwrap_or_default();
+    let mut other = false;
+    let mut see = |entry: Entry| {
+        other |= entry.number == kept.number && entry.hash() != kept.hash;
+        visit(entry);
+    };
+    let directory = data.join(DIRECTORY);
+    let mut log = if directory.exists() { read(&directory, &mut see)? } else { LogRead::default() };
+    if other {
+        log.is_damaged(tip::FILE, kept.number, NOT_THAT_ENTRY);
+    }
+    if kept.number > log.tip.number {
+        log.is_damaged(DIRECTORY, log.tip.number, MISSING);
+    }
+    Ok(log)
 }
 
 /// The files of a log, for a backup.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use selaras_model::Npsn;
 use selaras_storage::{RawRow, SchoolStore};
-use selaras_sync::{Blobs as _, CentreError, StoreError};
+use selaras_sync::{CentreError, StoreError};
 
 use super::{BLOBS, FORMAT, KEYS, MANIFEST, Manifest, SCHOOLS, SchoolCopy, nobodys};
 use crate::desk::Desk;
@@ -34,7 +34,14 @@ pub(crate) enum CopyError {
     Damaged(String),
 }
 
-fn damaged(what: impl std::fmt::Display) -> CopyError {
+impl CopyError {
+    /// Whether the place where the backup is written failed, and not what was to be copied.
+    pub(super) fn is_backups_own(&self) -> bool {
+        matches!(self, Self::Io(_))
+    }
+}
+
+pub(super) fn damaged(what: impl std::fmt::Display) -> CopyError {
     CopyError::Damaged(what.to_string())
 }
 
@@ -50,13 +57,15 @@ pub(super) fn prepare(to: &Path) -> Result<(), CopyError> {
     Ok(())
 }
 
-/// Copies a school; its desk holds its lock, and has ended all work that was decided.
+/// Copies a school; its desk holds its lock, and has ended all work that was decided. Which files it needs is what its
+/// rows say: a directory from which one is missing looks whole.
 pub(super) fn school(desk: &Desk, to: &Path) -> Result<SchoolCopy, CopyError> {
-    let copied = desk.centre().copied()?;
+    let centre = desk.centre();
+    let copied = centre.copied()?;
     let rows = write_rows(&desk.store, &rows_file(to, &desk.npsn.to_string()))?;
     let mut blobs = Vec::new();
-    for name in desk.blobs.names()? {
-        let bytes = desk.blobs.get(&name)?.ok_or_else(|| damaged("a file beside the store went away"))?;
+    for name in centre.needed_blobs()? {
+        let bytes = centre.whole_blob(&name)?;
         let name = blake3::Hash::from_bytes(name).to_hex().to_string();
         write_synced(&to.join(BLOBS).join(&name), &bytes)?;
         blobs.push(name);
@@ -97,6 +106,9 @@ pub(super) fn manifest(manifest: &Manifest, to: &Path) -> Result<(), CopyError> 
     let text = serde_json::to_vec_pretty(manifest).map_err(damaged)?;
     let unfinished = to.join("backup.writing");
     write_synced(&unfinished, &text)?;
+    if fs::read(&unfinished)? != text {
+        return Err(damaged("its list of what it holds"));
+    }
     for directory in [to.join(SCHOOLS), to.join(BLOBS), to.to_owned()] {
         sync_directory(&directory)?;
     }
@@ -111,23 +123,41 @@ pub(super) fn verify(of: &Path) -> Result<Manifest, CopyError> {
     if manifest.format != FORMAT {
         return Err(damaged(format!("format {}, this version knows {FORMAT}", manifest.format)));
     }
-    check_rows(of, &nobodys(), &manifest.global)?;
-    for (name, hash) in &manifest.audit {
-        // A name from a file must not lead out of the directory.
-        let plain = Path::new(name).file_name().is_some_and(|plain| plain.to_string_lossy() == *name);
-        if !plain || hash_of(&of.join(crate::audit::DIRECTORY).join(name))? != *hash {
-            return Err(damaged("the audit log"));
-        }
-    }
+    check_rest(of, &manifest)?;
     for school in &manifest.schools {
-        check_rows(of, &school.npsn.to_string(), &school.rows)?;
-        for name in &school.blobs {
-            if blake3::hash(&fs::read(of.join(BLOBS).join(name))?).to_hex().as_str() != name {
-                return Err(damaged("a file is not what its name says"));
-            }
-        }
+        check_school(of, school)?;
     }
     Ok(manifest)
+}
+
+/// Reads what belongs to no school again.
+pub(super) fn check_rest(of: &Path, manifest: &Manifest) -> Result<(), CopyError> {
+    check_rows(of, &nobodys(), &manifest.global)?;
+    check_files(&of.join(crate::audit::DIRECTORY), &manifest.audit, "the audit log")?;
+    check_files(&of.join(super::named_files::DIRECTORY), &manifest.named, "the pack or the rulebook")
+}
+
+/// Checks files by their names and hashes.
+fn check_files(directory: &Path, files: &[(String, String)], what: &str) -> Result<(), CopyError> {
+    for (name, hash) in files {
+        // A name from a file must not lead out of the directory.
+        let plain = Path::new(name).file_name().is_some_and(|plain| plain.to_string_lossy() == *name);
+        if !plain || hash_of(&directory.join(name))? != *hash {
+            return Err(damaged(what));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the copy of a school again.
+pub(super) fn check_school(of: &Path, school: &SchoolCopy) -> Result<(), CopyError> {
+    check_rows(of, &school.npsn.to_string(), &school.rows)?;
+    for name in &school.blobs {
+        if hash_of(&of.join(BLOBS).join(name))? != *name {
+            return Err(damaged(format!("a file of {} is not what its name says", school.npsn)));
+        }
+    }
+    Ok(())
 }
 
 fn check_rows(of: &Path, scope: &str, hash: &str) -> Result<(), CopyError> {
@@ -147,7 +177,16 @@ pub(super) fn rows_file(of: &Path, scope: &str) -> PathBuf {
 fn write_rows(store: &SchoolStore, path: &Path) -> Result<String, CopyError> {
     let file = File::create(path)?;
     let mut writer = zstd::stream::write::Encoder::new(BufWriter::new(file), LEVEL)?;
-    store.each_raw(&mut |row| write_row(&mut writer, &row).map_err(|error| StoreError::Io(Box::new(error))))?;
+    // What fails to be written is the backup's own matter, what fails to be read is the school's.
+    let mut unwritten = None;
+    let read = store.each_raw(&mut |row| {
+        write_row(&mut writer, &row).map_err(|error| {
+            unwritten = Some(error);
+            StoreError::Full
+        })
+    });
+    unwritten.map_or(Ok(()), Err)?;
+    read?;
     let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
     hash_of(path)
@@ -186,7 +225,7 @@ pub(super) fn read_rows(path: &Path, visit: &mut dyn FnMut(RawRow) -> Result<(),
     }
 }
 
-fn hash_of(path: &Path) -> Result<String, CopyError> {
+pub(super) fn hash_of(path: &Path) -> Result<String, CopyError> {
     let mut hasher = blake3::Hasher::new();
     let mut file = File::open(path)?;
     let mut piece = vec![0; 64 << 10];
@@ -199,7 +238,7 @@ fn hash_of(path: &Path) -> Result<String, CopyError> {
     }
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -212,7 +251,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn sync_directory(path: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     // Directories cannot be opened everywhere; where they can, a name is lasting only when its directory is synced.
     match File::open(path) {
         Ok(directory) if cfg!(unix) => directory.sync_all(),

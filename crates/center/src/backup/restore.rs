@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use selaras_model::EpochId;
+use selaras_model::{Date, EpochId, Npsn};
 use selaras_storage::{Changelog, EngineKind, RawWriter};
 use selaras_sync::{Batch, Blobs as _, Store as _};
 
 use super::copy::{self, CopyError};
-use super::{BLOBS, KEYS, Manifest, nobodys};
-use crate::access::random;
-use crate::audit::{self, Audit, Event, ok};
+use super::{BLOBS, KEYS, Manifest, named_files, nobodys};
+use crate::access::{random, write_new};
+use crate::audit::{self, Audit, Event, TipKeeper, ok};
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::dates;
 use crate::desk::Desk;
 use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::failure::Failure;
@@ -24,6 +25,10 @@ use crate::signed;
 pub(crate) struct Restored {
     pub(crate) schools: usize,
     pub(crate) epoch: EpochId,
+    /// Schools that the backup does not hold.
+    pub(crate) left_out: Vec<Npsn>,
+    /// What the clock shows, where it is so far past the backup's date that an operator has to confirm it.
+    pub(crate) unconfirmed: Option<Date>,
 }
 
 /// Makes a data directory from a backup. The configuration is written last: what was cut short serves nothing.
@@ -42,15 +47,27 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
     let config = Config::load(from).map_err(|error| Failure::local("configuration", &error))?;
     let changelog = open_changelog(data, config.cache_mib, engine)?;
     fill(&changelog, from, data, &manifest, epoch).map_err(unread)?;
+    let clock = Clock::east(config.date_offset_hours);
+    let unconfirmed = dates::of_backup(&changelog.school(nobody()?), clock.date_of(manifest.at), clock.today())
+        .map_err(|error| unread(error.into()))?;
+    take_audit(from, data, &manifest, &config, &changelog)?;
     drop(changelog);
-    take_audit(from, data, &manifest, epoch, &config)?;
     // Without the configuration nothing serves from here; it comes when every school is marked.
     for name in KEYS.into_iter().filter(|name| *name != config::FILE) {
         copy_file(from, data, name)?;
     }
-    mark(data, config, &manifest)?;
-    copy_file(from, data, config::FILE)?;
-    Ok(Restored { schools: manifest.schools.len(), epoch })
+    let named = named_files::put_back(from, data, &manifest.named, config.clone()).map_err(unread)?;
+    mark(data, named.clone(), &manifest)?;
+    if named == config {
+        copy_file(from, data, config::FILE)?;
+    } else {
+        // It named files elsewhere, which came into the directory.
+        let text = named.to_text().ok_or_else(|| Failure::data("the configuration cannot be written"))?;
+        write_new(&data.join(config::FILE), &text)
+            .map_err(|error| Failure::local("the configuration cannot be written", &error))?;
+    }
+    let left_out = manifest.left_out.iter().map(|left| left.npsn).collect();
+    Ok(Restored { schools: manifest.schools.len(), epoch, left_out, unconfirmed })
 }
 
 /// Begins another life of a store that was put back as a copy of its files.
@@ -70,11 +87,18 @@ pub(crate) fn put_back(data: &Path) -> Result<Restored, Failure> {
     for npsn in &schools {
         Desk::open(Arc::clone(&host), *npsn).map_err(|problem| Failure::data(&problem.message.en))?;
     }
-    Ok(Restored { schools: schools.len(), epoch })
+    let unconfirmed = host.clock.today().and_then(|clock| host.dates.judged(clock).unconfirmed);
+    Ok(Restored { schools: schools.len(), epoch, left_out: Vec::new(), unconfirmed })
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.
-fn take_audit(from: &Path, data: &Path, manifest: &Manifest, epoch: EpochId, config: &Config) -> Result<(), Failure> {
+fn take_audit(
+    from: &Path,
+    data: &Path,
+    manifest: &Manifest,
+    config: &Config,
+    changelog: &Changelog,
+) -> Result<(), Failure> {
     let unwritten = |error: &dyn std::fmt::Display| Failure::local("the audit log cannot be written", error);
     let (theirs, ours) = (from.join(audit::DIRECTORY), data.join(audit::DIRECTORY));
     std::fs::create_dir_all(&ours).map_err(|error| unwritten(&error))?;
@@ -82,8 +106,11 @@ fn take_audit(from: &Path, data: &Path, manifest: &Manifest, epoch: EpochId, con
         copy_file(&theirs, &ours, name)?;
     }
     let clock = Clock::east(config.date_offset_hours);
-    let restored = Event { who: "centre".to_owned(), what: "restored".to_owned(), about: epoch.to_string(), ..ok() };
-    Audit::open(data, clock, restored).map(drop).map_err(|error| unwritten(&error))
+    let global = changelog.school(nobody()?);
+    let row: Option<CentreRow> = rows::read(&global, CENTRE).map_err(|error| unwritten(&error))?;
+    let about = row.map(|row| row.epoch.to_string()).unwrap_or_default();
+    let restored = Event { who: "centre".to_owned(), what: "restored".to_owned(), about, ..ok() };
+    Audit::open(data, clock, TipKeeper::new(global, data), restored).map(drop).map_err(|error| unwritten(&error))
 }
 
 fn copy_file(from: &Path, data: &Path, name: &str) -> Result<(), Failure> {

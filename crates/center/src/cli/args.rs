@@ -105,6 +105,9 @@ pub(super) enum Command {
     /// Packs and rulebooks: publish, list, withdraw.
     #[command(subcommand)]
     Rules(Rules),
+    /// The centre's date: show, confirm.
+    #[command(subcommand)]
+    Clock(Clock),
     /// Records: edit, show, list.
     #[command(subcommand)]
     Record(Record),
@@ -367,6 +370,14 @@ pub(super) enum Rules {
         #[arg(long)]
         from: Date,
     },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Clock {
+    /// Shows what the clock says, and the date by which the centre works.
+    Show,
+    /// Confirms that the clock is right: a date more than 7 days past the last one is not believed before.
+    Confirm,
 }
 
 #[derive(Subcommand)]

@@ -8,7 +8,7 @@ use selaras_model::Date;
 use serde::{Deserialize, Serialize};
 
 use super::args::Audit;
-use crate::audit::{self, ChainError, Entry, Hash, Tip, hex};
+use crate::audit::{self, ChainError, Entry, Hash, LogRead, Tip, hex};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::output::{self, Voice};
@@ -57,14 +57,32 @@ fn first_second(day: Date, data: &Path) -> Result<i64, Failure> {
     Ok(i64::from(day.days_since_epoch()) * 86_400 - i64::from(config.date_offset_hours) * 3_600)
 }
 
+/// Reads the log; what is whole of it was visited also where it does not hold.
+fn each(data: &Path, visit: &mut dyn FnMut(Entry)) -> Result<LogRead, Failure> {
+    audit::each(data, visit).map_err(|error| broken(&error))
+}
+
+/// Tells the tip, or why the log does not hold.
+fn concluded(log: &LogRead, voice: Voice) -> Result<(), Failure> {
+    let tip = log.whole().map_err(|error| broken(&error))?;
+    let first = log.before.number + 1;
+    if first > 1 {
+        voice.say(
+            &format!("Entri sebelum {first} tidak ada di sini (dipindahkan)."),
+            &format!("Entries before {first} are not here (they were moved away)."),
+        );
+    }
+    tell_tip(&tip, voice);
+    Ok(())
+}
+
 fn show(data: &Path, wanted: &dyn Fn(&Entry) -> bool, voice: Voice) -> Result<(), Failure> {
-    let tip = audit::each(data, &mut |entry| {
+    let log = each(data, &mut |entry| {
         if wanted(&entry) {
             output::line(&if voice.json { json(entry) } else { text(&entry) });
         }
     });
-    tell_tip(&tip.map_err(|error| broken(&error))?, voice);
-    Ok(())
+    concluded(&log?, voice)
 }
 
 fn text(entry: &Entry) -> String {
@@ -82,47 +100,52 @@ fn export(data: &Path, file: &Path, from: u64, voice: Voice) -> Result<(), Failu
     let unwritten = |error: std::io::Error| Failure::local(&format!("{} cannot be written", file.display()), &error);
     let mut out = BufWriter::new(std::fs::File::create_new(file).map_err(unwritten)?);
     let mut failed = None;
-    let tip = audit::each(data, &mut |entry| {
+    let log = each(data, &mut |entry| {
         if entry.number >= from && failed.is_none() {
             failed = writeln!(out, "{}", json(entry)).err();
         }
-    });
-    let tip = tip.map_err(|error| broken(&error))?;
+    })?;
     if let Some(error) = failed {
         return Err(unwritten(error));
     }
     let out = out.into_inner().map_err(|error| unwritten(error.into_error()))?;
     out.sync_all().map_err(unwritten)?;
-    tell_tip(&tip, voice);
-    Ok(())
+    concluded(&log, voice)
 }
 
 fn verify(data: &Path, file: Option<&Path>, kept: Option<Hash>, voice: Voice) -> Result<(), Failure> {
     // Before the first entry the chain is zeros, and a log that was empty then has not been cut.
     let mut seen = kept.is_none_or(|kept| kept == Hash::default());
-    let mut see = |entry: &Entry| seen |= kept == Some(entry.hash());
-    let tip = match file {
-        None => audit::each(data, &mut |entry| see(&entry)).map_err(|error| broken(&error))?,
+    let mut see = |hash: Hash| seen |= kept == Some(hash);
+    let log = match file {
+        None => {
+            let log = each(data, &mut |entry| see(entry.hash()))?;
+            // The last entry of what was moved away is known by its hash.
+            see(log.before.hash);
+            log
+        }
         Some(file) => verify_file(file, &mut see)?,
     };
+    log.whole().map_err(|error| broken(&error))?;
     if !seen {
-        return Err(Failure::data("the tip that was kept is not in the chain: entries were cut off or written anew"));
+        return Err(Failure::data(
+            "the tip that was kept is not in the chain: entries were cut off or written anew, or it is of a file that was moved away",
+        ));
     }
     voice.say("Rantai utuh.", "The chain holds.");
-    tell_tip(&tip, voice);
-    Ok(())
+    concluded(&log, voice)
 }
 
 /// Checks an exported file: every line's hash, and that each follows the one before.
-fn verify_file(file: &Path, see: &mut dyn FnMut(&Entry)) -> Result<Tip, Failure> {
+fn verify_file(file: &Path, see: &mut dyn FnMut(Hash)) -> Result<LogRead, Failure> {
     let unread = |error: std::io::Error| Failure::local(&format!("{} cannot be read", file.display()), &error);
     let mut lines = BufReader::new(std::fs::File::open(file).map_err(unread)?);
-    let mut tip: Option<Tip> = None;
+    let (mut before, mut tip) = (Tip::default(), None::<Tip>);
     loop {
         let mut text = String::new();
         let read = std::io::Read::take(&mut lines, MAX_LINE).read_line(&mut text).map_err(unread)?;
         if read == 0 {
-            return Ok(tip.unwrap_or_default());
+            return Ok(LogRead { before, tip: tip.unwrap_or_default(), ..LogRead::default() });
         }
         let after = tip.unwrap_or_default().number;
         let wrong = |what: &str| Failure::data(&format!("{} after entry {after}: {what}", file.display()));
@@ -134,7 +157,11 @@ fn verify_file(file: &Path, see: &mut dyn FnMut(&Entry)) -> Result<Tip, Failure>
         if !follows {
             return Err(wrong("an entry that does not follow the one before"));
         }
-        see(&entry);
+        if tip.is_none() {
+            before = Tip { number: entry.number.saturating_sub(1), hash: entry.previous };
+            see(entry.previous);
+        }
+        see(hash);
         tip = Some(Tip { number: entry.number, hash });
     }
 }

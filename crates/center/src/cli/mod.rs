@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod audit;
+mod clock;
 mod operator;
 mod remote;
 mod rules;
@@ -17,6 +18,7 @@ use selaras_model::Lang;
 use selaras_storage::EngineKind;
 
 use self::args::{Cli, Command, Global, Init, Serve};
+use crate::catalogue::problem;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -89,18 +91,27 @@ fn back_up(to: &Path, global: &Global, voice: Voice) -> Result<(), Failure> {
     let manifest = runtime.block_on(backup::back_up(&host, to)).map_err(|problem| {
         Failure::data(if voice.lang == Lang::En { &problem.message.en } else { &problem.message.id })
     })?;
-    backed_up(voice, &BackupDone { schools: manifest.schools.len(), to: to.to_owned() });
-    Ok(())
+    let (schools, left_out) = (manifest.schools.len(), manifest.left_out);
+    backed_up(voice, &BackupDone { schools, to: to.to_owned(), left_out })
 }
 
-fn backed_up(voice: Voice, done: &BackupDone) {
-    let BackupDone { schools, to } = done;
+/// Tells of a backup.
+///
+/// # Errors
+/// `backup.left-out` where schools are not in it: whoever runs it by a timer has to notice.
+fn backed_up(voice: Voice, done: &BackupDone) -> Result<(), Failure> {
+    let BackupDone { schools, to, left_out } = done;
     voice.say(
         &format!("Cadangan {schools} sekolah ditulis dan diperiksa."),
         &format!("A backup of {schools} schools was written and verified."),
     );
     let to = to.display().to_string();
     output::line(&if voice.json { serde_json::json!({ "schools": schools, "to": to }).to_string() } else { to });
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    let named = left_out.iter().map(|left| format!("{} ({})", left.npsn, left.reason)).collect::<Vec<_>>().join(", ");
+    Err(Failure::damaged(problem("backup.left-out").with("count", left_out.len()).with("schools", named)))
 }
 
 fn restore(from: &Path, engine: EngineKind, global: &Global, voice: Voice) -> Result<(), Failure> {
@@ -117,14 +128,29 @@ fn put_back(global: &Global, voice: Voice) -> Result<(), Failure> {
 }
 
 fn say_restored(restored: &backup::Restored, voice: Voice) {
-    let backup::Restored { schools, epoch } = restored;
+    let backup::Restored { schools, epoch, left_out, unconfirmed } = restored;
     voice.say(
         &format!(
             "{schools} sekolah dipulihkan. Tiap sekolah menyerahkan kembali yang lebih baru saat sinkronisasi berikut."
         ),
         &format!("{schools} schools were restored. Each hands back what is newer at its next synchronisation."),
     );
-    let said = serde_json::json!({ "schools": schools, "epoch": epoch.to_string() });
+    if !left_out.is_empty() {
+        let named = left_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        voice.say(
+            &format!("Cadangan itu tidak memuat: {named}. Tambahkan dan pulihkan dari cadangan yang lebih lama."),
+            &format!("That backup does not hold: {named}. Add them, and bring them back from an older backup."),
+        );
+    }
+    if let Some(clock) = unconfirmed {
+        voice.say(
+            &format!("Jam menunjukkan {clock}, lebih dari 7 hari sesudah cadangan. Bila benar: selaras-center clock confirm."),
+            &format!("The clock shows {clock}, more than 7 days past the backup. If that is right: selaras-center clock confirm."),
+        );
+    }
+    let said = serde_json::json!({
+        "schools": schools, "epoch": epoch.to_string(), "left_out": left_out, "clock_to_confirm": unconfirmed,
+    });
     output::line(&if voice.json { said.to_string() } else { epoch.to_string() });
 }
 

@@ -35,6 +35,7 @@ impl Remote {
             Command::Ptk(Ptk::Move { npsn, ptk, to }) => self.offer(npsn, Mover::Ptk, ptk, &to),
             Command::Identity(command) => self.identity(command),
             Command::Rules(command) => self.rules(command),
+            Command::Clock(command) => self.clock(&command),
             Command::Record(command) => self.record(command),
             Command::Digest { npsn } => self.digest(npsn),
             Command::Export { npsn } => self.listing(npsn, None),
@@ -70,8 +71,7 @@ impl Remote {
     fn backup(&self, to: &Path) -> Result<(), Failure> {
         let to = std::path::absolute(to).map_err(|error| Failure::local("--to", &error))?;
         let done: BackupDone = self.post("/v1/admin/backup", &BackupAsked { to })?;
-        super::backed_up(self.voice, &done);
-        Ok(())
+        super::backed_up(self.voice, &done)
     }
 
     fn healing(&self, state: &HealingState) -> Result<(), Failure> {

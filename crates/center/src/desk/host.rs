@@ -51,7 +51,14 @@ impl CentreHost for AtDesk<'_> {
 
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
         let Desk { host, npsn, .. } = self.desk;
-        host.uploads.files.whole(*npsn, bundle).map_err(|error| StoreError::Io(Box::new(error)))
+        let failed = |error| StoreError::Io(Box::new(error));
+        let Some(frozen) = host.uploads.files.whole(*npsn, bundle).map_err(failed)? else { return Ok(None) };
+        if blake3::hash(&frozen).as_bytes() == bundle.as_bytes() {
+            return Ok(Some(frozen));
+        }
+        // There is nothing to go on from in a file that was damaged since it landed: it is brought again.
+        host.uploads.files.remove(*npsn, bundle).map_err(failed)?;
+        Ok(None)
     }
 
     fn decided(&mut self, bundle: BundleId, verdict: &Verdict) -> Result<(), Problem> {

@@ -25,6 +25,7 @@ use selaras_sync::{Announced, Batch, Centre, CentreError, Life, Step, Store, Sto
 use selaras_transport::Problem;
 
 use crate::catalogue::problem;
+use crate::dates::Acting;
 use crate::host::Host;
 use crate::releases::InForce;
 
@@ -50,6 +51,8 @@ pub(crate) struct Desk {
     pub(crate) now: i64,
     /// The centre's date when the desk was opened.
     pub(crate) today: Date,
+    /// The greatest date that the centre has acted on.
+    latest: Date,
 }
 
 impl Desk {
@@ -62,10 +65,9 @@ impl Desk {
         let known: Option<RegistrationRow> = rows::read(&store, REGISTRATION).map_err(|error| stored(&error))?;
         let known = known.ok_or_else(|| problem("school.unknown").with("npsn", npsn))?;
         let blobs = host.blobs(npsn).map_err(|error| stored(&error))?;
-        let today = host.clock.today().ok_or_else(|| problem("center.failed"))?;
+        let Acting { today, latest, in_force, .. } = host.acting()?;
         let now = host.clock.now();
-        let in_force = host.releases.at(today);
-        let desk = Self { host, npsn, known, store, blobs, in_force, now, today };
+        let desk = Self { host, npsn, known, store, blobs, in_force, now, today, latest };
         desk.drive(None)?;
         Ok(desk)
     }
@@ -76,7 +78,9 @@ impl Desk {
         let InForce { now, next } = &self.in_force;
         let life = Life { npsn: self.npsn, epoch: host.epoch };
         let announced = Announced { from: now.from, next: next.as_deref().map(|next| (next.from, &next.rules)) };
-        Centre::new(&self.store, &self.blobs, &now.rules, &host.keys, life, self.now, self.today).announcing(announced)
+        Centre::new(&self.store, &self.blobs, &now.rules, &host.keys, life, self.now, self.today)
+            .announcing(announced)
+            .having_acted_on(self.latest)
     }
 
     /// The pack in force.
@@ -103,6 +107,10 @@ impl Desk {
 /// A failure of the store as a problem; what it was goes to the log.
 pub(crate) fn stored(error: &StoreError) -> Problem {
     tracing::error!(%error, "the store failed");
+    if let StoreError::Damaged(_) = error {
+        // Coming again does not help, and nothing of the school's is at fault.
+        return problem("center.damaged");
+    }
     problem("center.store").after(std::time::Duration::from_secs(30))
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn found(host: &Host, npsn: Npsn, name: String) -> Result<Kode, Probl
     if known.is_some() {
         return Err(problem("school.exists").with("npsn", npsn));
     }
-    let mut batch = Centre::found(host.epoch, &host.in_force()?.now.rules).map_err(|error| stored(&error))?;
+    let mut batch = Centre::found(host.epoch, &host.acting()?.in_force.now.rules).map_err(|error| stored(&error))?;
     let kode = new_kode(host, &mut batch, name)?;
     store.commit(&batch).map_err(|error| stored(&error))?;
     host.metrics.schools.inc();

@@ -194,3 +194,31 @@ async fn the_client_of_this_crate_brings_a_bundle_and_tells_how_far_it_is() {
     link.upload(&token, parcel, &mut again, Patience::PERSON, || 0.5, telling).await.unwrap();
     assert!(link.traffic().sent - before < 1_000);
 }
+
+#[tokio::test]
+async fn what_the_centre_had_before_is_not_counted_as_sent_again() {
+    let stand = Stand::start();
+    let (link, .., token, _) = registered(&stand).await;
+    let content = "x".repeat(3_000_000);
+    stand.raw(&request("PATCH", &path(&content), &token, &piece(0, 1_000_000, Some(3_000_000)), &content[..1_000_000]));
+    let read = |from: u64, length: u64| {
+        let (from, to) = (usize::try_from(from).unwrap(), usize::try_from(from + length).unwrap());
+        Ok(content.as_bytes()[from..to].to_vec())
+    };
+    let parcel = Parcel { bundle: id(content.as_bytes()), read: &read };
+    let mut upload = Upload::new(content.len() as u64);
+    let telling = Telling { landed: &mut |_| {}, waiting: &mut |error, _| panic!("{error}") };
+    let before = link.traffic().acknowledged;
+    link.upload(&token, parcel, &mut upload, Patience::PERSON, || 0.5, telling).await.unwrap();
+    let counted = link.traffic().acknowledged - before;
+    assert!((2_000_000..2_010_000).contains(&counted), "{counted}");
+}
+
+#[tokio::test]
+async fn the_place_of_an_upload_is_at_the_configured_address() {
+    let stand = Stand::with("public_url = \"https://selaras.example/pusat/\"", &[]);
+    let (.., token, _) = registered(&stand).await;
+    let made = stand.raw(&request("POST", "/v1/uploads", &token, "upload-length: 10\r\n", ""));
+    let place = header(&made, "location").unwrap();
+    assert!(place.starts_with("https://selaras.example/pusat/v1/uploads/"), "{place}");
+}

@@ -31,6 +31,10 @@ pub enum Bug {
     SealsAnew,
     /// The centre's rules and judging dates go by a clock that stands still.
     StandsStill,
+    /// The centre acts on whatever its clock shows, and nobody is asked.
+    BelievesItsClock,
+    /// The centre reads off its clock which rules have begun.
+    TakesRulesBack,
     /// A computer loses what does not fit into a small document.
     CutsHistories,
     /// A repair puts the sums right and leaves the records as they are.
@@ -55,6 +59,8 @@ impl Bug {
                 | Self::CoversWhileHealing
                 | Self::BeginsRulesLate
                 | Self::StandsStill
+                | Self::BelievesItsClock
+                | Self::TakesRulesBack
                 | Self::CentreMendsSumsAlone
                 | Self::TakesInAnyway
         )

@@ -8,9 +8,9 @@ use selaras_model::{
 };
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
-    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LeavingPerson,
-    Life, LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules,
-    Step, Store, StoreError, TypedEdit, Verdict,
+    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreDates, CentreError, CentreKeys, Effect, Flow, Key,
+    LeavingPerson, Life, LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce,
+    Row, Rules, RulesDay, Step, Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::bug::Bug;
@@ -23,8 +23,13 @@ use super::trouble::{Trouble, wrong};
 pub(super) struct CentreHost {
     pub(super) npsn: Npsn,
     pub(super) disk: Disk,
-    /// The centre's date.
+    /// What the centre's clock shows.
     pub(super) date: Date,
+    /// What the clock showed when something was done, and whether the date could be written down.
+    pub(super) worked_on: Vec<(Date, bool)>,
+    /// The day by which rules are chosen, and the greatest on which anything was done.
+    day: RulesDay,
+    latest: Date,
     pub(super) releases: Releases,
     keys: CentreKeys,
     pub(super) head: SigningKey,
@@ -78,6 +83,9 @@ impl CentreHost {
             npsn,
             disk,
             date: today(),
+            worked_on: Vec::new(),
+            day: today().into(),
+            latest: today(),
             releases: Releases::new(),
             keys,
             head: SigningKey::from_bytes(&[7; 32]),
@@ -116,6 +124,7 @@ impl CentreHost {
                 deleted: None,
             },
         ];
+        host.drive(None)?;
         host.act(founding)?;
         let enrolment = host.centre().enrol(head, host.head.verifying_key().to_bytes())?;
         host.head_key = Some(enrolment.key);
@@ -141,26 +150,67 @@ impl CentreHost {
 
     /// The engine on what the disk holds, also while its process is dead.
     pub(super) fn over<'s>(&'s self, store: &'s dyn ReadStore) -> Centre<'s> {
-        let ReleaseInForce { now, next } = self.releases.at(self.date_of_rules());
+        let ReleaseInForce { now, next } = self.releases.at(self.with_bug(self.day));
         let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
         let life = Life { npsn: self.npsn, epoch: self.epoch };
-        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, life, 0, self.today());
-        centre.announcing(announced)
+        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, life, 0, self.day.today);
+        centre.announcing(announced).having_acted_on(self.latest)
     }
 
-    /// The date by which it acts, which is its own unless a bug is planted.
-    fn today(&self) -> Date {
-        if self.bug == Some(Bug::StandsStill) { today() } else { self.date }
+    /// The day by which it chooses rules, which is the right one unless a bug is planted.
+    fn with_bug(&self, day: RulesDay) -> RulesDay {
+        match self.bug {
+            Some(Bug::BeginsRulesLate) => {
+                let late = Date::from_days(day.today.days_since_epoch() - 1).unwrap_or(day.today);
+                RulesDay { today: late, ..day }
+            }
+            Some(Bug::TakesRulesBack) => day.today.into(),
+            _ => day,
+        }
     }
 
-    fn date_of_rules(&self) -> Date {
-        let late = i32::from(self.bug == Some(Bug::BeginsRulesLate));
-        Date::from_days(self.today().days_since_epoch() - late).unwrap_or(self.date)
+    /// The day on which something that an operator does now is done, also while its process is dead.
+    pub(super) fn rules_day(&self) -> Result<RulesDay, Trouble> {
+        let dates = CentreDates::read(&self.disk.held()?)?;
+        Ok(dates.rules_day(self.working_date(dates)))
+    }
+
+    /// The date by which it works, as the engine decides it unless a bug is planted.
+    fn working_date(&self, dates: CentreDates) -> Date {
+        match self.bug {
+            Some(Bug::StandsStill) => today(),
+            Some(Bug::BelievesItsClock) => self.date,
+            _ => dates.acting(self.date).today,
+        }
+    }
+
+    /// What comes before anything is done: by which date it is done, and what began by that, is made durable.
+    fn begins(&mut self) -> Result<(), Trouble> {
+        let dates = CentreDates::read(&self.disk)?;
+        let day = dates.rules_day(self.working_date(dates));
+        let began = self.releases.at(self.with_bug(day)).now.from;
+        let next = dates.having_acted(day.today, began);
+        let written = if next == dates { Ok(()) } else { self.keep(next) };
+        self.worked_on.push((self.date, written.is_ok()));
+        written?;
+        (self.day, self.latest) = (next.rules_day(day.today), next.acted_on.unwrap_or(day.today));
+        Ok(())
+    }
+
+    fn keep(&self, dates: CentreDates) -> Result<(), Trouble> {
+        let mut batch = Batch::default();
+        dates.put(&mut batch)?;
+        Ok(self.disk.commit(&batch)?)
+    }
+
+    /// An operator confirms what its clock shows.
+    pub(super) fn confirms_clock(&mut self) -> Result<(), Trouble> {
+        self.keep(CentreDates::read(&self.disk)?.confirmed(self.date))
     }
 
     /// Names a record by its entity, which is the same under all rules.
     fn key_of(&self, entity: &str, id: [u8; 16]) -> Result<RecordKey, Trouble> {
-        key_of(&self.releases.at(self.date).now.rules, entity, id)
+        key_of(&self.releases.at(self.day).now.rules, entity, id)
     }
 
     pub(super) fn centre_key(&self) -> [u8; 32] {
@@ -173,6 +223,9 @@ impl CentreHost {
 
     /// Ends what was decided.
     pub(super) fn drive(&mut self, first: Option<Step>) -> Result<(), Trouble> {
+        if first.is_none() {
+            self.begins()?;
+        }
         carry_out(self, first)
     }
 
@@ -224,6 +277,7 @@ impl CentreHost {
 
     /// Answers a request of an exchange.
     pub(super) fn serve(&mut self, device: DeviceId, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.begins()?;
         if self.centre().device(device)?.is_none() {
             return Err(Trouble::No("session.unknown-device".to_owned()));
         }

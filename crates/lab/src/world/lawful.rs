@@ -50,17 +50,28 @@ struct Begins {
 }
 
 /// How far the log of a school was read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Read {
     version: LogVersion,
     /// The rules of the newest entry.
     names: Option<Names>,
     /// The first day of the newest release under which an entry was made.
     newest: Option<Date>,
-    /// The greatest date on which the centre did anything.
-    latest: Option<Date>,
     /// The day on which it decided a large bundle that is not in the log yet.
     decided: Option<Date>,
+    /// The greatest date on which the centre did anything; more than one where it died at writing it down.
+    latest: BTreeSet<Date>,
+    /// All dates on which it ever did anything.
+    ever: BTreeSet<Date>,
+}
+
+impl Read {
+    /// The date by which a centre works whose clock shows another: one more than a week past the last waits for somebody.
+    fn worked_by(&self, clock: Date) -> Vec<Date> {
+        let believed = |last: &Date| clock.days_since_epoch() - last.days_since_epoch() <= 7;
+        let by = self.latest.iter().map(|last| if believed(last) { clock } else { *last });
+        if self.latest.is_empty() { vec![clock] } else { by.collect() }
+    }
 }
 
 #[derive(Default)]
@@ -98,7 +109,8 @@ impl Lawful {
 
     /// A centre lost its disk: what it did since its backup is void, and is done again under the rules of then.
     pub(super) fn disk_lost(&mut self, school: usize, version: LogVersion, names: Option<Names>) {
-        self.read.insert(school, Read { version, names, ..Read::default() });
+        let ever = self.read.remove(&school).map(|read| read.ever).unwrap_or_default();
+        self.read.insert(school, Read { version, names, latest: ever.clone(), ever, ..Read::default() });
     }
 
     /// A centre has decided a large bundle, which is in the log later: it was judged by the rules of that day.
@@ -111,10 +123,28 @@ impl Lawful {
         self.read.get_mut(&school).and_then(|read| read.decided.take())
     }
 
-    /// Notes the date on which a centre does something.
-    pub(super) fn acts_on(&mut self, school: usize, today: Date) {
+    /// A centre does something while its clock shows a date, and wrote down by which it works, or died at that.
+    pub(super) fn acts_on(&mut self, school: usize, clock: Date, written: bool) {
         let read = self.read.entry(school).or_default();
-        read.latest = read.latest.max(Some(today));
+        let by = read.worked_by(clock);
+        let later = read.latest.iter().flat_map(|last| by.iter().map(move |by| *by.max(last)));
+        let later: BTreeSet<Date> = if read.latest.is_empty() { by.iter().copied().collect() } else { later.collect() };
+        read.ever.extend(by);
+        if written {
+            read.latest = later;
+        } else {
+            read.latest.extend(later);
+        }
+    }
+
+    /// Somebody confirms what the clock of a centre shows.
+    pub(super) fn confirmed(&mut self, school: usize, clock: Date, written: bool) {
+        let read = self.read.entry(school).or_default();
+        if written {
+            read.latest.clear();
+        }
+        read.latest.insert(clock);
+        read.ever.insert(clock);
     }
 
     /// Reads an entry of the log: rules begin by an entry of their own, which writes down whose value holds where a
@@ -139,20 +169,24 @@ impl Lawful {
         Ok(())
     }
 
-    /// A bundle took effect on a day: nothing in it was invalid under the rulebook of that day, and its approval's date
-    /// was good.
+    /// A bundle took effect while the clock showed a date: nothing in it was invalid under the rulebook of then, and its
+    /// approval's date was good: it is one that the centre has worked by, and not too long ago.
     pub(super) fn accepted(&self, school: usize, bundle: BundleId, judged: JudgedOn) -> Result<(), Trouble> {
         let Some(approved) = self.approved.get(&bundle) else { return Ok(()) };
-        let (today, when) = match judged {
-            JudgedOn::Now(today) => (today, "now"),
-            JudgedOn::Earlier(today) => (today, "earlier"),
+        let (clock, when) = match judged {
+            JudgedOn::Now(clock) => (clock, "now"),
+            JudgedOn::Earlier(clock) => (clock, "earlier"),
         };
-        let age = today.days_since_epoch() - approved.judged_on.days_since_epoch();
-        if !(-1..=30).contains(&age) {
+        let read = self.read.get(&school).cloned().unwrap_or_default();
+        let by = read.worked_by(clock);
+        let days = |from: Date, to: Date| to.days_since_epoch() - from.days_since_epoch();
+        let age = by.iter().map(|today| days(approved.judged_on, *today)).min().unwrap_or_default();
+        let latest = by.iter().chain(&read.latest).copied().max().unwrap_or(clock);
+        if age > 30 || days(latest, approved.judged_on) > 1 {
             return wrong(format!("bundle {bundle} was judged {age} days before it was accepted"));
         }
         // Where the clock was set back, the rules of the greatest date hold on.
-        let latest = self.read.get(&school).and_then(|read| read.latest).unwrap_or(today);
+        let today = by.into_iter().min().unwrap_or(clock);
         let greatest = self.greatest(today).max(self.greatest(latest));
         match approved.ages.iter().find(|(_, age)| !(0..=greatest).contains(age)) {
             Some((record, age)) => wrong(format!(
@@ -162,20 +196,22 @@ impl Lawful {
         }
     }
 
-    /// The names of the rules that a school goes by on a day: those that have begun by then, or by a clock that was
-    /// ahead; none where none were published.
-    pub(super) fn in_force(&self, school: usize, today: Date) -> Option<Names> {
-        self.begun(self.reached(school, today)).map(|begins| begins.names)
+    /// The names of the rules that a school goes by while its centre's clock shows a date: those that have begun by then, or
+    /// by a clock that was ahead; none where none were published.
+    pub(super) fn in_force(&self, school: usize, clock: Date) -> Option<Names> {
+        self.begun(self.reached(school, clock)).map(|begins| begins.names)
     }
 
-    /// The first day of the release that is announced on a day.
-    pub(super) fn announced(&self, school: usize, today: Date) -> Option<Date> {
-        let reached = self.reached(school, today);
+    /// The first day of the release that is announced then.
+    pub(super) fn announced(&self, school: usize, clock: Date) -> Option<Date> {
+        let reached = self.reached(school, clock);
         self.published.iter().map(|begins| begins.from).filter(|from| *from > reached).min()
     }
 
-    fn reached(&self, school: usize, today: Date) -> Date {
-        self.read.get(&school).and_then(|read| read.newest).map_or(today, |newest| newest.max(today))
+    fn reached(&self, school: usize, clock: Date) -> Date {
+        let Some(read) = self.read.get(&school) else { return clock };
+        let today = read.worked_by(clock).into_iter().max().unwrap_or(clock);
+        read.newest.map_or(today, |newest| newest.max(today))
     }
 
     fn greatest(&self, today: Date) -> i64 {

@@ -1,7 +1,7 @@
 //! Rules that begin by date, as an operator publishes them at a centre.
 
 use selaras_model::Date;
-use selaras_sync::{ReleaseInForce, ReleaseList, ReleasedRules, Rules};
+use selaras_sync::{ReleaseInForce, ReleaseList, ReleasedRules, Rules, RulesDay};
 
 use super::rules::{self, Change};
 use super::trouble::{Trouble, wrong};
@@ -34,14 +34,14 @@ impl Releases {
     }
 
     /// What holds on a day, and what is announced.
-    pub(super) fn at(&self, today: Date) -> ReleaseInForce<'_, Release> {
-        self.list().at(today)
+    pub(super) fn at(&self, day: RulesDay) -> ReleaseInForce<'_, Release> {
+        self.list().at(day)
     }
 
     /// Publishes what changes something of the rules before; gives its rules, or none where it may not begin then.
-    pub(super) fn publish(&mut self, change: Change, from: Date, today: Date) -> Result<Option<Rules>, Trouble> {
+    pub(super) fn publish(&mut self, change: Change, from: Date, day: RulesDay) -> Result<Option<Rules>, Trouble> {
         let named = self.published.len() + 1;
-        let Ok(slot) = self.list().slot(from, today) else { return Ok(None) };
+        let Ok(slot) = self.list().slot(from, day) else { return Ok(None) };
         let rules = rules::changed(&slot.before.rules, change, named)?;
         if let Err(refused) = slot.check(&rules) {
             return wrong(format!("a release of this world is {refused}"));

@@ -142,6 +142,8 @@ pub(super) enum Event {
     DayBegins,
     /// The centre's clock is set, so many days wrong.
     ClockSet(i32),
+    /// An operator confirms what the clock of a school's centre shows.
+    ClockConfirmed(usize),
     /// Somebody at a computer and the Dinas write into one field.
     Quarrel(usize),
     Types(usize),
@@ -357,6 +359,7 @@ impl Script {
             Event::ComesBack(computer, way) => self.comes_back(computer, way),
             Event::Publishes(change, days) => self.publishes(change, days),
             Event::ClockSet(days) => self.sets_clock(days),
+            Event::ClockConfirmed(school) => self.confirms_clock(school),
             Event::DayBegins => self.day_begins(),
             Event::Types(computer) => self.types_on(computer),
             Event::Sends(computer) => self.sends_now(computer),

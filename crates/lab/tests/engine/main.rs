@@ -9,6 +9,7 @@
 )]
 
 mod backup;
+mod backups;
 mod copies;
 mod exactly_once;
 mod faults;

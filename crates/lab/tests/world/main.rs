@@ -177,7 +177,6 @@ fn a_computer_that_seals_anew_when_it_sends_is_found() {
 }
 
 #[test]
-#[ignore = "fault 17"]
 fn fault_17_a_clock_that_is_set_takes_nothing_back() {
     holds_alone(Dimension::Clock, SEEDS_ALONE);
 }
@@ -185,6 +184,16 @@ fn fault_17_a_clock_that_is_set_takes_nothing_back() {
 #[test]
 fn a_centre_whose_clock_stands_still_is_found() {
     found_alone(Dimension::Clock, Bug::StandsStill, "days before it was accepted");
+}
+
+#[test]
+fn a_centre_that_believes_its_clock_is_found() {
+    found_alone(Dimension::Clock, Bug::BelievesItsClock, "days before it was accepted");
+}
+
+#[test]
+fn a_centre_that_takes_rules_back_is_found() {
+    found_alone(Dimension::Clock, Bug::TakesRulesBack, "takes rules back that have begun");
 }
 
 #[test]

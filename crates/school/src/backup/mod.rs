@@ -7,6 +7,8 @@ mod frames;
 mod key;
 mod read;
 mod shelf;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(crate) use frames::{Counts, Head};

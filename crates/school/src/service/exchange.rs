@@ -47,7 +47,7 @@ impl Open {
             equal: told.equal,
             receipt: told.receipt.as_deref().map(super::lines::receipt_line),
             requests: after.requests - before.requests,
-            bytes_up: after.sent - before.sent,
+            bytes_up: after.acknowledged - before.acknowledged,
             bytes_down: after.received - before.received,
             rules_changed: pack != self.rules.pack.hash() || rulebook != self.rules.rulebook.hash(),
             rulebook: self.rules.rulebook.version().to_owned(),

@@ -7,8 +7,9 @@ use selaras_model::{DeviceId, LogVersion};
 
 use super::{Centre, Head};
 use crate::error::CentreError;
+use crate::page::checked_blob;
 use crate::step::Step;
-use crate::store::StateName;
+use crate::store::{EditsAt, Flow, Range, Row, StateName, StoreError};
 use crate::work::Work;
 
 impl Centre<'_> {
@@ -19,6 +20,50 @@ impl Centre<'_> {
     pub fn copied(&self) -> Result<Head, CentreError> {
         let position = self.at_rest()?;
         Ok(Head { version: position.version, entry: position.entry })
+    }
+
+    /// Gives the names of the files beside the store that this school's rows refer to: without one of them a copy of the
+    /// rows is no copy of the school.
+    ///
+    /// # Errors
+    /// As the store gives them; `school.unfinished` while decided work waits for its end.
+    pub fn needed_blobs(&self) -> Result<BTreeSet<[u8; 32]>, CentreError> {
+        self.at_rest()?;
+        let mut needed = BTreeSet::new();
+        self.store.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
+            match row {
+                Row::Entry(row) => match row.edits {
+                    EditsAt::Blob(name) => needed.extend([name]),
+                    EditsAt::Parts(names) => needed.extend(names),
+                    EditsAt::Absent | EditsAt::Inline(_) | EditsAt::Block(_) | EditsAt::Kept => {}
+                },
+                _ => return Err(StoreError::Damaged("the kind of an entry's row".to_owned())),
+            }
+            Ok(Flow::Continue)
+        })?;
+        Ok(needed)
+    }
+
+    /// Reads a file beside the store, for a copy of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where it is missing, or is not what its name says.
+    pub fn whole_blob(&self, name: &[u8; 32]) -> Result<Vec<u8>, StoreError> {
+        let missing = || StoreError::Damaged("a file beside the store is missing".to_owned());
+        checked_blob(self.blobs, name)?.ok_or_else(missing)
+    }
+
+    /// Notes that the newest backup does not hold this school, because it could not be copied: nothing is covered, and
+    /// its computers are told so with the next answer.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn left_out(&self) -> Result<Step, CentreError> {
+        let mut position = self.at_rest()?;
+        position.keeping.covered = LogVersion::new(0);
+        let mut work = Work::new(self.store, self.rules);
+        work.put_state(StateName::Position, &*position)?;
+        Ok(Step::of(work.finish()))
     }
 
     /// Notes that the copy was read again whole: schools may let go of what they keep of the log up to where it was made.

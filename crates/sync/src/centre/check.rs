@@ -64,6 +64,9 @@ impl From<WorkError> for No {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 fn unmergeable(record: RecordKey, error: MergeError) -> Refusal {
     let code = match error {
         MergeError::UnknownHeads | MergeError::AmbiguousHeads => "bundle.heads",
@@ -148,8 +151,8 @@ impl<'a> Centre<'a> {
         if key.ptk != text.ptk {
             return Err(refuse("approval.person", Who::Head));
         }
-        let age = self.today.days_since_epoch() - text.judged_on.days_since_epoch();
-        if !(-1..=MAX_JUDGED_DAYS).contains(&age) {
+        let days = |from: Date, to: Date| to.days_since_epoch().saturating_sub(from.days_since_epoch());
+        if days(text.judged_on, self.today) > MAX_JUDGED_DAYS || days(self.latest, text.judged_on) > 1 {
             return Err(Refusal::new("approval.date", Who::Head).with("judged_on", text.judged_on).into());
         }
         if self.counts(edits)

@@ -86,6 +86,8 @@ pub struct Centre<'a> {
     epoch: EpochId,
     now: i64,
     today: Date,
+    /// The greatest date that the centre has acted on.
+    latest: Date,
     announced: Announced<'a>,
 }
 
@@ -110,13 +112,20 @@ impl<'a> Centre<'a> {
     ) -> Self {
         let announced = Announced { from: Date::MIN, next: None };
         let Life { npsn, epoch } = life;
-        Self { store, blobs, rules, keys, npsn, epoch, now, today, announced }
+        Self { store, blobs, rules, keys, npsn, epoch, now, today, latest: today, announced }
     }
 
     /// Tells schools since when the rules are in force, and what will follow them.
     #[must_use]
     pub fn announcing(self, announced: Announced<'a>) -> Self {
         Self { announced, ..self }
+    }
+
+    /// Says on which date the centre has acted last, where its clock was set back since: schools were told that date, and
+    /// what they approved by it is good.
+    #[must_use]
+    pub fn having_acted_on(self, latest: Date) -> Self {
+        Self { latest: latest.max(self.today), ..self }
     }
 
     /// Makes the first commit of a school.

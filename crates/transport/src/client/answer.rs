@@ -117,7 +117,8 @@ pub(super) async fn next_piece(
     Ok(piece)
 }
 
-fn marked(response: &Response) -> bool {
+/// Whether an answer bears our marker.
+pub(super) fn marked(response: &Response) -> bool {
     text_of(response, MARKER).is_some_and(|value| value.parse::<u32>().is_ok())
 }
 

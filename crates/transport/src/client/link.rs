@@ -218,12 +218,26 @@ impl Link {
     /// Sends a request and gives back whatever answers it.
     pub(super) async fn send(&self, call: Call<'_>, timeouts: &Timeouts) -> Result<Response, LinkError> {
         let (request, handover) = self.request(call)?;
+        let bytes = self.acknowledged_by_an_answer(&request);
         self.counters.request();
-        tokio::select! {
+        let response = tokio::select! {
             biased;
             response = self.client.execute(request) => response.map_err(|error| diagnose(error, Phase::Waiting)),
             stalled = handover.stalled(timeouts) => Err(stalled),
+        }?;
+        if answer::marked(&response) {
+            self.counters.acknowledged(bytes);
         }
+        Ok(response)
+    }
+
+    /// Bytes of a request that the centre has once it answers: of a piece of an upload the head alone, because it says of
+    /// the rest how much has landed.
+    fn acknowledged_by_an_answer(&self, request: &Request) -> u64 {
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let body = length.filter(|_| request.method() != Method::PATCH).unwrap_or_default();
+        let head = traffic::request_head(request.method(), request.url(), request.headers(), length.map(|_| 0));
+        body + (head + self.default_lines()) as u64
     }
 
     pub(super) fn counters(&self) -> &Counters {

@@ -19,6 +19,8 @@ pub struct Traffic {
     pub sent: u64,
     /// Bytes of answers.
     pub received: u64,
+    /// Bytes of requests that the centre has: those that it answered, and of a large bundle what it says has landed.
+    pub acknowledged: u64,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +28,7 @@ pub(super) struct Counters {
     requests: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
+    acknowledged: AtomicU64,
 }
 
 impl Counters {
@@ -41,11 +44,16 @@ impl Counters {
         self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    pub(super) fn acknowledged(&self, bytes: u64) {
+        self.acknowledged.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(super) fn snapshot(&self) -> Traffic {
         Traffic {
             requests: self.requests.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
             received: self.received.load(Ordering::Relaxed),
+            acknowledged: self.acknowledged.load(Ordering::Relaxed),
         }
     }
 }

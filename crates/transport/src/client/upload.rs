@@ -64,9 +64,12 @@ impl Link {
     ) -> Result<(), LinkError> {
         let started = Instant::now();
         let mut backoff = Backoff::new(patience);
+        let mut known = None;
         loop {
             let before = upload.reached();
-            let Err(error) = self.upload_on(token, parcel, upload, telling.landed).await else { return Ok(()) };
+            let Err(error) = self.upload_on(token, parcel, upload, &mut known, telling.landed).await else {
+                return Ok(());
+            };
             let further = upload.reached() > before;
             if further {
                 backoff.progressed();
@@ -87,12 +90,14 @@ impl Link {
         }
     }
 
-    /// Goes on until all has landed or something fails.
+    /// Goes on until all has landed or something fails. `known` is how far the centre has said that it has come, from where
+    /// it stood at first: what lay there before was counted by whoever brought it.
     async fn upload_on(
         &self,
         token: &str,
         parcel: Parcel<'_>,
         upload: &mut Upload,
+        known: &mut Option<u64>,
         landed: &mut dyn FnMut(&Upload),
     ) -> Result<(), LinkError> {
         loop {
@@ -100,8 +105,14 @@ impl Link {
             match upload.next() {
                 Next::Landed => return Ok(()),
                 Next::Ask => self.ask(token, parcel, upload).await?,
-                Next::Send(piece) => self.piece(token, parcel, upload, piece).await?,
+                Next::Send(piece) => {
+                    known.get_or_insert(piece.from);
+                    self.piece(token, parcel, upload, piece).await?;
+                }
             }
+            let stands = upload.acknowledged();
+            self.counters().acknowledged(stands.saturating_sub(known.unwrap_or(stands)));
+            *known = Some(stands);
             if upload.acknowledged() != before {
                 landed(upload);
             }

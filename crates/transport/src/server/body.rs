@@ -74,7 +74,46 @@ pub async fn read_json<T: DeserializeOwned>(
 ) -> Result<T, Rejection> {
     let limits = BodyLimits { bytes: MAX_JSON_BODY, stall };
     let (bytes, _permit) = read_body(headers, body, JSON_TYPE, limits, budget).await?;
-    serde_json::from_slice(&bytes).map_err(|_| Rejection::NotJson)
+    parse_json(&bytes)
+}
+
+/// The longest name of a place in a body that is told.
+const MAX_PLACE: usize = 80;
+
+/// Reads JSON of an endpoint; what is wrong is told by its place, never by what stands there.
+///
+/// # Errors
+/// [`Rejection::NotJson`].
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_syntax() || inner.is_eof() {
+            return at(&inner);
+        }
+        Rejection::NotJson { place: place(&path, &inner.to_string()) }
+    })?;
+    reader.end().map_err(|error| at(&error))?;
+    Ok(read)
+}
+
+/// Where a text stops being JSON.
+fn at(error: &serde_json::Error) -> Rejection {
+    Rejection::NotJson { place: format!("{}:{}", error.line(), error.column()) }
+}
+
+/// The path of a field; of one that is missing, the path that it would have.
+fn place(path: &str, said: &str) -> String {
+    let missing = said.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let place = match (path, missing) {
+        (".", Some(field)) => field.to_owned(),
+        (path, Some(field)) => format!("{path}.{field}"),
+        (path, None) => path.to_owned(),
+    };
+    // Names of a map are whatever was sent.
+    let plain = |sign: &char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '.' | '-' | '[' | ']');
+    place.chars().filter(plain).take(MAX_PLACE).collect()
 }
 
 fn announced(body: &Body, limits: BodyLimits) -> Result<usize, Rejection> {
@@ -133,6 +172,26 @@ mod tests {
     fn pieces(count: usize) -> Body {
         let pieces = (0..count).map(|_| Ok::<_, Infallible>(vec![0u8; 10_000]));
         Body::from_stream(futures_util::stream::iter(pieces))
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Asked {
+        npsn: String,
+        counts: Vec<u32>,
+    }
+
+    #[test]
+    fn what_is_wrong_with_json_is_told_by_its_place_and_never_by_its_value() {
+        let place = |text: &str| match parse_json::<Asked>(text.as_bytes()) {
+            Err(Rejection::NotJson { place }) => place,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(place(r#"{"npsn":"9"}"#), "counts");
+        assert_eq!(place(r#"{"npsn":9,"counts":[]}"#), "npsn");
+        assert_eq!(place(r#"{"npsn":"9","counts":[1,"3273..."]}"#), "counts[1]");
+        assert_eq!(place("{\n\"npsn\""), "2:6");
+        assert_eq!(place(r#"{"npsn":"9","counts":[]} more"#), "1:26");
+        assert!(parse_json::<Asked>(br#"{"npsn":"9","counts":[]}"#).is_ok());
     }
 
     #[tokio::test]

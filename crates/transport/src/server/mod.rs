@@ -9,7 +9,7 @@ mod linger;
 mod rejection;
 pub mod tus;
 
-pub use body::{BodyBudget, BodyLimits, read_body, read_json};
+pub use body::{BodyBudget, BodyLimits, parse_json, read_body, read_json};
 pub use gate::{bearer, mark, require_protocol};
 pub use linger::linger;
 pub use rejection::{Lookup, Rejection};

@@ -15,7 +15,7 @@ pub type Lookup = fn(&str) -> &'static CatalogueEntry;
 const NO_ROOM_WAIT: Duration = Duration::from_secs(10);
 
 /// Why a request was refused before any work began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     /// The marker header is missing: not a client of ours.
     NoMarker,
@@ -32,7 +32,10 @@ pub enum Rejection {
     /// The body ended midway.
     Cut,
     /// The body is not the endpoint's JSON.
-    NotJson,
+    NotJson {
+        /// The field that is missing or of another type; line and column of what is no JSON at all.
+        place: String,
+    },
     /// The bodies under way already fill the room set aside for them.
     NoRoom,
 }
@@ -40,7 +43,7 @@ pub enum Rejection {
 impl Rejection {
     /// The code in the server's catalogue.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::NoMarker => "protocol.no-marker",
             Self::TooOld(_) => "protocol.too-old",
@@ -49,7 +52,7 @@ impl Rejection {
             Self::TooLarge(_) => "body.too-large",
             Self::TooSlow => "body.too-slow",
             Self::Cut => "body.cut",
-            Self::NotJson => "body.not-json",
+            Self::NotJson { .. } => "body.not-json",
             Self::NoRoom => "center.full",
         }
     }
@@ -63,6 +66,7 @@ impl Rejection {
                 problem.with("found", found).with("oldest", OLDEST_PROTOCOL).with("newest", PROTOCOL)
             }
             Self::TooLarge(limit) => problem.with("limit", limit),
+            Self::NotJson { place } => problem.with("field", place),
             Self::NoRoom => problem.after(NO_ROOM_WAIT),
             _ => problem,
         }

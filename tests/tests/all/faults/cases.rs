@@ -165,7 +165,6 @@ fn case_13_a_correction_that_clears_what_is_required_is_refused() {
 
 /// `body.not-json` says "cannot be read" of JSON that can be read, and names nothing.
 #[test]
-#[ignore = "case 15"]
 fn case_15_a_registration_that_lacks_a_field_is_told_which() {
     let place = tempfile::tempdir().unwrap();
     let centre = Centre::start(&place.path().join("centre"));
@@ -185,7 +184,6 @@ fn case_15_a_registration_that_lacks_a_field_is_told_which() {
 
 /// A client in the field refuses a `Location` that begins with a slash, and cannot upload.
 #[test]
-#[ignore = "case 16"]
 fn case_16_the_place_of_an_upload_is_a_whole_address() {
     let place = tempfile::tempdir().unwrap();
     let centre = Centre::start(&place.path().join("centre"));

@@ -23,7 +23,6 @@ fn rulebook(computer: &Computer) -> String {
 }
 
 #[test]
-#[ignore = "fault 17"]
 fn fault_17_a_bundle_approved_under_rules_that_began_is_accepted_when_the_clock_was_set_back() {
     let mut scene = Scene::at(RIGHT);
     let (_, first) = scene.school("99999999", "1701");
@@ -40,7 +39,6 @@ fn fault_17_a_bundle_approved_under_rules_that_began_is_accepted_when_the_clock_
 }
 
 #[test]
-#[ignore = "fault 17"]
 fn fault_17_rules_that_began_cannot_be_withdrawn_when_the_clock_was_set_back() {
     let mut scene = Scene::at(RIGHT);
     let (school, first) = scene.school("99999999", "1702");
@@ -56,7 +54,6 @@ fn fault_17_rules_that_began_cannot_be_withdrawn_when_the_clock_was_set_back() {
 }
 
 #[test]
-#[ignore = "fault 17"]
 fn fault_17_a_clock_that_jumps_over_a_week_begins_no_rules_before_an_operator_confirms_it() {
     let mut scene = Scene::at(-120);
     let (_, first) = scene.school("99999999", "1703");
@@ -70,4 +67,32 @@ fn fault_17_a_clock_that_jumps_over_a_week_begins_no_rules_before_an_operator_co
     scene.set_the_clock(120);
     assert_eq!(outcome(&first, &["sync"], &[]), "done");
     assert_eq!(rulebook(&first), "2026.1");
+}
+
+#[test]
+fn fault_17_rules_begin_once_an_operator_has_confirmed_the_clock() {
+    let mut scene = Scene::at(-120);
+    let (_, first) = scene.school("99999999", "1704");
+    let before = scene.today(&first);
+    publish(&scene, &before.checked_add(jiff::Span::new().days(9)).unwrap().to_string());
+    scene.set_the_clock(120);
+    assert_eq!(scene.today(&first), before, "the centre works on by the last date");
+    assert_eq!(scene.centre().operator(&["clock", "show"])["confirmed"], false);
+
+    assert_eq!(scene.centre().operator(&["clock", "confirm"])["confirmed"], true);
+    assert_eq!(scene.today(&first), before.checked_add(jiff::Span::new().days(10)).unwrap());
+    assert_eq!(rulebook(&first), "2026.2");
+}
+
+#[test]
+fn fault_17_a_restored_centre_works_by_the_date_of_its_backup_until_the_clock_is_confirmed() {
+    let mut scene = Scene::at(-120);
+    let (_, first) = scene.school("99999999", "1705");
+    let before = scene.today(&first);
+    let backup = scene.back_up("backup");
+    super::scene::set_the_clock(&backup, 120);
+    scene.lose_the_disk(&backup);
+    assert_eq!(scene.today(&first), before);
+    scene.centre().operator(&["clock", "confirm"]);
+    assert_eq!(scene.today(&first), before.checked_add(jiff::Span::new().days(10)).unwrap());
 }

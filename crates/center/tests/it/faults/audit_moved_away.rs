@@ -17,7 +17,6 @@ fn without_the_older_file() -> (tempfile::TempDir, Value) {
 }
 
 #[test]
-#[ignore = "fault 39"]
 fn fault_39_what_is_left_is_verified_when_older_files_were_moved_away() {
     let (data, tip) = without_the_older_file();
     let found = verified(data.path(), &["--tip", tip["tip"].as_str().unwrap()]);
@@ -25,7 +24,6 @@ fn fault_39_what_is_left_is_verified_when_older_files_were_moved_away() {
 }
 
 #[test]
-#[ignore = "fault 39"]
 fn fault_39_what_is_left_is_shown_and_exported_when_older_files_were_moved_away() {
     let (data, tip) = without_the_older_file();
     let shown = audit(data.path(), &["show"]).unwrap();
@@ -36,7 +34,6 @@ fn fault_39_what_is_left_is_shown_and_exported_when_older_files_were_moved_away(
 }
 
 #[test]
-#[ignore = "fault 39"]
 fn fault_39_a_log_all_of_whose_files_are_gone_is_not_called_whole() {
     let (data, tip) = stopped();
     remove_all(data.path());
@@ -44,7 +41,6 @@ fn fault_39_a_log_all_of_whose_files_are_gone_is_not_called_whole() {
 }
 
 #[test]
-#[ignore = "fault 39"]
 fn fault_39_a_centre_all_of_whose_files_are_gone_begins_no_chain_as_if_there_had_been_none() {
     let (data, _) = stopped();
     remove_all(data.path());
@@ -60,7 +56,6 @@ fn remove_all(data: &Path) {
 }
 
 #[test]
-#[ignore = "fault 39"]
 fn fault_39_a_log_whose_newest_file_is_gone_is_not_called_whole() {
     let (data, tip) = stopped();
     let [_, newest] = cut_in_two(data.path(), 3);

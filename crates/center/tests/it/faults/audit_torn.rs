@@ -24,13 +24,11 @@ fn append(data: &Path, tail: &[u8]) {
 }
 
 #[test]
-#[ignore = "fault 38"]
 fn fault_38_a_centre_starts_after_a_tail_of_zeros() {
     starts_after(&[0; 512]);
 }
 
 #[test]
-#[ignore = "fault 38"]
 fn fault_38_a_centre_starts_after_a_tail_of_other_bytes() {
     // What lay on the disk before: any bytes, here made by a hash.
     let mut tail = [0; 512];
@@ -39,7 +37,6 @@ fn fault_38_a_centre_starts_after_a_tail_of_other_bytes() {
 }
 
 #[test]
-#[ignore = "fault 38"]
 fn fault_38_a_centre_starts_after_an_entry_whose_second_page_did_not_reach_the_disk() {
     let mut tail = [0; 4 + 200 + 32];
     tail[..4].copy_from_slice(&200_u32.to_be_bytes());
@@ -49,7 +46,6 @@ fn fault_38_a_centre_starts_after_an_entry_whose_second_page_did_not_reach_the_d
 
 /// A reader is told which file is damaged, and gets what is whole after it too.
 #[test]
-#[ignore = "fault 38"]
 fn fault_38_a_flipped_bit_in_an_older_file_hides_no_newer_entry() {
     let (data, tip) = stopped();
     let [older, _] = cut_in_two(data.path(), 3);

@@ -67,9 +67,9 @@ impl Script {
     pub(super) fn publishes(&mut self, change: Change, days: i32) -> Result<(), Trouble> {
         let mut published = None;
         for centre in &mut self.centres {
-            let today = centre.date;
-            let from = days_after(today, days)?;
-            published = centre.releases.publish(change, from, today)?.map(|rules| (from, rules)).or(published);
+            let day = centre.rules_day()?;
+            let from = days_after(day.today, days)?;
+            published = centre.releases.publish(change, from, day)?.map(|rules| (from, rules)).or(published);
         }
         if let Some((from, rules)) = published {
             self.note(&format!("rules are published from {from}: {change:?}"));
@@ -127,7 +127,9 @@ impl Script {
     /// Reads what is new in a school's log after a request was served, or would have been, had the centre not died.
     pub(super) fn reads_log(&mut self, school: usize, served: Option<Endpoint>) -> Result<(), Trouble> {
         let today = self.centre(school)?.date;
-        self.lawful.acts_on(school, today);
+        for (clock, written) in std::mem::take(&mut self.centre_mut(school)?.worked_on) {
+            self.lawful.acts_on(school, clock, written);
+        }
         for entry in self.entries(school, self.lawful.version(school).next())? {
             let begins = matches!(&entry.origin, Origin::Act { kind } if kind == "rules.change");
             self.lawful.entry(school, entry.version, (entry.pack, entry.rulebook), begins)?;
