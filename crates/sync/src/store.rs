@@ -16,6 +16,9 @@ pub const MAX_BATCH_WRITES: usize = 1_000;
 /// The largest number of bytes of keys and values in one batch.
 pub const MAX_BATCH_BYTES: usize = 1 << 20;
 
+/// Edits of an entry up to this size are kept in the entry's row, larger ones in a blob.
+pub(crate) const MAX_INLINE: usize = 64 << 10;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -13,11 +13,9 @@ use crate::error::{CentreError, Refusal};
 use crate::school::refusal_hash;
 use crate::state::{EntryIntent, EntryOrigin, Position};
 use crate::step::Step;
-use crate::store::{AnswerRow, EditsAt, Key, ReplicaRow, Row, StateName, StoreError};
+use crate::store::{AnswerRow, EditsAt, Key, MAX_INLINE, ReplicaRow, Row, StateName, StoreError};
 use crate::wire;
 use crate::work::Work;
-
-use super::act::MAX_INLINE;
 
 /// Who sends a bundle.
 pub(super) struct Sender {

@@ -8,15 +8,13 @@ use prost::Message;
 use selaras_model::{DeviceId, EntryHash, EpochId, LogVersion, ReplicaId, Sequence};
 
 use super::Centre;
-use super::act::{MAX_INLINE, MAX_SMALL};
 use crate::edits::{EditSet, EditsChain};
 use crate::entry::{LogEntry, Origin, entry_hash};
 use crate::error::CentreError;
 use crate::page::{compress, decompress, freeze_edits};
-use crate::plan;
 use crate::state::{self, EntryIntent, EntryOrigin, Healing, Judged, Position, Staged};
 use crate::step::{Effect, Step};
-use crate::store::{AnswerRow, EditsAt, Flow, Key, Range, ReplicaRow, Row, StateName, StoreError};
+use crate::store::{AnswerRow, EditsAt, Flow, Key, MAX_INLINE, Range, ReplicaRow, Row, StateName, StoreError};
 use crate::wire;
 use crate::work::Work;
 
@@ -349,14 +347,10 @@ impl Centre<'_> {
         let origin = self.origin_again(&entry.origin)?;
         let first = Some(entry.first_life(hash));
         let intent = EntryIntent { origin, edits_at, edits: entry.edits, at: entry.at, first, handed: Some(hash) };
-        if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
+        let work = Work::of_accepted(self.store, self.rules);
+        let Some(mut work) = Self::take_all(work, &entry.actor(), edits, &mut |_, _, _| {})? else {
             return self.intend(edits, intent);
-        }
-        let mut work = Work::new(self.store, self.rules);
-        let actor = entry.actor();
-        for (key, edit) in edits.edits() {
-            self.take(&mut work, *key, &actor, edit)?;
-        }
+        };
         let raised = Self::next_version(&position);
         self.put_entry(&mut work, &mut position, intent, entry.records)?;
         let mut judged: Judged = state::need(self.store, StateName::Judged)?;

@@ -131,7 +131,8 @@ impl<'a> Centre<'a> {
     /// As the store gives them.
     pub fn resume(&self) -> Result<Option<Step>, CentreError> {
         match state::read(self.store, StateName::Intent)? {
-            Some(Intent::Entry { plan, entry }) => return self.entry_step(plan, *entry).map(Some),
+            Some(Intent::Entry { plan, entry }) => return self.entry_step(plan.into(), *entry).map(Some),
+            Some(Intent::Entering { progress, entry }) => return self.entry_step(progress, *entry).map(Some),
             Some(_) => return Err(StoreError::Damaged("a centre's store with a school's work".into()).into()),
             None => {}
         }

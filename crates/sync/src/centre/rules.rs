@@ -4,13 +4,12 @@ use selaras_merge::Edit;
 use selaras_model::RecordKey;
 
 use super::Centre;
-use super::act::MAX_SMALL;
+use crate::Rules;
 use crate::error::CentreError;
 use crate::state::{self, EntryIntent, EntryOrigin, Judged, Position};
 use crate::step::Step;
 use crate::store::{EditsAt, Flow, Key, Range, StateName, StoreError};
 use crate::work::Work;
-use crate::{Rules, plan};
 
 /// The kind of the act.
 const KIND: &str = "rules.change";
@@ -28,16 +27,14 @@ impl Centre<'_> {
             Step::of(work.finish())
         } else {
             let (edits, intent) = self.decided(KIND, winners)?;
-            if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
-                self.intend(&edits, intent)?
-            } else {
-                let actor = self.actor_of(&intent, &position)?;
-                for (key, edit) in edits.edits() {
-                    self.take(&mut work, *key, &actor, edit)?;
+            let actor = self.actor_of(&intent, &position)?;
+            match Self::take_all(work, &actor, &edits, &mut |_, _, _| {})? {
+                None => self.intend(&edits, intent)?,
+                Some(mut work) => {
+                    let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
+                    self.put_entry(&mut work, &mut position, intent, records)?;
+                    Step::of(work.finish())
                 }
-                let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
-                self.put_entry(&mut work, &mut position, intent, records)?;
-                Step::of(work.finish())
             }
         };
         let mut step = step.and_more(0, 0);

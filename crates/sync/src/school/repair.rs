@@ -147,10 +147,11 @@ impl School<'_> {
             };
         }
         let mut batches = Vec::new();
-        let mut work = Work::new(self.store, self.rules);
+        let mut work = Work::of_accepted(self.store, self.rules);
         for key in wanted {
             if !work.has_room() {
-                batches.push(std::mem::replace(&mut work, Work::new(self.store, self.rules)).finish());
+                let next = work.anew();
+                batches.push(std::mem::replace(&mut work, next).finish());
             }
             self.put_record(&mut work, *key, documents.get(key))?;
         }
