@@ -177,6 +177,8 @@ pub(crate) enum Intent {
     Importing { progress: Progress, author: String, at: i64 },
     /// The centre makes an entry of the log.
     Entering { progress: Progress, entry: Box<EntryIntent> },
+    /// Drafts that are not in the bundle that was just sealed are set aside, from this record on.
+    SettingAside { from: Option<RecordKey> },
 }
 
 /// How far the edits of a plan are done. Counted by the edit: a step ends when its batch is full.

@@ -15,13 +15,11 @@ use crate::bundle::{self, Bundle, Header};
 use crate::edits::{EditSet, EditsError};
 use crate::error::{GateClosed, Refusal, SchoolError};
 use crate::evidence::{HeadKey, write_signed};
-use crate::state::{self, HistoryKind, Installation, Judged, Phase, Position, Sealed};
+use crate::state::{self, HistoryKind, Installation, Intent, Judged, Phase, Position, Sealed};
 use crate::step::Step;
 use crate::store::{Batch, Key, Row, StateName, StoreError};
 use crate::work::Work;
 
-/// Records of which a part is set aside in one bundle; each is written anew.
-const MAX_SET_ASIDE: usize = 300;
 /// What stands for the key of an approval that is not signed yet.
 const NO_KEY: [u8; 8] = [0; 8];
 
@@ -117,7 +115,7 @@ impl School<'_> {
             sealed_on: position.version,
             approval: crate::approval::to_wire(&approval, &self.rules.pack).encode_to_vec(),
         };
-        let mut batch = self.seal_batch(position, &sealed, sealing, &approval, order)?;
+        let mut batch = self.seal_batch(position, &sealed, sealing.aside, &approval, order)?;
         keep(&mut batch, id, kept);
         Ok(Approved { step: Step::of(batch), bundle: id, records })
     }
@@ -175,22 +173,13 @@ impl School<'_> {
         &self,
         mut position: Position,
         sealed: &Sealed,
-        sealing: Sealing,
+        aside: bool,
         approval: &Approval,
         order: &Order<'_>,
     ) -> Result<Batch, SchoolError> {
         let mut work = Work::new(self.store, self.rules);
-        if sealing.aside.len() > MAX_SET_ASIDE {
-            return Err(Refusal::new("seal.set-aside", Who::Operator).with("records", sealing.aside.len()).into());
-        }
-        for (key, generations, ours, theirs) in sealing.aside {
-            for generation in generations {
-                work.remove(Key::Draft(key, generation));
-            }
-            if let Some(ours) = ours {
-                work.put(Key::Draft(key, position.generation), Row::Draft(ours));
-            }
-            work.put(Key::Draft(key, position.generation + 1), Row::Draft(theirs));
+        if aside {
+            work.put_state(StateName::Intent, &Intent::SettingAside { from: None })?;
         }
         position.generation += 1;
         position.last_sequence = sealed.sequence;

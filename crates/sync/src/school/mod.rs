@@ -3,6 +3,7 @@
 mod absorb;
 mod answer;
 mod approve;
+mod aside;
 mod conflicts;
 mod edit;
 mod heal;
@@ -115,6 +116,7 @@ impl<'a> School<'a> {
             Some(Intent::Import { plan, author, at }) => self.import_step(plan.into(), author, at).map(Some),
             Some(Intent::Importing { progress, author, at }) => self.import_step(progress, author, at).map(Some),
             Some(Intent::Release { from }) => self.release_step(from).map(Some),
+            Some(Intent::SettingAside { from }) => self.aside_step(from).map(Some),
             Some(Intent::Entry { .. } | Intent::Entering { .. }) => {
                 Err(StoreError::Damaged("a school's store with a centre's work".into()).into())
             }
