@@ -150,6 +150,7 @@ const fn state_number(name: StateName) -> u8 {
         StateName::SealedModules => 7,
         StateName::Healing => 20,
         StateName::Staged => 21,
+        StateName::Following => 22,
     }
 }
 
@@ -164,6 +165,7 @@ const fn state_name(number: u8) -> Option<StateName> {
         7 => Some(StateName::SealedModules),
         20 => Some(StateName::Healing),
         21 => Some(StateName::Staged),
+        22 => Some(StateName::Following),
         _ => None,
     }
 }

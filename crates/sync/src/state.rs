@@ -2,7 +2,7 @@
 //!
 //! They are bincode with a format number in front, and never leave the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use selaras_model::{
     BundleId, Date, DeviceId, EntryHash, EpochId, LogVersion, Npsn, PackHash, RecordKey, ReplicaId, RulebookHash,
@@ -193,6 +193,12 @@ impl From<Plan> for Progress {
     fn from(plan: Plan) -> Self {
         Self { plan, within: 0 }
     }
+}
+
+/// Entries that follow the one that is being made, in order: before they are made nothing else is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Following {
+    pub(crate) entries: VecDeque<(Progress, Box<EntryIntent>)>,
 }
 
 /// Edits in a blob, cut into parts that are read one at a time.

@@ -82,6 +82,8 @@ pub enum StateName {
     Healing,
     /// At the centre: the parts of a large entry that a school is handing back.
     Staged,
+    /// At the centre: entries that were decided together with the one that is being made, and follow it.
+    Following,
 }
 
 /// The key of a row.

@@ -51,14 +51,28 @@ impl Centre<'_> {
     }
 
     /// What is decided by an act, with its edits kept.
-    pub(super) fn decided(
+    fn decided(&self, kind: &str, set: Vec<(RecordKey, Edit)>) -> Result<(EditSet, EntryIntent), CentreError> {
+        self.decided_above(kind, set, MAX_INLINE)
+    }
+
+    /// The same with the edits beside the store: for rows in which several such entries wait.
+    pub(super) fn decided_in_blob(
         &self,
         kind: &str,
         set: Vec<(RecordKey, Edit)>,
     ) -> Result<(EditSet, EntryIntent), CentreError> {
+        self.decided_above(kind, set, 0)
+    }
+
+    fn decided_above(
+        &self,
+        kind: &str,
+        set: Vec<(RecordKey, Edit)>,
+        inline: usize,
+    ) -> Result<(EditSet, EntryIntent), CentreError> {
         let edits = EditSet::new(set).map_err(unfit)?;
         let frozen = freeze_edits(&edits)?;
-        let edits_at = if frozen.len() <= MAX_INLINE {
+        let edits_at = if frozen.len() <= inline {
             EditsAt::Inline(frozen)
         } else {
             let name = *blake3::hash(&frozen).as_bytes();

@@ -8,7 +8,7 @@ use crate::edits::EditSet;
 use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
 use crate::error::CentreError;
 use crate::plan;
-use crate::state::{EntryIntent, EntryOrigin, Intent, Judged, Position, Progress};
+use crate::state::{EntryIntent, EntryOrigin, Following, Intent, Judged, Position, Progress};
 use crate::step::{Effect, Step};
 use crate::store::{AnswerRow, EntryRow, Key, Row, StateName, StoreError};
 use crate::work::{Applied, Work, WorkError};
@@ -113,15 +113,20 @@ impl Centre<'_> {
 
     /// Decides large work: from this commit on it is done, in steps.
     pub(super) fn intend(&self, edits: &EditSet, entry: EntryIntent) -> Result<Step, CentreError> {
+        let progress = self.planned(edits)?;
+        let total = progress.plan.total;
+        let mut work = Work::new(self.store, self.rules);
+        work.put_state(StateName::Intent, &Intent::Entering { progress, entry: Box::new(entry) })?;
+        Ok(Step::of(work.finish()).and_more(0, total))
+    }
+
+    /// Writes the plan of large work.
+    pub(super) fn planned(&self, edits: &EditSet) -> Result<Progress, CentreError> {
         let plan = plan::write(self.blobs, &self.rules.pack, edits).map_err(|error| match error {
             plan::PlanError::Store(error) => CentreError::Store(error),
             plan::PlanError::Edits(_) => CentreError::refused("act.too-large"),
         })?;
-        let total = plan.total;
-        let mut work = Work::new(self.store, self.rules);
-        let progress = Progress::from(plan);
-        work.put_state(StateName::Intent, &Intent::Entering { progress, entry: Box::new(entry) })?;
-        Ok(Step::of(work.finish()).and_more(0, total))
+        Ok(plan.into())
     }
 
     pub(super) fn entry_step(&self, mut progress: Progress, entry: EntryIntent) -> Result<Step, CentreError> {
@@ -134,7 +139,7 @@ impl Centre<'_> {
             let mut judged: Judged = crate::state::need(self.store, StateName::Judged)?;
             judged.complete = false;
             work.put_state(StateName::Judged, &judged)?;
-            work.remove(Key::State(StateName::Intent));
+            self.follow(&mut work)?;
             let mut step = Step::of(work.finish()).and_more(plan.total, plan.total);
             step.effects.push(Effect::RemoveBlob(plan.blob));
             return Ok(step);
@@ -152,6 +157,22 @@ impl Centre<'_> {
         let (done, total) = (progress.plan.done, progress.plan.total);
         work.put_state(StateName::Intent, &Intent::Entering { progress, entry: Box::new(entry) })?;
         Ok(Step::of(work.finish()).and_more(done, total))
+    }
+
+    /// Goes on with the entry that was decided to follow, where there is one.
+    fn follow(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let following: Option<Following> = crate::state::read(self.store, StateName::Following)?;
+        let mut following = following.unwrap_or_default();
+        let Some((progress, entry)) = following.entries.pop_front() else {
+            work.remove(Key::State(StateName::Intent));
+            return Ok(());
+        };
+        work.put_state(StateName::Intent, &Intent::Entering { progress, entry })?;
+        match following.entries.is_empty() {
+            true => work.remove(Key::State(StateName::Following)),
+            false => work.put_state(StateName::Following, &following)?,
+        }
+        Ok(())
     }
 
     /// The version that the next entry gets.

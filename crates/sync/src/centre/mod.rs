@@ -4,6 +4,7 @@ mod act;
 mod acting;
 mod backup;
 mod check;
+mod contested;
 mod decide;
 mod head_keys;
 mod heads;
