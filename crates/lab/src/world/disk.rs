@@ -190,8 +190,8 @@ impl Blobs for Disk {
         held(&self.blobs).put(name, bytes)
     }
 
-    fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-        held(&self.blobs).get(name)
+    fn unchecked(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        held(&self.blobs).unchecked(name)
     }
 
     fn remove(&self, name: &[u8; 32]) -> Result<(), StoreError> {

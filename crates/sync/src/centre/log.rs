@@ -7,6 +7,7 @@ use super::Centre;
 use crate::edits::EditSet;
 use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
 use crate::error::CentreError;
+use crate::page::edits_at;
 use crate::plan;
 use crate::state::{EntryIntent, EntryOrigin, Following, Intent, Judged, Position, Progress};
 use crate::step::{Effect, Step};
@@ -70,7 +71,7 @@ impl Centre<'_> {
         let origin = match &intent.origin {
             EntryOrigin::Bundle { bundle, replica, sequence, after } => {
                 // A bundle that comes back from an earlier life keeps the answer that this one has given.
-                if self.store.get(&Key::Answer(*bundle))?.is_none() {
+                if self.answer_of(*bundle, *replica)?.is_none() {
                     work.put(Key::Answer(*bundle), Row::Answer(AnswerRow::Receipt(version)));
                 }
                 work.put(Key::Replica(*replica), Row::Replica(after.clone()));
@@ -132,7 +133,15 @@ impl Centre<'_> {
     pub(super) fn entry_step(&self, mut progress: Progress, entry: EntryIntent) -> Result<Step, CentreError> {
         let mut position = self.position()?;
         let mut work = Work::of_accepted(self.store, self.rules);
-        let Some(rest) = plan::rest(self.blobs, &progress)? else {
+        let rest = match plan::rest(self.blobs, &progress) {
+            // The file of the plan is lost, and is made again from the edits that the entry keeps.
+            Err(StoreError::Damaged(_)) => {
+                self.plan_again(&progress, &entry)?;
+                plan::rest(self.blobs, &progress)
+            }
+            rest => rest,
+        };
+        let Some(rest) = rest? else {
             let plan = progress.plan;
             let records = u32::try_from(plan.total).unwrap_or(u32::MAX);
             self.put_entry(&mut work, &mut position, entry, records)?;
@@ -173,6 +182,14 @@ impl Centre<'_> {
             false => work.put_state(StateName::Following, &following)?,
         }
         Ok(())
+    }
+
+    fn plan_again(&self, progress: &Progress, entry: &EntryIntent) -> Result<(), CentreError> {
+        let lost = || StoreError::Damaged("the plan of an entry".to_owned());
+        let is_bundle = matches!(entry.origin, EntryOrigin::Bundle { .. });
+        let edits = edits_at(self.blobs, is_bundle, &entry.edits_at)?.ok_or_else(lost)?;
+        let plan = plan::write(self.blobs, &self.rules.pack, &edits).map_err(|_| lost())?;
+        if plan.blob == progress.plan.blob { Ok(()) } else { Err(lost().into()) }
     }
 
     /// The version that the next entry gets.

@@ -11,7 +11,7 @@ use selaras_policy::{
 
 use super::School;
 use super::seal::{Sealing, number};
-use crate::bundle::{self, Bundle, Header};
+use crate::bundle::{self, Bundle, Form, Header};
 use crate::edits::{EditSet, EditsError};
 use crate::error::{GateClosed, Refusal, SchoolError};
 use crate::evidence::{HeadKey, write_signed};
@@ -95,6 +95,7 @@ impl School<'_> {
         let edits = EditSet::new(std::mem::take(&mut sealing.edits)).map_err(unsealable)?;
         let minted = std::mem::take(&mut sealing.changes);
         let header = self.header(&position, &minted, &edits)?;
+        let form = Form::of(&edits);
         // A first upload's are megabytes, and freezing needs the room.
         drop(minted);
         let frozen = bundle::freeze(Bundle { header: header.clone(), edits }).map_err(|_| {
@@ -115,7 +116,9 @@ impl School<'_> {
             sealed_on: position.version,
             approval: crate::approval::to_wire(&approval, &self.rules.pack).encode_to_vec(),
         };
-        let mut batch = self.seal_batch(position, &sealed, sealing.aside, &approval, order)?;
+        let mut work = self.seal_work(position, &sealed, sealing.aside, &approval, order)?;
+        Self::note_frozen(&mut work, id, &header, form)?;
+        let mut batch = work.finish();
         keep(&mut batch, id, kept);
         Ok(Approved { step: Step::of(batch), bundle: id, records })
     }
@@ -169,14 +172,14 @@ impl School<'_> {
         }
     }
 
-    fn seal_batch(
+    fn seal_work(
         &self,
         mut position: Position,
         sealed: &Sealed,
         aside: bool,
         approval: &Approval,
         order: &Order<'_>,
-    ) -> Result<Batch, SchoolError> {
+    ) -> Result<Work<'_>, SchoolError> {
         let mut work = Work::new(self.store, self.rules);
         if aside {
             work.put_state(StateName::Intent, &Intent::SettingAside { from: None })?;
@@ -197,7 +200,7 @@ impl School<'_> {
             None => work.remove(Key::State(StateName::SealedModules)),
         }
         work.put_state(StateName::Position, &position)?;
-        Ok(work.finish())
+        Ok(work)
     }
 
     /// Gives what a head elsewhere is asked to sign; none where nothing waits for a signature. The key is the signer's
@@ -213,8 +216,8 @@ impl School<'_> {
     /// Puts a sealed bundle's approval together from what is stored.
     fn approval_of(&self, sealed: &Sealed) -> Result<Approval, SchoolError> {
         let damaged = || StoreError::Damaged("the approval".to_owned());
-        let frozen = self.blobs.get(sealed.bundle.as_bytes())?;
-        let frozen = frozen.ok_or_else(|| Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle))?;
+        let lost = || Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle);
+        let frozen = self.frozen(sealed)?.ok_or_else(lost)?;
         let header = bundle::decode(&frozen).map_err(|_| damaged())?.header;
         let wire = crate::wire::Approval::decode(sealed.approval.as_slice()).map_err(|_| damaged())?;
         let approval = crate::approval::from_wire(&wire, sealed.bundle, &header, &self.rules.pack);

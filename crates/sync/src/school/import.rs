@@ -9,7 +9,7 @@ use crate::error::{Refusal, SchoolError};
 use crate::plan::{self, PlanError};
 use crate::state::{HistoryKind, Intent, Judged, Progress};
 use crate::step::{Effect, Step, TypedEdit};
-use crate::store::{Key, StateName};
+use crate::store::{Key, StateName, StoreError};
 use crate::work::Work;
 
 use super::edit::MAX_EDIT_RECORDS;
@@ -53,7 +53,11 @@ impl School<'_> {
 
     pub(super) fn import_step(&self, mut progress: Progress, author: String, at: i64) -> Result<Step, SchoolError> {
         let mut work = Work::new(self.store, self.rules);
-        let Some(rest) = plan::rest(self.blobs, &progress)? else {
+        let rest = match plan::rest(self.blobs, &progress) {
+            Err(StoreError::Damaged(_)) => return self.end_lost_import(&progress),
+            rest => rest?,
+        };
+        let Some(rest) = rest else {
             work.remove(Key::State(StateName::Intent));
             let mut step = Step::of(work.finish());
             step.effects.push(Effect::RemoveBlob(progress.plan.blob));
@@ -73,6 +77,19 @@ impl School<'_> {
         let (done, total) = (progress.plan.done, progress.plan.total);
         work.put_state(StateName::Intent, &Intent::Importing { progress, author, at })?;
         Ok(Step::of(work.finish()).and_more(done, total))
+    }
+
+    /// Ends an import whose file is lost, and says so: the person has what was imported, and nothing else may wait for it.
+    fn end_lost_import(&self, progress: &Progress) -> Result<Step, SchoolError> {
+        let mut position = self.position()?;
+        let mut work = Work::new(self.store, self.rules);
+        let left = progress.plan.total.saturating_sub(progress.plan.done);
+        self.tell(&mut work, &mut position, HistoryKind::Imported, "work.lost", &[("records", left.to_string())])?;
+        work.put_state(StateName::Position, &position)?;
+        work.remove(Key::State(StateName::Intent));
+        let mut step = Step::of(work.finish());
+        step.effects.push(Effect::RemoveBlob(progress.plan.blob));
+        Ok(step)
     }
 }
 

@@ -6,6 +6,7 @@ mod approve;
 mod aside;
 mod conflicts;
 mod edit;
+mod frozen;
 mod heal;
 mod import;
 mod keep;

@@ -1,7 +1,7 @@
 //! Drafts of what became the centre's meanwhile are set aside, however many they are: they stay, and stop nothing else.
 
 use selaras_model::{Record, RecordKey, Value};
-use selaras_sync::{Purpose, Rules, Store};
+use selaras_sync::{Blobs, Purpose, Rules, Store};
 
 use super::disaster::{Failed, assert_accepted, contact, send, text};
 use super::rules::{begin, centres, lenient, newcomers};
@@ -132,6 +132,7 @@ fn fault_19_setting_aside_may_be_interrupted_anywhere() {
         steps += 1;
     }
     assert!(steps > 1, "{steps}");
+    stage.first.blobs.remove(approved.bundle.as_bytes()).unwrap();
     assert_accepted(&contact(&mut stage.first, &stage.centre, Purpose::Sync));
     for key in &keys {
         assert_eq!(stage.centre.record(*key).unwrap().get("nama_dusun"), &text("Sedang Diperbaiki"));
