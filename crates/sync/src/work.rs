@@ -541,9 +541,9 @@ pub(crate) fn sizes(fields: &selaras_model::Fields) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{
-        ACCEPTED_SLACK, FULL_BYTES, JUDGED_BYTES, LARGEST_RECORD, MAX_DOCUMENT, REST, SMALL_BYTES, STEP_BYTES,
+        ACCEPTED_SLACK, LARGEST_RECORD, LARGEST_WRITES, MAX_DOCUMENT, REST, REST_WRITES, STEP_BYTES, STEP_WRITES,
     };
-    use crate::store::{MAX_BATCH_BYTES, MAX_INLINE};
+    use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};
 
     /// A step that has room left takes one more record, which may be the largest: at the centre and at the school.
     #[test]
