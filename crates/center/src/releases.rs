@@ -10,7 +10,7 @@ use bytes::Bytes;
 use selaras_model::{Date, PackHash, RulebookHash};
 use selaras_policy::Examples;
 use selaras_storage::SchoolStore;
-use selaras_sync::limits::MAX_RELEASES;
+use selaras_sync::limits::{MAX_RELEASES, MAX_RULES_BYTES};
 use selaras_sync::{
     Batch, CentreKeys, Flow, Key, Range, ReadStore, Release, ReleaseList, ReleaseRefused, ReleasedRules, Row, Rules,
     RulesDay, RulesError, Store, StoreError,
@@ -224,6 +224,7 @@ fn not_released(refused: ReleaseRefused) -> Problem {
             told.with("from", from)
         }
         ReleaseRefused::TooMany => told.with("limit", MAX_RELEASES),
+        ReleaseRefused::TooLarge => told.with("limit", MAX_RULES_BYTES),
         ReleaseRefused::Same => told,
         ReleaseRefused::Breaks(problems) => named(told, problems.into_iter()),
     }

@@ -47,14 +47,13 @@ impl Snapshots {
         let wanted = named(entry);
         for path in names(directory)? {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if let Some(hash) = name.strip_prefix(&wanted).and_then(|hash| blake3::Hash::from_hex(hash).ok()) {
-                let mut file = Hashing { out: io::sink(), hash: blake3::Hasher::new() };
-                let bytes = io::copy(&mut File::open(&path)?, &mut file)?;
-                if file.hash.finalize() == hash {
-                    return Ok(Some((*hash.as_bytes(), bytes)));
-                }
-                // It was damaged since: whoever fetched it would look for the fault on the way.
-                fs::remove_file(&path)?;
+            let Some(hash) = name.strip_prefix(&wanted).and_then(|hash| blake3::Hash::from_hex(hash).ok()) else {
+                continue;
+            };
+            // Whoever begins would fetch a damaged one, find that out, and be offered it again.
+            match hash_of(&path)? {
+                (found, bytes) if found == hash => return Ok(Some((*hash.as_bytes(), bytes))),
+                _ => fs::remove_file(&path)?,
             }
         }
         Ok(None)
@@ -73,6 +72,13 @@ fn make(directory: &Path, entry: &EntryHash, centre: &Centre<'_>) -> Result<([u8
     let hash = hash.finalize();
     fs::rename(&unfinished, directory.join(format!("{}{}", named(entry), hash.to_hex()))).map_err(disk)?;
     Ok((*hash.as_bytes(), bytes))
+}
+
+/// Gives a file's hash and its length.
+fn hash_of(path: &Path) -> io::Result<(blake3::Hash, u64)> {
+    let mut hasher = blake3::Hasher::new();
+    let bytes = io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok((hasher.finalize(), bytes))
 }
 
 /// Drops snapshots of a log that has gone on since.
@@ -126,5 +132,24 @@ impl<W: Write> Write for Hashing<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_damaged_snapshot_is_not_offered_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let (snapshots, entry) = (Snapshots::new(directory.path().to_owned()), EntryHash::from_bytes([7; 32]));
+        let hash = blake3::hash(b"a log");
+        let path = directory.path().join(format!("{}{}", named(&entry), hash.to_hex()));
+        fs::write(&path, b"a log").unwrap();
+        assert_eq!(snapshots.known(directory.path(), &entry).unwrap(), Some((*hash.as_bytes(), 5)));
+        fs::write(&path, b"a lob").unwrap();
+        assert_eq!(snapshots.known(directory.path(), &entry).unwrap(), None);
+        assert!(!path.exists());
     }
 }

@@ -5,7 +5,7 @@ use selaras_model::{Actor, ChangeHash, FieldName, Value};
 
 use crate::guard::guarded;
 use crate::mint::DELETED;
-use crate::{Document, MergeError, scalar};
+use crate::{Document, Edit, MergeError, scalar};
 
 /// One change of a record's document.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +36,23 @@ impl Document {
         guarded(|| {
             let changes = self.automerge().get_changes(&[]);
             changes.iter().map(|change| past_of(ChangeHash::from_bytes(change.hash().0), &change.decode())).collect()
+        })
+    }
+
+    /// Gives the edit from which an actor's change was minted; none where the document holds no change of this actor.
+    ///
+    /// # Errors
+    /// As [`Document::past`].
+    pub fn edit_by(&self, actor: &Actor) -> Result<Option<Edit>, MergeError> {
+        guarded(|| {
+            let changes = self.automerge().get_changes(&[]);
+            let Some(change) = changes.iter().find(|change| change.actor_id().to_bytes() == actor.to_bytes()) else {
+                return Ok(None);
+            };
+            let heads: Vec<ChangeHash> = change.deps().iter().map(|head| ChangeHash::from_bytes(head.0)).collect();
+            let PastChange { fields, deleted, .. } =
+                past_of(ChangeHash::from_bytes(change.hash().0), &change.decode())?;
+            Ok(Some(Edit { fields: fields.into_iter().collect(), deleted, ..Edit::on(&heads) }))
         })
     }
 }
@@ -75,7 +92,7 @@ mod tests {
     use selaras_model::{Fields, Side};
 
     use super::*;
-    use crate::{Edit, mint};
+    use crate::mint;
 
     fn actor(side: Side, sequence: u64) -> Actor {
         Actor { side, school: "20100001".parse().unwrap(), replica: *b"replica1", sequence }
@@ -98,5 +115,21 @@ mod tests {
         let name = vec![("nama".parse().unwrap(), Value::text("Contoh"))];
         assert_eq!(past.iter().map(|change| change.fields.clone()).collect::<Vec<_>>(), [name.clone(), name, vec![]]);
         assert_eq!(past.last().unwrap().deleted, Some(true));
+    }
+
+    #[test]
+    fn a_change_gives_the_edit_back_that_it_was_minted_from() {
+        let made = Edit { fields: written("nama", Value::text("Contoh")), ..Edit::default() };
+        let (document, _) = mint(None, &actor(Side::School, 1), &made).unwrap();
+        let ours = Edit { fields: written("nama", Value::Null), ..Edit::on(&document.heads()) };
+        let theirs = Edit { fields: written("nama", Value::text("Contoh")), ..Edit::on(&document.heads()) };
+        let (document, _) = mint(Some(&document), &actor(Side::School, 2), &ours).unwrap();
+        let (document, _) = mint(Some(&document), &actor(Side::Centre, 3), &theirs).unwrap();
+        let gone = Edit { deleted: Some(false), ..Edit::on(&document.heads()) };
+        let (document, _) = mint(Some(&document), &actor(Side::School, 4), &gone).unwrap();
+        let by = |side, sequence| document.edit_by(&actor(side, sequence)).unwrap();
+        assert_eq!([by(Side::School, 1), by(Side::School, 2)], [Some(made), Some(ours)]);
+        assert_eq!([by(Side::Centre, 3), by(Side::School, 4)], [Some(theirs), Some(gone)]);
+        assert_eq!(by(Side::Centre, 4), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Files beside the store: bundles, imports, snapshots. A row names them by their content.
 //!
-//! They are kept as they are, without a frame: whoever reads one knows its hash and checks it.
+//! They are kept as they are, without a frame: their name is their hash, and `Blobs::get` holds them to it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -54,6 +54,17 @@ impl FileBlobs {
         }
     }
 
+    /// Whether a blob is there and is what its name says; it is read in pieces, however large it is.
+    ///
+    /// # Errors
+    /// As the disk gives them.
+    pub fn is_sound(&self, name: &[u8; 32]) -> io::Result<bool> {
+        let Some(mut file) = self.reader(name)? else { return Ok(false) };
+        let mut hasher = blake3::Hasher::new();
+        io::copy(&mut file, &mut hasher)?;
+        Ok(hasher.finalize().as_bytes() == name)
+    }
+
     /// Reads a stretch of a blob; what lies beyond its end is left out.
     ///
     /// # Errors
@@ -87,7 +98,7 @@ impl FileBlobs {
     fn write(&self, name: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path(name);
-        if path.exists() {
+        if fs::read(&path).is_ok_and(|held| held == bytes) {
             // It may have been renamed by a process that ended before it synced the directory.
             return sync_directory(&self.directory);
         }
@@ -107,7 +118,7 @@ impl Blobs for FileBlobs {
         self.write(name, bytes).map_err(failed)
     }
 
-    fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn unchecked(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
         missing_is_none(fs::read(self.path(name)))
     }
 
@@ -180,12 +191,12 @@ impl MemoryBlobs {
 impl Blobs for MemoryBlobs {
     fn put(&self, name: &[u8; 32], bytes: &[u8]) -> Result<(), StoreError> {
         self.change(|blobs| {
-            blobs.entry(*name).or_insert_with(|| bytes.into());
+            blobs.insert(*name, bytes.into());
         });
         Ok(())
     }
 
-    fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn unchecked(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.all().get(name).map(|bytes| bytes.to_vec()))
     }
 

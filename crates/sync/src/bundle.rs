@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use prost::Message;
 use selaras_model::{BundleId, ChangeHash, EpochId, LogVersion, Npsn, PackHash, ReplicaId, RulebookHash, Sequence};
+use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::CParameter;
 
 use crate::edits::{EditSet, EditsError};
@@ -94,18 +95,50 @@ pub fn id(frozen: &[u8]) -> BundleId {
     BundleId::from_bytes(*blake3::hash(frozen).as_bytes())
 }
 
+/// In which form a bundle is frozen: with its header and its edits, all that its bytes are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Form {
+    format: u32,
+    /// zstd's level.
+    level: i32,
+    /// The dictionary under which it is compressed, by its hash; none so far.
+    dictionary: Option<[u8; 32]>,
+    /// The program's version, whose zstd may be another than that of the next.
+    program: String,
+}
+
+impl Form {
+    /// The form in which this version freezes a bundle with these edits.
+    pub(crate) fn of(edits: &EditSet) -> Self {
+        let level = if edits.size() < LARGE { LEVEL } else { LARGE_LEVEL };
+        Self { format: FORMAT, level, dictionary: None, program: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
 /// Freezes a bundle.
 ///
 /// # Errors
 /// [`BundleError::TooLarge`], and what a set of edits refuses.
 pub fn freeze(bundle: Bundle) -> Result<Vec<u8>, BundleError> {
+    let form = Form::of(&bundle.edits);
+    freeze_as(bundle, &form)
+}
+
+/// Freezes a bundle in a form. Another version of the program may make other bytes in the same one: whoever looks for
+/// certain bytes compares their hash.
+pub(crate) fn freeze_as(bundle: Bundle, form: &Form) -> Result<Vec<u8>, BundleError> {
     let Bundle { header, edits } = bundle;
     let header = header_to_wire(&header);
-    let frozen = if edits.size() < LARGE {
-        let message = wire::Bundle { header: Some(header), edits: Some(edits.to_wire()?) };
-        zstd::bulk::compress(&message.encode_to_vec(), LEVEL).map_err(|_| BundleError::TooLarge)?
-    } else {
-        compress_large(header, edits)?
+    if form.format != FORMAT || form.dictionary.is_some() {
+        return Err(BundleError::Format(form.format));
+    }
+    let frozen = match form.level {
+        LEVEL => {
+            let message = wire::Bundle { header: Some(header), edits: Some(edits.to_wire()?) };
+            zstd::bulk::compress(&message.encode_to_vec(), LEVEL).map_err(|_| BundleError::TooLarge)?
+        }
+        LARGE_LEVEL => compress_large(header, edits)?,
+        _ => return Err(BundleError::Format(form.format)),
     };
     if frozen.len() > MAX_BUNDLE_BYTES { Err(BundleError::TooLarge) } else { Ok(frozen) }
 }
@@ -129,6 +162,16 @@ fn compress_large(header: wire::BundleHeader, edits: EditSet) -> Result<Vec<u8>,
         put(wire::Bundle { header: None, edits: Some(wire::Edits { blocks: vec![block?] }) })?;
     }
     encoder.finish().map_err(too_large)
+}
+
+/// A header's bytes, as they stand in the bundle.
+pub(crate) fn header_to_bytes(header: &Header) -> Vec<u8> {
+    header_to_wire(header).encode_to_vec()
+}
+
+/// Reads what [`header_to_bytes`] gave.
+pub(crate) fn header_from_bytes(bytes: &[u8]) -> Result<Header, BundleError> {
+    read_header(&wire::BundleHeader::decode(bytes).map_err(|_| BundleError::Header)?)
 }
 
 fn header_to_wire(header: &Header) -> wire::BundleHeader {

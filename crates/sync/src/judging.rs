@@ -9,10 +9,11 @@ use crate::Rules;
 use crate::state::{self, Judged};
 use crate::store::{Batch, FindingRow, Flow, Key, Range, ReadStore, Row, StateName, StoreError};
 use crate::view::StoreView;
-use crate::work::{WorkError, carry_over, invalid_in};
+use crate::work::{WorkError, carry_over, invalid_in, size_of};
 
-/// Findings written in one commit.
-const FINDINGS_A_STEP: usize = 500;
+/// Subjects whose findings are written in one commit, and about how many bytes: a record may have many findings.
+const SUBJECTS_A_STEP: usize = 500;
+const BYTES_A_STEP: usize = 512 << 10;
 
 /// Reads all records into memory.
 pub(crate) fn whole(store: &dyn ReadStore, rules: &Rules) -> Result<MemoryView, StoreError> {
@@ -60,10 +61,13 @@ pub(crate) fn run(
 
 fn batches(writes: Vec<(Key, Option<Row>)>, done: &Judged) -> Result<Vec<Batch>, WorkError> {
     let mut batches = vec![Batch::default()];
+    let mut bytes = 0;
     for (key, row) in writes {
-        if batches.last().is_none_or(|batch| batch.len() >= FINDINGS_A_STEP) {
+        if bytes >= BYTES_A_STEP || batches.last().is_none_or(|batch| batch.len() >= SUBJECTS_A_STEP) {
             batches.push(Batch::default());
+            bytes = 0;
         }
+        bytes += row.as_ref().map_or(0, |row| size_of(&key, row));
         let Some(batch) = batches.last_mut() else { break };
         match row {
             Some(row) => batch.put(key, row),

@@ -64,34 +64,27 @@ pub(crate) fn entry_at(store: &dyn ReadStore, version: LogVersion) -> Result<(Lo
     Ok((entry, row))
 }
 
-/// Reads a blob and checks it against its name, as rows are checked by their frames; none where there is none.
-///
-/// # Errors
-/// [`StoreError::Damaged`] for other bytes than were written; else as the disk gives them.
-pub(crate) fn checked_blob(blobs: &dyn Blobs, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-    match blobs.get(name)? {
-        Some(bytes) if blake3::hash(&bytes).as_bytes() != name => {
-            Err(StoreError::Damaged("a file beside the store is not what its name says".to_owned()))
-        }
-        found => Ok(found),
-    }
-}
-
 /// Reads the edits of an entry.
 pub(crate) fn edits_of(blobs: &dyn Blobs, entry: &LogEntry, row: &EntryRow) -> Result<EditSet, StoreError> {
     let damaged = || StoreError::Damaged(format!("the edits of entry {}", entry.version));
-    let bytes = match &row.edits {
-        EditsAt::Inline(bytes) => bytes.clone(),
-        EditsAt::Blob(name) => checked_blob(blobs, name)?.ok_or_else(damaged)?,
-        EditsAt::Block(bytes) => return thaw_edits(bytes).ok_or_else(damaged),
-        EditsAt::Parts(names) => return join(blobs, names),
-        EditsAt::Absent => return Ok(EditSet::default()),
-        EditsAt::Kept => return Err(damaged()),
+    let is_bundle = matches!(entry.origin, Origin::Bundle { .. });
+    edits_at(blobs, is_bundle, &row.edits)?.ok_or_else(damaged)
+}
+
+/// Reads edits where they are kept; none where they cannot be read there.
+pub(crate) fn edits_at(blobs: &dyn Blobs, is_bundle: bool, at: &EditsAt) -> Result<Option<EditSet>, StoreError> {
+    let of = |bytes: &[u8]| match is_bundle {
+        true => bundle::decode(bytes).map(|bundle| bundle.edits).ok(),
+        false => thaw_edits(bytes),
     };
-    match entry.origin {
-        Origin::Bundle { .. } => bundle::decode(&bytes).map(|bundle| bundle.edits).map_err(|_| damaged()),
-        Origin::Act { .. } => thaw_edits(&bytes).ok_or_else(damaged),
-    }
+    Ok(match at {
+        EditsAt::Inline(bytes) => of(bytes),
+        EditsAt::Blob(name) => blobs.get(name)?.and_then(|bytes| of(&bytes)),
+        EditsAt::Block(bytes) => thaw_edits(bytes),
+        EditsAt::Parts(names) => Some(join(blobs, names)?),
+        EditsAt::Absent => Some(EditSet::default()),
+        EditsAt::Kept => None,
+    })
 }
 
 /// Freezes edits quickly, for who keeps them on an old computer's disk.
@@ -111,7 +104,7 @@ pub(crate) fn join(blobs: &dyn Blobs, names: &[[u8; 32]]) -> Result<EditSet, Sto
     let damaged = || StoreError::Damaged("a part of an entry's edits".to_owned());
     let mut edits = Vec::new();
     for name in names {
-        let frozen = checked_blob(blobs, name)?.ok_or_else(damaged)?;
+        let frozen = blobs.get(name)?.ok_or_else(damaged)?;
         edits.extend(thaw_edits(&frozen).ok_or_else(damaged)?.into_edits());
     }
     Ok(EditSet::joined(edits))

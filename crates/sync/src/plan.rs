@@ -1,4 +1,4 @@
-//! Edits of large work in a blob, cut into parts of which each fits one commit.
+//! Edits of large work in a blob, cut into parts: a step reads one, and ends within it where its batch is full.
 //!
 //! A part is its length (4 bytes, big-endian) and an `Edits` message. Nothing is compressed: a step skips to its part.
 
@@ -7,13 +7,12 @@ use selaras_merge::Edit;
 use selaras_model::{Pack, RecordKey};
 
 use crate::edits::{EditSet, EditsError, size_of};
-use crate::state::Plan;
+use crate::state::{Plan, Progress};
 use crate::store::{Blobs, StoreError};
 use crate::wire;
 
-/// Writes that a part may cause, with room left under the batch's limit for what belongs to every step.
-pub(crate) const PART_WRITES: usize = 700;
-/// Bytes of edits in a part: each may be written as document, view and draft.
+/// About how many writes a part causes, and bytes of its edits: as much as most steps take, and nothing that they rely on.
+const PART_WRITES: usize = 700;
 const PART_BYTES: usize = 150 << 10;
 
 /// How many rows an edit of a record may write: its own, and two for every index.
@@ -25,11 +24,6 @@ fn writes_of(pack: &Pack, key: RecordKey, edit: &Edit) -> usize {
         None => edit.fields.keys().filter(indexed).count(),
     };
     6 + 2 * indexes
-}
-
-/// Says whether edits fit one step.
-pub(crate) fn fits(pack: &Pack, edits: &[(RecordKey, Edit)]) -> bool {
-    parts(pack, edits).len() <= 1
 }
 
 fn parts<'e>(pack: &Pack, edits: &'e [(RecordKey, Edit)]) -> Vec<&'e [(RecordKey, Edit)]> {
@@ -63,8 +57,26 @@ pub(crate) fn write(blobs: &dyn Blobs, pack: &Pack, edits: &EditSet) -> Result<P
     Ok(Plan { blob, part: 0, done: 0, total: edits.edits().len() as u64 })
 }
 
-/// Reads the part that is next; none after the last.
-pub(crate) fn read(blobs: &dyn Blobs, plan: &Plan) -> Result<Option<EditSet>, StoreError> {
+/// Reads what is left of the part that is next; none after the last.
+pub(crate) fn rest(blobs: &dyn Blobs, progress: &Progress) -> Result<Option<Vec<(RecordKey, Edit)>>, StoreError> {
+    let Some(part) = read(blobs, &progress.plan)? else { return Ok(None) };
+    let mut edits = part.into_edits();
+    edits.drain(..edits.len().min(usize::try_from(progress.within).unwrap_or(usize::MAX)));
+    Ok(Some(edits))
+}
+
+/// Notes that so many of the edits that [`rest`] gave are done.
+pub(crate) fn advance(progress: &mut Progress, done: usize, rest: usize) {
+    progress.plan.done += done as u64;
+    if done < rest {
+        progress.within = progress.within.saturating_add(u32::try_from(done).unwrap_or(u32::MAX));
+    } else {
+        progress.plan.part += 1;
+        progress.within = 0;
+    }
+}
+
+fn read(blobs: &dyn Blobs, plan: &Plan) -> Result<Option<EditSet>, StoreError> {
     let damaged = || StoreError::Damaged("the plan of large work".to_owned());
     let bytes = blobs.get(&plan.blob)?.ok_or_else(damaged)?;
     let mut rest = bytes.as_slice();

@@ -8,9 +8,15 @@ use selaras_model::Date;
 
 use crate::Rules;
 use crate::centre_dates::RulesDay;
+use crate::store::MAX_BATCH_BYTES;
 
 /// The most releases that a centre keeps.
 pub const MAX_RELEASES: usize = 256;
+/// The most bytes of a release's two texts together: either end stores them in one commit.
+pub const MAX_RULES_BYTES: usize = 768 << 10;
+
+// With them come a few rows and their keys.
+const _: () = assert!(MAX_RULES_BYTES + (64 << 10) <= MAX_BATCH_BYTES);
 
 /// Rules and their first day, as a centre holds them.
 pub trait ReleasedRules {
@@ -68,6 +74,9 @@ pub enum ReleaseRefused {
     /// There are [`MAX_RELEASES`].
     #[error("refused: rules.too-many")]
     TooMany,
+    /// The texts are over [`MAX_RULES_BYTES`].
+    #[error("refused: rules.too-large")]
+    TooLarge,
     /// They are those that are in force before that day.
     #[error("refused: rules.same")]
     Same,
@@ -96,6 +105,7 @@ impl ReleaseRefused {
             Self::Past { .. } => "rules.past",
             Self::Taken { .. } => "rules.taken",
             Self::TooMany => "rules.too-many",
+            Self::TooLarge => "rules.too-large",
             Self::Same => "rules.same",
             Self::Breaks(_) => "rules.breaks",
             Self::Unknown { .. } => "rules.unknown",
@@ -166,11 +176,15 @@ impl<'a, T: ReleasedRules> ReleaseList<'a, T> {
 }
 
 impl<T: ReleasedRules> ReleaseSlot<'_, T> {
-    /// Checks that rules may stand here: other than those before, with nothing lost on the way to them and from them.
+    /// Checks that rules may stand here: not too large, other than those before, with nothing lost on the way to them
+    /// and from them.
     ///
     /// # Errors
-    /// [`ReleaseRefused::Same`], [`ReleaseRefused::Breaks`].
+    /// [`ReleaseRefused::TooLarge`], [`ReleaseRefused::Same`], [`ReleaseRefused::Breaks`].
     pub fn check(&self, rules: &Rules) -> Result<(), ReleaseRefused> {
+        if rules.pack.source().len() + rules.rulebook.source().len() > MAX_RULES_BYTES {
+            return Err(ReleaseRefused::TooLarge);
+        }
         let before = self.before.rules();
         if rules.pack.hash() == before.pack.hash() && rules.rulebook.hash() == before.rulebook.hash() {
             return Err(ReleaseRefused::Same);
@@ -266,6 +280,9 @@ mod tests {
         assert_eq!((slot.at, slot.before.0), (1, day("2026-12-15")));
         assert_eq!(slot.check(&rules("0", "3")), Ok(()));
         assert_eq!(slot.check(&rules("0", "1")), Err(ReleaseRefused::Same));
+        let large = format!("{}\n# {}\n", base.1.pack.source(), "x".repeat(MAX_RULES_BYTES));
+        let large = Rules::from_texts(&large, base.1.rulebook.source()).unwrap();
+        assert_eq!(slot.check(&large), Err(ReleaseRefused::TooLarge));
         // The last of all needs not be followed by anything.
         for on in ["2026-12-20", "2027-02-01"] {
             let refused = list.slot(day(on), today).unwrap().check(&poorer("3"));

@@ -2,7 +2,7 @@
 //!
 //! They are bincode with a format number in front, and never leave the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use selaras_model::{
     BundleId, Date, DeviceId, EntryHash, EpochId, LogVersion, Npsn, PackHash, RecordKey, ReplicaId, RulebookHash,
@@ -174,15 +174,41 @@ pub struct Sealed {
 /// Large work that was decided and is being done in steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Intent {
-    /// Lines that a person imported become drafts.
+    /// As an earlier version wrote it, whose steps were whole parts: now [`Intent::Importing`].
     Import { plan: Plan, author: String, at: i64 },
     /// Drafts of a bundle that was released are drafts again: views are made anew from this record on.
     Release { from: Option<RecordKey> },
-    /// The centre makes an entry of the log.
+    /// As an earlier version wrote it, whose steps were whole parts: now [`Intent::Entering`].
     Entry { plan: Plan, entry: Box<EntryIntent> },
+    /// Lines that a person imported become drafts.
+    Importing { progress: Progress, author: String, at: i64 },
+    /// The centre makes an entry of the log.
+    Entering { progress: Progress, entry: Box<EntryIntent> },
+    /// Drafts that are not in the bundle that was just sealed are set aside, from this record on.
+    SettingAside { from: Option<RecordKey> },
 }
 
-/// Edits in a blob, cut into parts that fit a batch.
+/// How far the edits of a plan are done. Counted by the edit: a step ends when its batch is full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    pub(crate) plan: Plan,
+    /// Edits of the plan's next part that are done already.
+    pub(crate) within: u32,
+}
+
+impl From<Plan> for Progress {
+    fn from(plan: Plan) -> Self {
+        Self { plan, within: 0 }
+    }
+}
+
+/// Entries that follow the one that is being made, in order: before they are made nothing else is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Following {
+    pub(crate) entries: VecDeque<(Progress, Box<EntryIntent>)>,
+}
+
+/// Edits in a blob, cut into parts that are read one at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) blob: [u8; 32],

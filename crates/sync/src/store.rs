@@ -16,6 +16,9 @@ pub const MAX_BATCH_WRITES: usize = 1_000;
 /// The largest number of bytes of keys and values in one batch.
 pub const MAX_BATCH_BYTES: usize = 1 << 20;
 
+/// Edits of an entry up to this size are kept in the entry's row, larger ones in a blob.
+pub(crate) const MAX_INLINE: usize = 64 << 10;
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -81,6 +84,10 @@ pub enum StateName {
     Staged,
     /// At the school: the names that this installation bore before its present one.
     EarlierNames,
+    /// Beside `Sealed`: how that bundle was frozen.
+    Frozen,
+    /// At the centre: entries that were decided together with the one that is being made, and follow it.
+    Following,
 }
 
 /// The key of a row.
@@ -378,18 +385,40 @@ impl Batch {
     }
 }
 
-/// Files beside the store, named by their content: bundles, imports, snapshots.
+/// Files beside the store, named by their content (BLAKE3): bundles, imports, snapshots.
 pub trait Blobs {
-    /// Makes a blob durable under its name; writing the same name again changes nothing.
+    /// Makes a blob durable under its name; what else lies there is damage, and is replaced.
     ///
     /// # Errors
     /// As the disk gives them.
     fn put(&self, name: &[u8; 32], bytes: &[u8]) -> Result<(), StoreError>;
-    /// Reads a blob.
+    /// Reads what lies under a name, whatever it is. Not to be used but by [`Blobs::get`] and by tests of damage.
     ///
     /// # Errors
     /// As the disk gives them.
-    fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError>;
+    fn unchecked(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Reads a blob, and holds it to its name.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for what is not what its name says; as the disk gives them.
+    fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(bytes) = self.unchecked(name)? else { return Ok(None) };
+        if blake3::hash(&bytes).as_bytes() == name {
+            return Ok(Some(bytes));
+        }
+        let name = blake3::Hash::from_bytes(*name).to_hex();
+        Err(StoreError::Damaged(format!("the file {name} is not what its name says")))
+    }
+    /// Reads a blob that can be come by otherwise: none where it is missing, or is not what its name says.
+    ///
+    /// # Errors
+    /// As the disk gives them.
+    fn sound(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.get(name) {
+            Err(StoreError::Damaged(_)) => Ok(None),
+            read => read,
+        }
+    }
     /// Removes a blob; removing one that is not there is allowed.
     ///
     /// # Errors

@@ -4,24 +4,58 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use selaras_merge::{Document, Edit, MergeError, Resolved, append, mint};
+use selaras_model::limits::{MAX_FIELDS, MAX_MODULES};
 use selaras_model::{Actor, ChangeHash, Digest, ModuleDigest, Record, RecordKey, element};
 use selaras_policy::{Changed, Judge, PolicyError, ViewError};
 
 use crate::Rules;
+use crate::edits::MAX_EDIT_BYTES;
 use crate::pending::Pending;
 use crate::state::{self, Judged};
-use crate::store::{BaseRow, Batch, FindingRow, Key, ReadStore, Row, StateName, StoreError};
+use crate::store::{
+    BaseRow, Batch, FindingRow, Key, MAX_BATCH_BYTES, MAX_BATCH_WRITES, MAX_INLINE, ReadStore, Row, StateName,
+    StoreError,
+};
 use crate::view::{self, StoreView};
 
 /// A document is written anew after so many appended changes.
 const MAX_APPENDED: u32 = 16;
-/// The largest saved document: with its view and indexes it fits a commit.
-pub(crate) const MAX_DOCUMENT: usize = 512 << 10;
-/// Writes and bytes after which a step ends.
-const STEP_WRITES: usize = 800;
-const STEP_BYTES: usize = 600 << 10;
-/// Writes of a batch with its findings; what is left is for rows that every step writes.
-const JUDGED_WRITES: usize = 960;
+/// The largest saved document that an edit may make.
+const MAX_DOCUMENT: usize = 512 << 10;
+/// The largest record that an edit may make, by the values of its fields.
+pub(crate) const MAX_RECORD: usize = 64 << 10;
+/// By how much a document that was accepted may be larger here: the same changes take other room in a document that was
+/// written whole at another time.
+const ACCEPTED_SLACK: usize = 16 << 10;
+/// Whatever one record writes: its document; its view, which is the base with a draft over it; the draft; the edit as it
+/// is kept; its indexes.
+const LARGEST_RECORD: usize =
+    MAX_DOCUMENT + ACCEPTED_SLACK + (MAX_RECORD + MAX_EDIT_BYTES) + 2 * MAX_EDIT_BYTES + (16 << 10);
+/// The writes that those are: two for each index, and its own rows.
+const LARGEST_WRITES: usize = 2 * MAX_FIELDS + 8;
+/// Rows that belong to a step and not to a record: position, intent, entry, digests.
+const REST: usize = 64 << 10;
+const REST_WRITES: usize = MAX_MODULES + 8;
+/// Writes after which a step ends.
+const STEP_WRITES: usize = 680;
+/// Bytes up to which a step has room for any record.
+const STEP_BYTES: usize = 144 << 10;
+/// Bytes up to which a step takes a record that it knows to be small.
+const FULL_BYTES: usize = 600 << 10;
+/// Writes and bytes of work that is one commit, with room left for its findings and its entry.
+const SMALL_WRITES: usize = 700;
+const SMALL_BYTES: usize = 600 << 10;
+/// Writes and bytes of a batch with its findings; what is left is for the entry and for rows that every step writes.
+const JUDGED_WRITES: usize = 950;
+const JUDGED_BYTES: usize = 800 << 10;
+
+// Whatever a step holds already, the largest record fits behind it: a step never fails because of its size.
+const _: () = assert!(STEP_BYTES + LARGEST_RECORD + REST <= MAX_BATCH_BYTES);
+const _: () = assert!(STEP_WRITES + LARGEST_WRITES + REST_WRITES <= MAX_BATCH_WRITES);
+// What is judged and made an entry in one commit fits it, too.
+const _: () = assert!(FULL_BYTES <= JUDGED_BYTES && SMALL_BYTES <= JUDGED_BYTES);
+const _: () = assert!(JUDGED_BYTES + MAX_INLINE + REST <= MAX_BATCH_BYTES);
+const _: () = assert!(SMALL_WRITES <= JUDGED_WRITES && JUDGED_WRITES + REST_WRITES <= MAX_BATCH_WRITES);
 
 /// Why something could not be worked out.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +82,14 @@ impl From<PolicyError> for WorkError {
     }
 }
 
+/// What an edit makes of a record.
+struct Made {
+    old: Option<BaseRow>,
+    /// The document to save, and how many changes are appended to it; none where the edit was minted before.
+    document: Option<(Vec<u8>, u32)>,
+    applied: Applied,
+}
+
 /// What became of an edit.
 pub(crate) struct Applied {
     pub(crate) resolved: Resolved,
@@ -59,6 +101,8 @@ pub(crate) struct Work<'a> {
     rules: &'a Rules,
     batch: Batch,
     bytes: usize,
+    /// Whether its edits were accepted before, by a limit of then.
+    accepted: bool,
     lanes: BTreeMap<usize, ModuleDigest>,
     /// Records whose view changed, and that were not judged since.
     changed: BTreeMap<RecordKey, Changed>,
@@ -66,7 +110,25 @@ pub(crate) struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub(crate) fn new(store: &'a dyn ReadStore, rules: &'a Rules) -> Self {
-        Self { store, rules, batch: Batch::default(), bytes: 0, lanes: BTreeMap::new(), changed: BTreeMap::new() }
+        Self {
+            store,
+            rules,
+            batch: Batch::default(),
+            bytes: 0,
+            accepted: false,
+            lanes: BTreeMap::new(),
+            changed: BTreeMap::new(),
+        }
+    }
+
+    /// Work whose edits were accepted before: nobody may refuse them any more for what they make too large.
+    pub(crate) fn of_accepted(store: &'a dyn ReadStore, rules: &'a Rules) -> Self {
+        Self { accepted: true, ..Self::new(store, rules) }
+    }
+
+    /// The same work, not begun.
+    pub(crate) fn anew(&self) -> Self {
+        Self { accepted: self.accepted, ..Self::new(self.store, self.rules) }
     }
 
     pub(crate) fn read(&self) -> Pending<'_> {
@@ -74,8 +136,13 @@ impl<'a> Work<'a> {
     }
 
     pub(crate) fn put(&mut self, key: Key, row: Row) {
-        self.bytes += size_of(&row) + 64;
+        self.bytes += size_of(&key, &row);
         self.batch.put(key, row);
+    }
+
+    /// Counts bytes that a later row of this work will take.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.bytes += bytes;
     }
 
     pub(crate) fn remove(&mut self, key: Key) {
@@ -95,18 +162,32 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Whether there is room for another record.
+    /// Whether there is room for another record, and be it the largest. There is at the beginning.
     pub(crate) fn has_room(&self) -> bool {
         self.batch.len() < STEP_WRITES && self.bytes < STEP_BYTES
     }
 
-    pub(crate) fn changed_records(&self) -> usize {
-        self.changed.len()
+    /// Whether there is room for this record with one more edit.
+    pub(crate) fn has_room_for(&self, key: RecordKey, edit: &Edit) -> Result<bool, StoreError> {
+        if self.has_room() || self.batch.len() >= STEP_WRITES || self.bytes >= FULL_BYTES {
+            return Ok(self.has_room());
+        }
+        let document = match self.read().get(&Key::Document(key))? {
+            Some(Row::Blob(bytes)) => bytes.len(),
+            _ => 0,
+        };
+        // Behind a document of this size everything of the record but the document may still be as large as it gets.
+        let rest = LARGEST_RECORD - MAX_DOCUMENT;
+        Ok(self.bytes + document + 2 * crate::edits::size_of(edit) + rest + REST <= MAX_BATCH_BYTES)
     }
 
-    /// What changed of a record; none where people see what they saw before.
-    pub(crate) fn change_of(&self, key: RecordKey) -> Option<&Changed> {
-        self.changed.get(&key)
+    /// Whether this is one commit, with its findings and its entry still to come.
+    pub(crate) fn is_small(&self) -> bool {
+        self.batch.len() <= SMALL_WRITES && self.bytes <= SMALL_BYTES
+    }
+
+    pub(crate) fn changed_records(&self) -> usize {
+        self.changed.len()
     }
 
     pub(crate) fn document(&self, key: RecordKey) -> Result<Option<Document>, WorkError> {
@@ -115,14 +196,6 @@ impl<'a> Work<'a> {
                 Document::load(&bytes).map(Some).map_err(|error| StoreError::Damaged(format!("{key}: {error}")).into())
             }
             _ => Ok(None),
-        }
-    }
-
-    /// How many bytes a record's document takes.
-    pub(crate) fn document_bytes(&self, key: RecordKey) -> Result<usize, StoreError> {
-        match self.read().get(&Key::Document(key))? {
-            Some(Row::Blob(bytes)) => Ok(bytes.len()),
-            _ => Ok(0),
         }
     }
 
@@ -139,6 +212,19 @@ impl<'a> Work<'a> {
 
     /// Mints an edit into the base: document, base row, digest. Minting one again changes nothing.
     pub(crate) fn apply(&mut self, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<Applied, WorkError> {
+        let Made { old, document, applied } = self.make(key, actor, edit)?;
+        if let Some(document) = document {
+            self.put_base(key, old.as_ref(), document, &applied.resolved)?;
+        }
+        Ok(applied)
+    }
+
+    /// Says what [`Work::apply`] would do, and fails as it would.
+    pub(crate) fn peek(&self, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<Applied, WorkError> {
+        Ok(self.make(key, actor, edit)?.applied)
+    }
+
+    fn make(&self, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<Made, WorkError> {
         let saved = match self.read().get(&Key::Document(key))? {
             Some(Row::Blob(bytes)) => Some(bytes),
             _ => None,
@@ -154,23 +240,40 @@ impl<'a> Work<'a> {
             // It is written anew.
             _ => None,
         };
-        if let Some(appended) = appended
-            && let Some((resolved, minted)) = append(before.as_ref(), actor, edit, place).map_err(failed)?
-        {
-            self.put_base(key, old.as_ref(), (joined(saved, &minted.chunk), appended), &resolved)?;
-            return Ok(Applied { resolved, change: minted.change });
+        // One that would be too large with a change appended may be small enough when it is written anew.
+        let joined = |chunk: &[u8]| {
+            let bytes = [saved.as_deref().unwrap_or_default(), chunk].concat();
+            appended.map(|appended| (bytes, appended)).filter(|(bytes, _)| bytes.len() <= MAX_DOCUMENT)
+        };
+        let fast = if appended.is_some() { append(before.as_ref(), actor, edit, place).map_err(failed)? } else { None };
+        let fast = fast.and_then(|(resolved, minted)| Some((joined(&minted.chunk)?, resolved, minted)));
+        let (document, resolved, minted) = match fast {
+            Some((document, resolved, minted)) => (Some(document), resolved, minted),
+            None => {
+                let (document, minted) = mint(before.as_ref(), actor, edit).map_err(failed)?;
+                let resolved = document.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
+                let known = before.as_ref().is_some_and(|before| before.heads() == resolved.heads);
+                let saved = match joined(&minted.chunk) {
+                    _ if known => None,
+                    Some(saved) => Some(saved),
+                    None => Some((document.save().map_err(failed)?, 0)),
+                };
+                (saved, resolved, minted)
+            }
+        };
+        if let Some((document, _)) = &document {
+            self.check_size(key, document, &resolved)?;
         }
-        let (document, minted) = mint(before.as_ref(), actor, edit).map_err(failed)?;
-        let resolved = document.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
-        let known = before.as_ref().is_some_and(|before| before.heads() == resolved.heads);
-        if !known {
-            let saved = match appended {
-                Some(appended) => (joined(saved, &minted.chunk), appended),
-                None => (document.save().map_err(failed)?, 0),
-            };
-            self.put_base(key, old.as_ref(), saved, &resolved)?;
-        }
-        Ok(Applied { resolved, change: minted.change })
+        Ok(Made { old, document, applied: Applied { resolved, change: minted.change } })
+    }
+
+    fn check_size(&self, key: RecordKey, document: &[u8], resolved: &Resolved) -> Result<(), WorkError> {
+        let too_large = if self.accepted {
+            document.len() > MAX_DOCUMENT + ACCEPTED_SLACK
+        } else {
+            document.len() > MAX_DOCUMENT || sizes(&resolved.record.fields) > MAX_RECORD
+        };
+        if too_large { Err(WorkError::TooLarge(key)) } else { Ok(()) }
     }
 
     /// Writes a document with one more change, and how many were appended to it since it was written as a whole.
@@ -181,9 +284,6 @@ impl<'a> Work<'a> {
         (document, appended): (Vec<u8>, u32),
         resolved: &Resolved,
     ) -> Result<(), WorkError> {
-        if document.len() > MAX_DOCUMENT {
-            return Err(WorkError::TooLarge(key));
-        }
         let new = BaseRow {
             heads: resolved.heads.clone(),
             content: view::hash(self.rules, &resolved.record),
@@ -212,7 +312,8 @@ impl<'a> Work<'a> {
         let failed = |error| WorkError::Merge { record: key, error };
         let resolved = document.resolve(&self.rules.pack, key.entity, key.id).map_err(failed)?;
         let bytes = document.save().map_err(failed)?;
-        if bytes.len() > MAX_DOCUMENT {
+        // It is what the log says, whoever was the first to find it too large.
+        if bytes.len() > MAX_DOCUMENT + ACCEPTED_SLACK {
             return Err(WorkError::TooLarge(key));
         }
         let base = BaseRow {
@@ -240,6 +341,7 @@ impl<'a> Work<'a> {
         let lanes = match self.lanes.entry(entity.module) {
             Entry::Occupied(lanes) => lanes.into_mut(),
             Entry::Vacant(place) => {
+                self.bytes += LANES_ROW;
                 place.insert(stored_lanes(&Pending { store: self.store, batch: &self.batch }, entity.module)?)
             }
         };
@@ -309,6 +411,7 @@ impl<'a> Work<'a> {
             Judge::new(&self.rules.pack, &self.rules.rulebook, judged.date).incremental(&view, &changed)?
         };
         let mut writes = Vec::new();
+        let mut bytes = self.bytes;
         let mut invalid = judged.invalid;
         for (subject, findings) in fresh {
             let key = Key::Finding(subject.to_bytes());
@@ -316,17 +419,20 @@ impl<'a> Work<'a> {
             let new = carry_over(&old, findings, raised);
             invalid = (invalid + invalid_in(&new)).saturating_sub(invalid_in(&old));
             if old != new {
-                writes.push((key, new));
+                let row = Row::Findings(new);
+                bytes += size_of(&key, &row);
+                writes.push((key, row));
             }
         }
-        if self.batch.len() + writes.len() > JUDGED_WRITES {
+        if self.batch.len() + writes.len() > JUDGED_WRITES || bytes > JUDGED_BYTES && !writes.is_empty() {
             // They do not fit this commit; a full run follows, in steps.
             judged.complete = false;
             return Ok(());
         }
         judged.invalid = invalid;
-        for (key, rows) in writes {
-            if rows.is_empty() { self.remove(key) } else { self.put(key, Row::Findings(rows)) }
+        for (key, row) in writes {
+            let none = matches!(&row, Row::Findings(rows) if rows.is_empty());
+            if none { self.remove(key) } else { self.put(key, row) }
         }
         Ok(())
     }
@@ -339,12 +445,6 @@ impl<'a> Work<'a> {
         }
         self.batch
     }
-}
-
-fn joined(saved: Option<Vec<u8>>, chunk: &[u8]) -> Vec<u8> {
-    let mut bytes = saved.unwrap_or_default();
-    bytes.extend_from_slice(chunk);
-    bytes
 }
 
 /// Findings of a subject as they were, without the row where there are none.
@@ -393,14 +493,26 @@ pub(crate) fn stored_digests(store: &dyn ReadStore, rules: &Rules) -> Result<Vec
     (0..rules.pack.modules().len()).map(|module| stored_lanes(store, module).map(|lanes| lanes.digest())).collect()
 }
 
-/// About how many bytes a row takes.
-fn size_of(row: &Row) -> usize {
+/// A row of a module's digest, with its key.
+const LANES_ROW: usize = 2_048 + 64;
+
+/// About how many bytes a row takes with its key.
+pub(crate) fn size_of(key: &Key, row: &Row) -> usize {
+    let key = match key {
+        Key::Finding(subject) => 64 + subject.len(),
+        Key::Local(name) => 64 + name.len(),
+        _ => 64,
+    };
+    key + size_of_row(row)
+}
+
+fn size_of_row(row: &Row) -> usize {
     match row {
         Row::Bytes(bytes) | Row::Blob(bytes) | Row::Lanes(bytes) => bytes.len(),
         Row::Base(row) => 64 + 32 * row.heads.len(),
         Row::View(row) => 48 + sizes(&row.fields),
         Row::Draft(row) => 48 + sizes(&row.fields),
-        Row::Findings(rows) => 160 * rows.len(),
+        Row::Findings(rows) => rows.iter().map(|row| size_of_finding(&row.finding)).sum(),
         Row::Entry(row) => {
             use crate::store::EditsAt;
             let edits = match &row.edits {
@@ -415,7 +527,14 @@ fn size_of(row: &Row) -> usize {
     }
 }
 
-fn sizes(fields: &selaras_model::Fields) -> usize {
+fn size_of_finding(finding: &selaras_policy::Finding) -> usize {
+    let args: usize = finding.args.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
+    let field = finding.field.as_ref().map_or(0, |field| field.len());
+    64 + finding.rule.as_str().len() + field + args
+}
+
+/// About how many bytes the values of a record take.
+pub(crate) fn sizes(fields: &selaras_model::Fields) -> usize {
     let of = |(name, value): (&selaras_model::FieldName, &selaras_model::Value)| {
         let text = match value {
             selaras_model::Value::Text(text) | selaras_model::Value::Code(text) => text.len(),
@@ -428,14 +547,24 @@ fn sizes(fields: &selaras_model::Fields) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_DOCUMENT, STEP_BYTES};
-    use crate::store::MAX_BATCH_BYTES;
+    use super::{
+        ACCEPTED_SLACK, LARGEST_RECORD, LARGEST_WRITES, MAX_DOCUMENT, REST, REST_WRITES, STEP_BYTES, STEP_WRITES,
+    };
+    use crate::store::{MAX_BATCH_BYTES, MAX_BATCH_WRITES};
 
     /// A step that has room left takes one more record, which may be the largest: at the centre and at the school.
     #[test]
-    #[ignore = "fault 23"]
     fn fault_23_the_largest_document_fits_behind_a_step_that_has_room() {
         let needed = STEP_BYTES + MAX_DOCUMENT;
         assert!(needed < MAX_BATCH_BYTES, "{needed} bytes");
+    }
+
+    /// The same with all that a record and a step write besides. Compiling asserts what this says with figures.
+    #[test]
+    fn limits_fit_into_each_other() {
+        let step = STEP_BYTES + LARGEST_RECORD + REST;
+        assert!(LARGEST_RECORD > MAX_DOCUMENT + ACCEPTED_SLACK && step <= MAX_BATCH_BYTES, "{step} bytes");
+        let writes = STEP_WRITES + LARGEST_WRITES + REST_WRITES;
+        assert!(writes <= MAX_BATCH_WRITES, "{writes} writes");
     }
 }

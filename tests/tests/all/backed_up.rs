@@ -141,6 +141,39 @@ fn a_bundle_in_a_restored_outbox_counts_once_whoever_sends_it() {
     }
 }
 
+/// Flips a bit in every file beside the store.
+fn flip_files(computer: &Computer) {
+    let files = std::fs::read_dir(computer.data.join("blobs")).unwrap();
+    let paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).filter(|path| path.is_file()).collect();
+    assert!(!paths.is_empty(), "the sealed bundle is a file");
+    for path in paths {
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        std::fs::write(&path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn fault_13_a_damaged_file_is_made_again_before_it_is_copied_or_sent() {
+    let scene = Scene::new("37");
+    let first = &scene.first;
+    let one = student(first, 0);
+    edit(first, &one, "alamat_jalan=Jalan Yang Ditandatangani");
+    first.run(&["approve", "kepala"], &[PASSWORD]);
+    let before = versions(&scene);
+    flip_files(first);
+    let file = back_up(&scene, first, "flipped.age");
+    let restored = scene.empty("restored");
+    assert_eq!(restore(&restored, &file, &[])["outbox"], 1);
+    flip_files(first);
+    for computer in [first, &restored] {
+        let report = computer.run(&["sync"], &[]);
+        assert!(report["equal"] == true && !report["receipt"].is_null(), "{report}");
+    }
+    assert_eq!(versions(&scene), before + 1);
+}
+
 #[test]
 fn what_is_wrong_with_a_backup_has_a_name_and_changes_nothing() {
     let scene = Scene::new("34");

@@ -151,8 +151,8 @@ impl Blobs for Disk {
         self.files().put(name, bytes)
     }
 
-    fn get(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.files().get(name)
+    fn unchecked(&self, name: &[u8; 32]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.files().unchecked(name)
     }
 
     fn remove(&self, name: &[u8; 32]) -> Result<(), StoreError> {

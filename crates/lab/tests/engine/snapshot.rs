@@ -1,6 +1,7 @@
 //! A snapshot of the log brings an empty computer into step, is checked before it is used, and may be interrupted.
 
-use selaras_sync::{Batch, Blobs, Key, Offer, Purpose, Row, School, SchoolError, Snapshot, Store};
+use selaras_sync::exchange::{Event, Exchange, Outside, advance};
+use selaras_sync::{Batch, Blobs, Key, Offer, Purpose, ReadStore, Row, School, SchoolError, Snapshot, Store};
 
 use crate::stage::{CentreStage, Computer, Stage, assert_equal};
 use crate::talk::{DIED, Hands, talk};
@@ -16,15 +17,17 @@ fn check(school: School<'_>, offer: &Offer, file: &[u8]) -> Result<(), SchoolErr
     school.check_snapshot(offer, &mut snapshot)
 }
 
-/// Takes a file in that was checked, and compares with the centre.
+/// Takes a file in that was checked, without a look at its name, and compares with the centre before anything is asked.
 fn says_the_same(centre: &CentreStage, offer: &Offer, file: &[u8]) -> bool {
     let computer = Computer::new(centre, 9);
     computer.blobs.put(&offer.hash, file).unwrap();
     let mut batch = Batch::default();
     batch.put(Key::Local("snapshot".to_owned()), Row::Bytes(offer.hash.to_vec()));
     computer.store.commit(&batch).unwrap();
-    computer.pull(centre);
-    computer.school().position().unwrap().equal == Some(true)
+    let mut hands = Hands::of(&computer).trusting_files();
+    let asked = advance(&mut Exchange::new(Purpose::Pull), &mut hands, Event::Begin);
+    assert!(matches!(asked, Ok(Outside::Send(_))), "whatever the file holds, the centre is asked next");
+    computer.school().digests().unwrap() == centre.centre().digests().unwrap()
 }
 
 #[test]
@@ -88,4 +91,52 @@ fn a_snapshot_that_is_cut_altered_or_of_another_centre_is_not_used() {
 fn the_same_log_gives_the_same_bytes() {
     let stage = Stage::in_step(12);
     assert_eq!(snapshot(&stage.centre).1, snapshot(&stage.centre).1);
+}
+
+/// A computer that has checked a snapshot and taken a part of it in.
+fn within_a_snapshot(stage: &Stage) -> (Computer, [u8; 32]) {
+    let computer = Computer::new(&stage.centre, 2);
+    stage.centre.offers.set(true);
+    let hands = Hands::of(&computer).to(&stage.centre).dying_after(3);
+    assert_eq!(talk(hands, Purpose::Pull).err().unwrap().code, DIED);
+    let Some(Row::Bytes(name)) = computer.store.get(&Key::Local("snapshot".to_owned())).unwrap() else { panic!() };
+    (computer, name.try_into().unwrap())
+}
+
+/// A checked snapshot whose file is gone, flipped or cut since: what of it is in stays, and pages bring the rest.
+#[test]
+fn fault_51_a_checked_snapshot_that_cannot_be_read_any_more_is_let_go_of() {
+    let stage = Stage::in_step(120);
+    let (whole, name) = within_a_snapshot(&stage);
+    let file = whole.blobs.unchecked(&name).unwrap().unwrap();
+    let mut damages: Vec<Option<Vec<u8>>> = vec![None, Some(Vec::new()), Some(file[..file.len() / 2].to_vec())];
+    for at in (0..file.len()).step_by(file.len() / 9) {
+        let mut flipped = file.clone();
+        flipped[at] ^= 0x10;
+        damages.push(Some(flipped));
+    }
+    for damage in damages {
+        let computer = whole.copy();
+        computer.blobs.remove(&name).unwrap();
+        if let Some(bytes) = damage {
+            computer.blobs.put(&name, &bytes).unwrap();
+        }
+        computer.pull(&stage.centre);
+        assert_equal(&computer, &stage.centre);
+        assert_eq!(computer.store.get(&Key::Local("snapshot".to_owned())).unwrap(), None);
+        assert!(computer.blobs.unchecked(&name).unwrap().is_none());
+    }
+}
+
+/// The same where the file reads otherwise than it was checked: whoever opens it does not look at its name again.
+#[test]
+fn fault_51_a_frame_that_is_not_what_it_was_is_not_taken() {
+    let stage = Stage::in_step(120);
+    let (computer, name) = within_a_snapshot(&stage);
+    let other = Stage::in_step(13);
+    let (_, theirs) = snapshot(&other.centre);
+    computer.blobs.put(&name, &theirs).unwrap();
+    let hands = Hands::of(&computer).to(&stage.centre).trusting_files();
+    talk(hands, Purpose::Pull).unwrap();
+    assert_equal(&computer, &stage.centre);
 }

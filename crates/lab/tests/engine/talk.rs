@@ -61,6 +61,8 @@ pub(crate) struct Hands<'c> {
     centre: Option<&'c CentreStage>,
     between: Option<&'c Between<'c>>,
     commits: usize,
+    /// Whether files are opened as the program opens them: without a look at their name.
+    trusting: bool,
     pub(crate) notices: Vec<Notice>,
     /// Requests and bytes both ways, by endpoint.
     pub(crate) sent: Vec<(Endpoint, usize)>,
@@ -68,7 +70,15 @@ pub(crate) struct Hands<'c> {
 
 impl<'c> Hands<'c> {
     pub(crate) fn of(computer: &'c Computer) -> Self {
-        Self { computer, centre: None, between: None, commits: usize::MAX, notices: Vec::new(), sent: Vec::new() }
+        Self {
+            computer,
+            centre: None,
+            between: None,
+            commits: usize::MAX,
+            trusting: false,
+            notices: Vec::new(),
+            sent: Vec::new(),
+        }
     }
 
     pub(crate) fn to(self, centre: &'c CentreStage) -> Self {
@@ -83,6 +93,11 @@ impl<'c> Hands<'c> {
     /// The same for a process that dies after so many commits.
     pub(crate) fn dying_after(self, commits: usize) -> Self {
         Self { commits, ..self }
+    }
+
+    /// The same for a process that opens files as they are.
+    pub(crate) fn trusting_files(self) -> Self {
+        Self { trusting: true, ..self }
     }
 
     fn line(&self) -> &'c CentreStage {
@@ -131,7 +146,8 @@ impl SchoolHost for Hands<'_> {
     }
 
     fn file(&self, name: &[u8; 32]) -> Result<Option<Box<dyn Read>>, Failed> {
-        let bytes = self.computer.blobs.get(name)?;
+        let blobs = &self.computer.blobs;
+        let bytes = if self.trusting { blobs.unchecked(name)? } else { blobs.get(name)? };
         Ok(bytes.map(|bytes| Box::new(std::io::Cursor::new(bytes)) as Box<dyn Read>))
     }
 }
@@ -187,7 +203,7 @@ impl CentreHost for AtCentre<'_> {
     }
 
     fn landed(&self, bundle: BundleId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.landed.get(bundle.as_bytes())
+        self.0.landed.unchecked(bundle.as_bytes())
     }
 
     fn enrolled(&self, key: KeyId) -> Result<Option<EnrolledKey>, StoreError> {

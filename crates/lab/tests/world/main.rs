@@ -140,7 +140,6 @@ fn found_alone(dimension: Dimension, bug: Bug, what: &str) {
 }
 
 #[test]
-#[ignore = "fault 25"]
 fn fault_25_new_rules_hold_for_all_that_is_accepted_and_lose_nothing() {
     holds_alone(Dimension::Rules, SEEDS_ALONE);
 }

@@ -75,7 +75,9 @@ impl Recover {
         let place = service.place().root().display().to_string();
         let open = service.open_store()?;
         if open.store().get(&Key::Local(RECOVERING_ROW.to_owned()))?.is_none() {
-            return Err(Failure::new("recover.whole").arg("place", place));
+            // Its rows are whole; what a lost file needs is an exchange, and no recovery.
+            let lost = open.school().lost_bundle()?.map(|bundle| Failure::new("bundle.lost").arg("bundle", bundle));
+            return Err(lost.unwrap_or_else(|| Failure::new("recover.whole").arg("place", place)));
         }
         if open.npsn() != self.npsn {
             return Err(Failure::new("recover.other-school").arg("npsn", open.npsn()).arg("place", place));

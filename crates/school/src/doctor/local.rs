@@ -51,8 +51,12 @@ pub(crate) fn work(service: &mut Service, teller: &mut Teller<'_>) {
     teller.tell("work", &found);
 }
 
-/// What keeps the work from being sent: invalid findings, else the centre's refusal of what was sent last.
+/// What keeps the work from being sent: a lost file, invalid findings, else the centre's refusal of what was sent last,
+/// or the end of an import whose file was lost.
 fn in_the_way(open: &Open) -> Result<Option<Failure>, Failure> {
+    if let Some(bundle) = open.school().lost_bundle()? {
+        return Ok(Some(Failure::new("bundle.lost").arg("bundle", bundle)));
+    }
     if open.school().pending()?.records == 0 {
         return Ok(None);
     }
@@ -64,6 +68,7 @@ fn in_the_way(open: &Open) -> Result<Option<Failure>, Failure> {
     open.school().history(0, &mut |line| {
         match line.what {
             HistoryKind::Refused => refused = Some(line.clone()),
+            HistoryKind::Imported if !line.code.is_empty() => refused = Some(line.clone()),
             HistoryKind::Approved | HistoryKind::Receipt => refused = None,
             _ => {}
         }

@@ -31,6 +31,8 @@ impl Service {
         };
         let open = self.open_store()?;
         let head = open.backup_head()?;
+        // What can be made again of the sealed bundle is, before it is copied.
+        open.school().lost_bundle()?;
         let counts = crate::backup::write(&path, key, &head, &open.store, &open.blobs)?;
         let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
         Ok(Made { path, bytes, head, counts })

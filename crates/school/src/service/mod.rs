@@ -319,6 +319,9 @@ impl Open {
         if mended.rows > 0 {
             tracing::warn!(rows = mended.rows, "the index was not as the records are; it has been made anew");
         }
+        if let Some(bundle) = mended.lost {
+            tracing::warn!(%bundle, "the file of the sealed bundle is lost; its edits are drafts again at the next exchange");
+        }
         self.store.commit(&mended.step.batch)?;
         for batch in &mended.step.rest {
             self.store.commit(batch)?;

@@ -3,21 +3,52 @@
 use std::fs;
 
 use selaras_storage::{FileBlobs, MemoryBlobs};
-use selaras_sync::store::Blobs;
+use selaras_sync::store::{Blobs, StoreError};
+
+fn name_of(bytes: &[u8]) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
+}
+
+fn sorted(mut names: [[u8; 32]; 2]) -> [[u8; 32]; 2] {
+    names.sort_unstable();
+    names
+}
 
 fn behaves(blobs: &dyn Blobs) {
-    let (a, b) = ([1; 32], [0xAB; 32]);
+    let (a, b, empty) = (name_of(b"first"), name_of(b"second"), name_of(b""));
     assert_eq!(blobs.get(&a).unwrap(), None);
     blobs.remove(&a).unwrap();
     blobs.put(&b, b"second").unwrap();
     blobs.put(&a, b"first").unwrap();
     blobs.put(&a, b"first").unwrap();
     assert_eq!(blobs.get(&a).unwrap().as_deref(), Some(b"first".as_slice()));
-    assert_eq!(blobs.names().unwrap(), [a, b]);
+    assert_eq!(blobs.names().unwrap(), sorted([a, b]));
     blobs.remove(&a).unwrap();
     assert_eq!(blobs.names().unwrap(), [b]);
-    blobs.put(&a, b"").unwrap();
-    assert_eq!(blobs.get(&a).unwrap().as_deref(), Some(b"".as_slice()));
+    blobs.put(&empty, b"").unwrap();
+    assert_eq!(blobs.get(&empty).unwrap().as_deref(), Some(b"".as_slice()));
+}
+
+/// What is not what its name says is never taken for it, and gives way to what is.
+fn is_checked(blobs: &dyn Blobs) {
+    let name = name_of(b"as it was signed");
+    blobs.put(&name, b"as it was sighed").unwrap();
+    assert!(matches!(blobs.get(&name), Err(StoreError::Damaged(_))));
+    assert_eq!(blobs.sound(&name).unwrap(), None);
+    assert_eq!(blobs.unchecked(&name).unwrap().as_deref(), Some(b"as it was sighed".as_slice()));
+    blobs.put(&name, b"as it was signed").unwrap();
+    assert_eq!(blobs.get(&name).unwrap().as_deref(), Some(b"as it was signed".as_slice()));
+}
+
+#[test]
+fn every_byte_is_checked_when_it_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = FileBlobs::open(directory.path()).unwrap();
+    is_checked(&files);
+    let (sound, other) = (name_of(b"as it was signed"), name_of(b"another"));
+    files.put(&other, b"something else").unwrap();
+    assert!(files.is_sound(&sound).unwrap() && !files.is_sound(&other).unwrap() && !files.is_sound(&[7; 32]).unwrap());
+    is_checked(&MemoryBlobs::new());
 }
 
 #[test]
@@ -33,7 +64,7 @@ fn memory_holds_blobs() {
     let blobs = MemoryBlobs::new();
     behaves(&blobs);
     let earlier = blobs.fork();
-    blobs.remove(&[1; 32]).unwrap();
+    blobs.remove(&name_of(b"")).unwrap();
     assert_eq!(earlier.names().unwrap().len(), 2);
     assert_eq!(blobs.names().unwrap().len(), 1);
 }

@@ -8,16 +8,10 @@ use crate::edits::{EditSet, EditsError};
 use crate::entry::MAX_ACT_KIND;
 use crate::error::CentreError;
 use crate::page::freeze_edits;
-use crate::plan;
 use crate::state::{self, EntryIntent, EntryOrigin, Judged};
 use crate::step::{Step, TypedEdit};
-use crate::store::{EditsAt, StateName};
+use crate::store::{EditsAt, MAX_INLINE, StateName};
 use crate::work::Work;
-
-/// Edits of an act up to this size are kept in the entry's row, larger ones in a blob.
-pub(super) const MAX_INLINE: usize = 64 << 10;
-/// Records of an act that is judged at once.
-pub(super) const MAX_SMALL: usize = 40;
 
 impl Centre<'_> {
     /// Makes edits of the centre one entry of the log; `kind` is a code such as `identity.correct`.
@@ -32,7 +26,7 @@ impl Centre<'_> {
         if kind.is_empty() || kind.len() > MAX_ACT_KIND {
             return Err(CentreError::refused("act.kind"));
         }
-        let mut work = Work::new(self.store, self.rules);
+        let work = Work::new(self.store, self.rules);
         let mut set = Vec::with_capacity(edits.len());
         for edit in edits {
             self.check_act(&edit)?;
@@ -40,13 +34,10 @@ impl Centre<'_> {
             set.push((edit.key, Edit { fields: edit.fields, deleted: edit.deleted, ..Edit::on(&heads) }));
         }
         let (edits, intent) = self.decided(kind, set)?;
-        if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
-            return self.intend(&edits, intent);
-        }
         let actor = self.actor_of(&intent, &position)?;
-        for (key, edit) in edits.edits() {
-            self.take(&mut work, *key, &actor, edit)?;
-        }
+        let Some(mut work) = Self::take_all(work, &actor, &edits, &mut |_, _, _| {})? else {
+            return self.intend(&edits, intent);
+        };
         let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
         let raised = Self::next_version(&position);
         self.put_entry(&mut work, &mut position, intent, records)?;
@@ -60,14 +51,28 @@ impl Centre<'_> {
     }
 
     /// What is decided by an act, with its edits kept.
-    pub(super) fn decided(
+    fn decided(&self, kind: &str, set: Vec<(RecordKey, Edit)>) -> Result<(EditSet, EntryIntent), CentreError> {
+        self.decided_above(kind, set, MAX_INLINE)
+    }
+
+    /// The same with the edits beside the store: for rows in which several such entries wait.
+    pub(super) fn decided_in_blob(
         &self,
         kind: &str,
         set: Vec<(RecordKey, Edit)>,
     ) -> Result<(EditSet, EntryIntent), CentreError> {
+        self.decided_above(kind, set, 0)
+    }
+
+    fn decided_above(
+        &self,
+        kind: &str,
+        set: Vec<(RecordKey, Edit)>,
+        inline: usize,
+    ) -> Result<(EditSet, EntryIntent), CentreError> {
         let edits = EditSet::new(set).map_err(unfit)?;
         let frozen = freeze_edits(&edits)?;
-        let edits_at = if frozen.len() <= MAX_INLINE {
+        let edits_at = if frozen.len() <= inline {
             EditsAt::Inline(frozen)
         } else {
             let name = *blake3::hash(&frozen).as_bytes();

@@ -7,7 +7,6 @@ use selaras_model::{DeviceId, LogVersion};
 
 use super::{Centre, Head};
 use crate::error::CentreError;
-use crate::page::checked_blob;
 use crate::step::Step;
 use crate::store::{EditsAt, Flow, Range, Row, StateName, StoreError};
 use crate::work::Work;
@@ -50,7 +49,7 @@ impl Centre<'_> {
     /// [`StoreError::Damaged`] where it is missing, or is not what its name says.
     pub fn whole_blob(&self, name: &[u8; 32]) -> Result<Vec<u8>, StoreError> {
         let missing = || StoreError::Damaged("a file beside the store is missing".to_owned());
-        checked_blob(self.blobs, name)?.ok_or_else(missing)
+        self.blobs.get(name)?.ok_or_else(missing)
     }
 
     /// Notes that the newest backup does not hold this school, because it could not be copied: nothing is covered, and

@@ -1,12 +1,11 @@
 //! Whether a bundle may take effect: the centre believes no client, and repeats every check of the gate.
 
 use ed25519_dalek::VerifyingKey;
-use selaras_merge::{Edit, MergeError, peek};
-use selaras_model::{Actor, BundleId, ChangeHash, Date, KeyId, LogVersion, Pack, Record, RecordKey, Side};
-use selaras_policy::{ApprovalText, Changed, Entitlement, Judge, Level, Who, entitlement};
+use selaras_merge::{Edit, MergeError};
+use selaras_model::{Actor, BundleId, Date, KeyId, LogVersion, Pack, Record, RecordKey, Side};
+use selaras_policy::{ApprovalText, Entitlement, Judge, Level, Who, entitlement};
 
 use super::Centre;
-use super::act::MAX_SMALL;
 use super::decide::Sender;
 use super::receive::EnrolledKey;
 use crate::bundle::{self, BundleError, Header};
@@ -58,6 +57,10 @@ impl From<WorkError> for No {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Store(error) => error.into(),
+            // Damage of the centre's own is never a final refusal.
+            WorkError::Merge { record, error: error @ MergeError::Damaged(_) } => {
+                StoreError::Damaged(format!("{record}: {error}")).into()
+            }
             WorkError::Merge { record, error } => unmergeable(record, error).into(),
             WorkError::TooLarge(record) => Refusal::new("record.too-large", Who::Operator).about(record, None).into(),
         }
@@ -193,46 +196,30 @@ impl<'a> Centre<'a> {
             replica: *sound.header.replica.as_bytes(),
             sequence: sound.header.sequence.get(),
         };
-        let small = edits.len() <= MAX_SMALL * 3 && crate::plan::fits(&self.rules.pack, edits);
-        let mut work = Work::new(self.store, self.rules);
         let mut minted = Vec::with_capacity(edits.len());
         let mut afters = Vec::new();
         let mut breaches = Breaches::default();
-        for (key, edit) in edits {
-            if small {
-                let change = self.take(&mut work, *key, &actor, edit).map_err(|error| unmint(*key, error))?;
-                minted.push(change);
-                if let Some(Changed { before, after: Some(after) }) = work.change_of(*key) {
-                    breaches.look(&self.rules.pack, before.as_ref(), after);
-                }
-            } else {
-                let before = work.view(*key)?;
-                let (change, after) = self.peek(&work, *key, &actor, edit)?;
-                minted.push(change);
-                breaches.look(&self.rules.pack, before.as_ref(), &after);
-                afters.push(after);
-            }
-        }
+        let work = Work::new(self.store, self.rules);
+        let work = Self::take_all(work, &actor, &sound.edits, &mut |before, after, change| {
+            minted.push(change);
+            breaches.look(&self.rules.pack, before.as_ref(), &after);
+            afters.push(after);
+        })?;
         if bundle::minted_hash(minted) != sound.header.minted {
             return Err(refuse("bundle.minted", Who::Operator));
         }
         breaches.refuse()?;
         let raised = Self::next_version(position);
-        if small {
-            let judged = self.judge_small(&mut work, sound, raised)?;
-            Ok(Judgement::Small { work, judged })
-        } else {
-            self.judge_large(afters, sound, raised)?;
-            Ok(Judgement::Large)
+        match work {
+            Some(mut work) => {
+                let judged = self.judge_small(&mut work, sound, raised)?;
+                Ok(Judgement::Small { work, judged })
+            }
+            None => {
+                self.judge_large(afters, sound, raised)?;
+                Ok(Judgement::Large)
+            }
         }
-    }
-
-    fn peek(&self, work: &Work<'_>, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<(ChangeHash, Record), No> {
-        let document = work.document(key)?;
-        let place = (&*self.rules.pack, key.entity, key.id);
-        let peeked = peek(document.as_ref(), actor, edit, place);
-        let (resolved, minted) = peeked.map_err(|error| No::from(unmergeable(key, error)))?;
-        Ok((minted.change, resolved.record))
     }
 
     /// What no pack knows never gets into a document, not even as the losing side of a conflict.
@@ -360,16 +347,4 @@ fn undecodable(error: BundleError) -> No {
         BundleError::Damaged | BundleError::Header | BundleError::Edits(_) => "bundle.damaged",
     };
     refuse(code, Who::Operator)
-}
-
-fn unmint(key: RecordKey, error: CentreError) -> No {
-    match error {
-        CentreError::Refused { code: "record.unmergeable", .. } => {
-            Refusal::new("bundle.heads", Who::Operator).about(key, None).into()
-        }
-        CentreError::Refused { code: "record.too-large", .. } => {
-            Refusal::new("record.too-large", Who::Operator).about(key, None).into()
-        }
-        other => other.into(),
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::Signer;
 use prost::Message;
 use selaras_model::{BundleId, KeyId, ReplicaId, Sequence};
+use selaras_policy::Who;
 
 use super::Centre;
 use super::check::{Judgement, No, Sound};
@@ -14,11 +15,12 @@ use crate::error::{CentreError, Refusal};
 use crate::school::refusal_hash;
 use crate::state::{EntryIntent, EntryOrigin};
 use crate::step::Step;
-use crate::store::{AnswerRow, EditsAt, Key, ReplicaRow, Row, StateName, StoreError};
+use crate::store::{AnswerRow, EditsAt, Key, MAX_INLINE, ReplicaRow, Row, StateName, StoreError};
 use crate::wire;
 use crate::work::Work;
 
-use super::act::MAX_INLINE;
+/// The refusal of a bundle whose bytes are lost at its school.
+const LOST: &str = "bundle.lost";
 
 /// Who sends a bundle.
 pub(super) struct Sender {
@@ -88,6 +90,24 @@ impl Centre<'_> {
                 Ok(step)
             }
         }
+    }
+
+    /// Ends a bundle whose bytes its school has lost: it takes effect no more, should a copy of them come after all.
+    pub(super) fn refuse_lost(&self, id: BundleId, sender: &Sender) -> Result<Step, CentreError> {
+        let refusal = Refusal::new(LOST, Who::Operator).with("bundle", id);
+        self.refuse(id, sender, None, &refusal)
+    }
+
+    /// The recorded answer to a bundle. A bundle is lost for the replica that said so: whoever else knows its name must
+    /// not end it before it comes.
+    pub(super) fn answer_of(&self, id: BundleId, replica: ReplicaId) -> Result<Option<AnswerRow>, StoreError> {
+        let Some(Row::Answer(answer)) = self.store.get(&Key::Answer(id))? else { return Ok(None) };
+        let AnswerRow::Refusal(bytes) = &answer else { return Ok(Some(answer)) };
+        let damaged = |_| StoreError::Damaged("a refusal".to_owned());
+        let signed = wire::SignedRefusal::decode(bytes.as_slice()).map_err(damaged)?;
+        let refusal = wire::Refusal::decode(signed.refusal.as_slice()).map_err(damaged)?;
+        let anothers = refusal.code == LOST && refusal.replica != replica.as_bytes();
+        Ok(Some(answer).filter(|_| !anothers))
     }
 
     /// Refuses for ever: recorded under the id, signed, the sequence burnt.

@@ -4,6 +4,7 @@ mod act;
 mod acting;
 mod backup;
 mod check;
+mod contested;
 mod decide;
 mod head_keys;
 mod heads;
@@ -155,7 +156,8 @@ impl<'a> Centre<'a> {
             };
         }
         match intent {
-            Some(Intent::Entry { plan, entry }) => return self.finish_entry(plan, *entry).map(Some),
+            Some(Intent::Entry { plan, entry }) => return self.finish_entry(plan.into(), *entry).map(Some),
+            Some(Intent::Entering { progress, entry }) => return self.finish_entry(progress, *entry).map(Some),
             Some(_) => return Err(StoreError::Damaged("a centre's store with a school's work".into()).into()),
             None => {}
         }

@@ -49,6 +49,7 @@ pub struct Received {
     pub(super) held: Option<BundleId>,
     /// Entries of this log whose edits the school holds from an earlier life, and under which hash.
     pub(super) holds: BTreeMap<LogVersion, EntryHash>,
+    pub(super) replica: ReplicaId,
     /// What the school has in force, and what it knows as announced.
     pub(super) pack: Vec<u8>,
     pub(super) rulebook: Vec<u8>,
@@ -117,14 +118,15 @@ impl Centre<'_> {
             return Err(CentreError::refused("center.restored"));
         }
         // With an approval a bundle is offered, by its bytes or by the name of one that has landed.
-        if healing.is_some() && (request.approval.is_some() || !request.bundle.is_empty()) {
+        if healing.is_some() && (request.approval.is_some() || !request.bundle.is_empty() || request.lost) {
             return Err(CentreError::refused("center.healing"));
         }
         let known = self.replica(replica, device)?;
         let (cursor, differs) = self.place(&request, &position)?;
         let held = BundleId::try_from(request.held.as_slice()).ok();
-        self.fetch_landed(&mut request, held, landed)?;
+        self.fetch_landed(&mut request, (held, replica), landed)?;
         let id = (!request.bundle.is_empty()).then(|| bundle::id(&request.bundle));
+        let lost = held.filter(|_| request.lost && id.is_none() && request.approval.is_none());
         let last = Sequence::new(request.last_sequence);
         let previous = BundleId::try_from(request.previous.as_slice()).ok();
         let mut received = Received {
@@ -132,7 +134,8 @@ impl Centre<'_> {
             cursor,
             bundle: id.or(held),
             fresh: false,
-            held: id.or(held),
+            held: id.or(held).filter(|_| lost.is_none()),
+            replica,
             holds: self.held_again(&request.holds)?,
             pack: std::mem::take(&mut request.pack),
             rulebook: std::mem::take(&mut request.rulebook),
@@ -141,15 +144,16 @@ impl Centre<'_> {
             differs,
             takes_snapshot: request.takes_snapshot && cursor == (LogVersion::new(0), 0),
         };
-        let fresh = match id {
-            Some(id) => self.store.get(&Key::Answer(id))?.is_none(),
+        let fresh = match id.or(lost) {
+            Some(id) => self.answer_of(id, replica)?.is_none(),
             None => false,
         };
         received.fresh = fresh;
         let sender = Sender { replica, last, row: known.clone().unwrap_or_else(|| unseen(device)) };
         let unbound = known.as_ref().is_none_or(|row| row.device.is_none());
-        received.step = match id {
-            Some(id) if fresh => Some(self.decide(id, &request, &sender, &position, enrolled)?),
+        received.step = match (id, lost) {
+            (Some(id), _) if fresh => Some(self.decide(id, &request, &sender, &position, enrolled)?),
+            (_, Some(lost)) if fresh => Some(self.refuse_lost(lost, &sender)?),
             _ if unbound && healing.is_none() => {
                 // The first sight of a replica binds it to its device, so that no other can burn its sequence.
                 let mut work = Work::new(self.store, self.rules);
@@ -166,13 +170,13 @@ impl Centre<'_> {
     fn fetch_landed(
         &self,
         request: &mut wire::ExchangeRequest,
-        held: Option<BundleId>,
+        (held, replica): (Option<BundleId>, ReplicaId),
         landed: &Landed<'_>,
     ) -> Result<(), CentreError> {
         let Some(held) = held.filter(|_| request.bundle.is_empty() && request.approval.is_some()) else {
             return Ok(());
         };
-        if self.store.get(&Key::Answer(held))?.is_some() {
+        if self.answer_of(held, replica)?.is_some() {
             return Ok(());
         }
         let frozen = landed(held)?.filter(|frozen| bundle::id(frozen) == held);

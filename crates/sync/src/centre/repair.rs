@@ -250,7 +250,7 @@ impl Centre<'_> {
     /// As the store gives them.
     pub fn repair_step(&self, repairing: &mut Repairing) -> Result<Option<Step>, CentreError> {
         let Some(elements) = &repairing.elements else { return Ok(None) };
-        let mut work = Work::new(self.store, self.rules);
+        let mut work = Work::of_accepted(self.store, self.rules);
         let mended = !repairing.wrong.is_empty();
         while work.has_room() {
             let Some((key, document)) = repairing.wrong.pop_front() else { break };

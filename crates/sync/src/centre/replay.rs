@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use selaras_merge::{Edit, HeadPrefix, MergeError, peek};
+use selaras_merge::{Edit, HeadPrefix, MergeError};
 use selaras_model::{Actor, EntryHash, EpochId, RecordKey, Sequence};
 
 use super::Centre;
-use super::act::{MAX_INLINE, MAX_SMALL};
 use super::heal::unproven;
 use crate::edits::EditSet;
 use crate::entry::{FirstLife, LogEntry, Origin, act_actor};
 use crate::error::CentreError;
 use crate::page::{edits_of, freeze_edits};
-use crate::plan;
 use crate::state::{self, EntryIntent, EntryOrigin, Judged};
 use crate::step::Step;
-use crate::store::{EditsAt, Flow, Key, Range, ReplicaRow, Row, StateName, StoreError};
-use crate::work::{MAX_DOCUMENT, Work, WorkError};
+use crate::store::{EditsAt, Flow, Key, MAX_INLINE, Range, ReplicaRow, Row, StateName, StoreError};
+use crate::work::{Work, WorkError};
 
 /// An act that brings the edits of an entry which cannot be replayed as it was.
 pub(super) const RETAKEN: &str = "centre.retaken";
@@ -50,7 +48,7 @@ impl Centre<'_> {
                 first: Some(first),
                 handed: Some(hash),
             };
-            return self.enter(edits, intent, entry.actor());
+            return self.enter(edits, intent, &entry.actor());
         }
         // A life of its own: another entry may have been signed for its place, and have that act's name.
         let [a, b, c, d, e, f, g, h, ..] = *first.entry.as_bytes();
@@ -61,7 +59,7 @@ impl Centre<'_> {
         let edits_at = if fitting.edits().is_empty() { EditsAt::Absent } else { self.keep_edits(&fitting)? };
         let edits = fitting.hash();
         let intent = EntryIntent { origin, edits_at, edits, at: entry.at, first: Some(first), handed: Some(hash) };
-        let mut step = self.enter(&fitting, intent, actor)?;
+        let mut step = self.enter(&fitting, intent, &actor)?;
         if let EntryOrigin::Bundle { replica, after, .. } = self.origin_again(&entry.origin)? {
             // Its number is used: the bundle must not take effect a second time.
             step.batch.put(Key::Replica(replica), Row::Replica(after));
@@ -70,15 +68,12 @@ impl Centre<'_> {
     }
 
     /// Makes the entry, at once or in steps.
-    fn enter(&self, edits: &EditSet, intent: EntryIntent, actor: Actor) -> Result<Step, CentreError> {
-        if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
+    fn enter(&self, edits: &EditSet, intent: EntryIntent, actor: &Actor) -> Result<Step, CentreError> {
+        let work = Work::of_accepted(self.store, self.rules);
+        let Some(mut work) = Self::take_all(work, actor, edits, &mut |_, _, _| {})? else {
             return self.intend(edits, intent);
-        }
+        };
         let mut position = self.living()?;
-        let mut work = Work::new(self.store, self.rules);
-        for (key, edit) in edits.edits() {
-            self.take(&mut work, *key, &actor, edit)?;
-        }
         let raised = Self::next_version(&position);
         let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
         self.put_entry(&mut work, &mut position, intent, records)?;
@@ -93,38 +88,41 @@ impl Centre<'_> {
 
     /// Whether all edits can be minted as they are.
     fn fits(&self, actor: &Actor, edits: &EditSet) -> Result<bool, CentreError> {
-        let work = Work::new(self.store, self.rules);
+        let work = Work::of_accepted(self.store, self.rules);
         for (key, edit) in edits.edits() {
-            if !self.mints(&work, *key, actor, edit)? {
+            if !Self::mints(&work, *key, actor, edit)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn mints(&self, work: &Work<'_>, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<bool, CentreError> {
-        let document = work.document(key)?;
-        let room = work.document_bytes(key)?.saturating_add(2 * crate::edits::size_of(edit)) < MAX_DOCUMENT;
-        match peek(document.as_ref(), actor, edit, (&self.rules.pack, key.entity, key.id)) {
-            Ok(_) => Ok(room),
-            Err(MergeError::UnknownHeads | MergeError::AmbiguousHeads | MergeError::Fork | MergeError::EmptyEdit) => {
-                Ok(false)
-            }
-            Err(error) => Err(WorkError::Merge { record: key, error }.into()),
+    fn mints(work: &Work<'_>, key: RecordKey, actor: &Actor, edit: &Edit) -> Result<bool, CentreError> {
+        match work.peek(key, actor, edit) {
+            Ok(_) => Ok(true),
+            Err(
+                WorkError::TooLarge(_)
+                | WorkError::Merge {
+                    error:
+                        MergeError::UnknownHeads | MergeError::AmbiguousHeads | MergeError::Fork | MergeError::EmptyEdit,
+                    ..
+                },
+            ) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// The edits on heads that the records have; without those that no record takes, which are with the school.
     fn fitted(&self, actor: &Actor, edits: &EditSet) -> Result<EditSet, CentreError> {
-        let work = Work::new(self.store, self.rules);
+        let work = Work::of_accepted(self.store, self.rules);
         let mut since: Option<BTreeMap<RecordKey, Vec<HeadPrefix>>> = None;
         let mut fitting = Vec::with_capacity(edits.edits().len());
         for (key, edit) in edits.edits() {
-            if self.mints(&work, *key, actor, edit)? {
+            if Self::mints(&work, *key, actor, edit)? {
                 fitting.push((*key, edit.clone()));
                 continue;
             }
-            let known = self.known_heads(&work, *key, edit)?;
+            let known = Self::known_heads(&work, *key, edit)?;
             let heads = if known.is_empty() {
                 if since.is_none() {
                     since = Some(self.heads_before_this_life()?);
@@ -137,7 +135,7 @@ impl Centre<'_> {
                 known
             };
             let edit = Edit { heads, ..edit.clone() };
-            if self.mints(&work, *key, actor, &edit)? {
+            if Self::mints(&work, *key, actor, &edit)? {
                 fitting.push((*key, edit));
             }
         }
@@ -148,7 +146,7 @@ impl Centre<'_> {
     }
 
     /// Those of an edit's heads that the record has.
-    fn known_heads(&self, work: &Work<'_>, key: RecordKey, edit: &Edit) -> Result<Vec<HeadPrefix>, CentreError> {
+    fn known_heads(work: &Work<'_>, key: RecordKey, edit: &Edit) -> Result<Vec<HeadPrefix>, CentreError> {
         let Some(document) = work.document(key)? else { return Ok(Vec::new()) };
         let known = edit.heads.iter().filter(|head| document.resolve_heads_prefixes(&[**head]).is_ok());
         let known: Vec<HeadPrefix> = known.copied().collect();

@@ -9,7 +9,7 @@ use crate::error::CentreError;
 use crate::page::{Held, Page, compress, cut, entry_row};
 use crate::release::Release;
 use crate::school::Offer;
-use crate::store::{AnswerRow, Key, Row, StoreError};
+use crate::store::{AnswerRow, StoreError};
 use crate::wire::{self, exchange_response::Outcome};
 
 impl Centre<'_> {
@@ -91,17 +91,17 @@ impl Centre<'_> {
 
     fn outcome(&self, received: &Received) -> Result<Option<Outcome>, CentreError> {
         let Some(bundle) = received.bundle else { return Ok(None) };
-        match self.store.get(&Key::Answer(bundle))? {
-            Some(Row::Answer(AnswerRow::Receipt(version))) => {
+        match self.answer_of(bundle, received.replica)? {
+            Some(AnswerRow::Receipt(version)) => {
                 let row = entry_row(self.store, version)?;
                 let signature = row.signature.unwrap_or_default();
                 Ok(Some(Outcome::Accepted(wire::Accepted { version: version.get(), signature, entry: row.entry })))
             }
-            Some(Row::Answer(AnswerRow::Refusal(bytes))) => {
+            Some(AnswerRow::Refusal(bytes)) => {
                 let refusal = wire::SignedRefusal::decode(bytes.as_slice());
                 Ok(Some(Outcome::Refusal(refusal.map_err(|_| StoreError::Damaged("a refusal".to_owned()))?)))
             }
-            _ => Ok(None),
+            None => Ok(None),
         }
     }
 }

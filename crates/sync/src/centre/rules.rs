@@ -1,20 +1,16 @@
 //! New rules are an entry of the log, so that both ends change at one version.
 
-use selaras_merge::Edit;
-use selaras_model::RecordKey;
-
 use super::Centre;
-use super::act::MAX_SMALL;
 use super::life::Living;
+use crate::Rules;
 use crate::error::CentreError;
-use crate::state::{self, EntryIntent, EntryOrigin, Judged, Position};
+use crate::state::{self, EntryIntent, EntryOrigin, Following, Intent, Judged, Position};
 use crate::step::Step;
 use crate::store::{EditsAt, Flow, Key, Range, StateName, StoreError};
 use crate::work::Work;
-use crate::{Rules, plan};
 
 /// The kind of the act.
-const KIND: &str = "rules.change";
+pub(super) const KIND: &str = "rules.change";
 
 /// Whether decided work is a change of rules.
 pub(super) fn changes_rules(entry: &EntryIntent) -> bool {
@@ -22,38 +18,29 @@ pub(super) fn changes_rules(entry: &EntryIntent) -> bool {
 }
 
 impl Centre<'_> {
-    /// Puts the rules into force that were not before.
+    /// Puts the rules into force that were not before. Where the new pack would let another value of an open conflict
+    /// win, entries see to it that nobody's value changes because a field got another owner, and that both stay.
     pub(super) fn rules_step(&self, mut position: Living) -> Result<Step, CentreError> {
-        let winners = self.winners(&position)?;
+        let contested = self.contested(&position)?;
         let mut work = Work::new(self.store, self.rules);
         let mut judged: Judged = state::need(self.store, StateName::Judged)?;
         judged.complete = false;
         work.put_state(StateName::Judged, &judged)?;
-        let step = if winners.is_empty() {
-            self.put_entry(&mut work, &mut position, nothing_but_rules(self.now), 0)?;
-            Step::of(work.finish())
-        } else {
-            let (edits, intent) = self.decided(KIND, winners)?;
-            if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
-                self.intend(&edits, intent)?
-            } else {
-                let actor = self.actor_of(&intent, &position)?;
-                for (key, edit) in edits.edits() {
-                    self.take(&mut work, *key, &actor, edit)?;
+        match contested {
+            None => self.put_entry(&mut work, &mut position, nothing_but_rules(self.now), 0)?,
+            Some(mut following) => {
+                if let Some((progress, entry)) = following.entries.pop_front() {
+                    work.put_state(StateName::Intent, &Intent::Entering { progress, entry })?;
                 }
-                let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
-                self.put_entry(&mut work, &mut position, intent, records)?;
-                Step::of(work.finish())
+                work.put_state(StateName::Following, &following)?;
             }
-        };
-        Ok(step.and_more(0, 0))
+        }
+        Ok(Step::of(work.finish()).and_more(0, 0))
     }
 
-    /// Where the new pack would let the other side of an open conflict win, the entry writes down who has won so far:
-    /// nobody's value changes because a field got another owner.
-    fn winners(&self, position: &Position) -> Result<Vec<(RecordKey, Edit)>, CentreError> {
+    fn contested(&self, position: &Position) -> Result<Option<Following>, CentreError> {
         if position.pack == self.rules.pack.hash() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let before = Rules::stored(self.store, position.pack, position.rulebook)?;
         let before = before.map_err(|error| StoreError::Damaged(error.to_string()))?;
@@ -64,21 +51,7 @@ impl Centre<'_> {
             }
             Ok(Flow::Continue)
         })?;
-        let work = Work::new(self.store, self.rules);
-        let mut winners = Vec::new();
-        for key in keys {
-            let Some(document) = work.document(key)? else { continue };
-            let resolved = |pack| document.resolve(pack, key.entity, key.id);
-            let unread = |error: selaras_merge::MergeError| StoreError::Damaged(error.to_string());
-            let then = resolved(&before.pack).map_err(unread)?;
-            let now = resolved(&self.rules.pack).map_err(unread)?;
-            let fields = then.record.fields.iter().filter(|(name, value)| now.record.get(name) != *value);
-            let fields: selaras_model::Fields = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
-            if !fields.is_empty() {
-                winners.push((key, Edit { fields, ..Edit::on(&then.heads) }));
-            }
-        }
-        Ok(winners)
+        self.keep_contested(position, &before, keys)
     }
 }
 

@@ -176,7 +176,7 @@ pub fn advance<H: SchoolHost>(exchange: &mut Exchange, host: &mut H, event: Even
                 Event::Done
             }
             Need::Check(offer) => check(host, &offer)?,
-            Need::Frame { file, number } => Event::Frame(frame(host, &mut opened, file, number)?),
+            Need::Frame { file, number } => Event::Frame(frame(host, &mut opened, file, number)),
             Need::Send(request) => return Ok(Outside::Send(request)),
             Need::Land { bundle, bytes } => return Ok(Outside::Land { bundle, bytes }),
             Need::Fetch(offer) => return Ok(Outside::Fetch(offer)),
@@ -230,25 +230,20 @@ fn check<H: SchoolHost>(host: &mut H, offer: &Offer) -> Result<Event, H::Error> 
 }
 
 /// Reads a frame; the file stays open for the next one.
-fn frame<H: SchoolHost>(
-    host: &H,
-    opened: &mut Option<Opened>,
-    file: [u8; 32],
-    number: u64,
-) -> Result<Option<Frame>, H::Error> {
-    let unreadable = |error| H::Error::from(ExchangeError::File(error));
+fn frame<H: SchoolHost>(host: &H, opened: &mut Option<Opened>, file: [u8; 32], number: u64) -> Option<Frame> {
+    // A file that is gone, or cannot be read any more, ends here: the log is asked for in pages, from where this side
+    // stands.
     if opened.as_ref().is_none_or(|opened| opened.file != file || opened.next > number) {
-        // A file that is gone is lost: the log is asked for in pages, from where this side stands.
-        let Some(bytes) = host.file(&file)? else { return Ok(None) };
-        let frames = Snapshot::open(bytes).map_err(unreadable)?;
+        let Ok(Some(bytes)) = host.file(&file) else { return None };
+        let frames = Snapshot::open(bytes).ok()?;
         *opened = Some(Opened { file, next: 0, frames });
     }
-    let Some(opened) = opened else { return Ok(None) };
+    let opened = opened.as_mut()?;
     loop {
-        let frame = opened.frames.next_frame().map_err(unreadable)?;
+        let frame = opened.frames.next_frame().ok()?;
         opened.next += 1;
         if frame.is_none() || opened.next > number {
-            return Ok(frame);
+            return frame;
         }
     }
 }

@@ -102,7 +102,13 @@ impl Exchange {
             }
             FrameState::Read(frame) => {
                 unpacking.number += 1;
-                let incoming = self.read_frame(&frame, school)?;
+                let incoming = match self.read_frame(&frame, school) {
+                    // It was checked, and is not any more what it was then.
+                    Err(SchoolError::NotOurCentre(_)) => {
+                        return self.go_to(Stage::Unpacked(unpacking.file, unpacking.begun));
+                    }
+                    incoming => incoming?,
+                };
                 unpacking.frame = incoming.map_or(FrameState::Wanted, |frame| FrameState::Absorbing(Box::new(frame)));
             }
             FrameState::Absorbing(mut incoming) => match school.absorb(&mut incoming)? {

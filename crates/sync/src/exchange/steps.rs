@@ -19,7 +19,7 @@ impl Exchange {
             Stage::Resuming(_) => Ok(Some(self.wait(stage, Need::Resume))),
             Stage::Reopening => self.reopen(school),
             Stage::Preparing => self.prepare(school),
-            Stage::Landing(Landing { bundle, bytes, .. }) => Ok(Some(self.wait(stage, Need::Land { bundle, bytes }))),
+            Stage::Landing(landing) => self.land(landing, school),
             Stage::Requesting => self.request(school),
             // Left only by an event; never entered from here.
             Stage::Fresh
@@ -98,7 +98,20 @@ impl Exchange {
     fn large_bundle(&self, school: &School<'_>) -> Result<Option<Sealed>, ExchangeError> {
         let sent = |phase| matches!(phase, Phase::Approved | Phase::Offered);
         let sealed = school.sealed()?.filter(|sealed| self.purpose == Purpose::Sync && sent(sealed.phase));
-        Ok(sealed.filter(|sealed| sealed.bytes > self.inline))
+        match sealed.filter(|sealed| sealed.bytes > self.inline) {
+            // One whose bytes are lost is not brought: the request says so.
+            Some(sealed) if school.has_frozen(&sealed)? => Ok(Some(sealed)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Only bytes that were signed leave: they are held to their name before the first of them does.
+    fn land(&mut self, landing: Landing, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
+        let Landing { bundle, bytes, .. } = landing;
+        match school.sealed()?.filter(|sealed| sealed.bundle == bundle) {
+            Some(sealed) if !school.has_frozen(&sealed)? => self.go_to(Stage::Preparing),
+            _ => Ok(Some(self.wait(Stage::Landing(landing), Need::Land { bundle, bytes }))),
+        }
     }
 
     /// What was named before has perhaps taken effect: then there is nothing to bring any more, and the centre is asked.

@@ -8,7 +8,7 @@ use super::School;
 use super::answer::{Incoming, Piece, Verdict};
 use super::keep::Source;
 use super::layers::prefixes;
-use crate::edits::EditsChain;
+use crate::edits::{EditsChain, size_of};
 use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
 use crate::error::{Refusal, SchoolError};
 use crate::state::{self, HistoryKind, Installation, Phase, Position, Sealed};
@@ -54,7 +54,7 @@ impl School<'_> {
         if let Some(announced) = incoming.announced.take() {
             return self.take_announced(announced.as_ref()).map(Some);
         }
-        let mut work = Work::new(self.store, self.rules);
+        let mut work = Work::of_accepted(self.store, self.rules);
         if self.defended(&position).is_none() {
             position.epoch = Some(incoming.epoch);
         }
@@ -161,10 +161,11 @@ impl School<'_> {
         let mut chain = EditsChain::from_value(chain);
         let (began, first) = (piece.at, index);
         while let Some((key, edit)) = piece.edits.get(piece.at) {
-            if !work.has_room() {
+            if !work.has_room_for(*key, edit)? {
                 break;
             }
             chain.push(*key, edit);
+            work.reserve(size_of(edit));
             self.take_edit(work, *key, edit, piece)?;
             index = index.saturating_add(1);
             piece.at += 1;

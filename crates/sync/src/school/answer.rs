@@ -409,7 +409,7 @@ impl Reading<'_> {
             return Err(foreign("edits are left out that are not held here"));
         }
         let damaged = || StoreError::Damaged("the sealed bundle".to_owned());
-        let frozen = self.school.blobs.get(sealed.bundle.as_bytes())?.ok_or_else(damaged)?;
+        let frozen = self.school.frozen(sealed)?.ok_or_else(damaged)?;
         let mut edits = bundle::decode(&frozen).map_err(|_| damaged())?.edits.into_edits();
         edits.drain(..edits.len().min(usize::try_from(from).unwrap_or(usize::MAX)));
         Ok(edits)

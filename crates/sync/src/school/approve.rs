@@ -11,17 +11,15 @@ use selaras_policy::{
 
 use super::School;
 use super::seal::{Sealing, number};
-use crate::bundle::{self, Bundle, Header};
+use crate::bundle::{self, Bundle, Form, Header};
 use crate::edits::{EditSet, EditsError};
 use crate::error::{GateClosed, Refusal, SchoolError};
 use crate::evidence::{HeadKey, write_signed};
-use crate::state::{self, HistoryKind, Installation, Judged, Phase, Position, Sealed};
+use crate::state::{self, HistoryKind, Installation, Intent, Judged, Phase, Position, Sealed};
 use crate::step::Step;
 use crate::store::{Batch, Key, Row, StateName, StoreError};
 use crate::work::Work;
 
-/// Records of which a part is set aside in one bundle; each is written anew.
-const MAX_SET_ASIDE: usize = 300;
 /// What stands for the key of an approval that is not signed yet.
 const NO_KEY: [u8; 8] = [0; 8];
 
@@ -97,6 +95,7 @@ impl School<'_> {
         let edits = EditSet::new(std::mem::take(&mut sealing.edits)).map_err(unsealable)?;
         let minted = std::mem::take(&mut sealing.changes);
         let header = self.header(&position, &minted, &edits)?;
+        let form = Form::of(&edits);
         // A first upload's are megabytes, and freezing needs the room.
         drop(minted);
         let frozen = bundle::freeze(Bundle { header: header.clone(), edits }).map_err(|_| {
@@ -117,7 +116,9 @@ impl School<'_> {
             sealed_on: position.version,
             approval: crate::approval::to_wire(&approval, &self.rules.pack).encode_to_vec(),
         };
-        let mut batch = self.seal_batch(position, &sealed, sealing, &approval, order)?;
+        let mut work = self.seal_work(position, &sealed, sealing.aside, &approval, order)?;
+        Self::note_frozen(&mut work, id, &header, form)?;
+        let mut batch = work.finish();
         keep(&mut batch, id, kept);
         Ok(Approved { step: Step::of(batch), bundle: id, records })
     }
@@ -171,26 +172,17 @@ impl School<'_> {
         }
     }
 
-    fn seal_batch(
+    fn seal_work(
         &self,
         mut position: Position,
         sealed: &Sealed,
-        sealing: Sealing,
+        aside: bool,
         approval: &Approval,
         order: &Order<'_>,
-    ) -> Result<Batch, SchoolError> {
+    ) -> Result<Work<'_>, SchoolError> {
         let mut work = Work::new(self.store, self.rules);
-        if sealing.aside.len() > MAX_SET_ASIDE {
-            return Err(Refusal::new("seal.set-aside", Who::Operator).with("records", sealing.aside.len()).into());
-        }
-        for (key, generations, ours, theirs) in sealing.aside {
-            for generation in generations {
-                work.remove(Key::Draft(key, generation));
-            }
-            if let Some(ours) = ours {
-                work.put(Key::Draft(key, position.generation), Row::Draft(ours));
-            }
-            work.put(Key::Draft(key, position.generation + 1), Row::Draft(theirs));
+        if aside {
+            work.put_state(StateName::Intent, &Intent::SettingAside { from: None })?;
         }
         position.generation += 1;
         position.last_sequence = sealed.sequence;
@@ -208,7 +200,7 @@ impl School<'_> {
             None => work.remove(Key::State(StateName::SealedModules)),
         }
         work.put_state(StateName::Position, &position)?;
-        Ok(work.finish())
+        Ok(work)
     }
 
     /// Gives what a head elsewhere is asked to sign; none where nothing waits for a signature. The key is the signer's
@@ -224,8 +216,8 @@ impl School<'_> {
     /// Puts a sealed bundle's approval together from what is stored.
     fn approval_of(&self, sealed: &Sealed) -> Result<Approval, SchoolError> {
         let damaged = || StoreError::Damaged("the approval".to_owned());
-        let frozen = self.blobs.get(sealed.bundle.as_bytes())?;
-        let frozen = frozen.ok_or_else(|| Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle))?;
+        let lost = || Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle);
+        let frozen = self.frozen(sealed)?.ok_or_else(lost)?;
         let header = bundle::decode(&frozen).map_err(|_| damaged())?.header;
         let wire = crate::wire::Approval::decode(sealed.approval.as_slice()).map_err(|_| damaged())?;
         let approval = crate::approval::from_wire(&wire, sealed.bundle, &header, &self.rules.pack);

@@ -4,7 +4,7 @@ use selaras_model::{BreachKind, Record};
 use selaras_policy::{Finding, Who};
 
 use super::School;
-use super::layers::{Drafts, Floor, overlay};
+use super::layers::{Drafts, Floor, edit_of, overlay};
 use crate::edits::{MAX_EDIT_BYTES, size_of};
 use crate::error::{Refusal, SchoolError};
 use crate::step::{Step, TypedEdit};
@@ -21,17 +21,27 @@ impl School<'_> {
     /// [`SchoolError::Refused`] naming the record and the field for what the pack does not know or the school may not
     /// edit; nothing is taken then.
     pub fn edit(&self, edits: &[TypedEdit], author: &str) -> Result<Step, SchoolError> {
-        let position = self.at_rest()?;
+        self.at_rest()?;
         if edits.len() > MAX_EDIT_RECORDS {
             return Err(Refusal::new("edit.too-many", Who::Operator).with("limit", MAX_EDIT_RECORDS).into());
         }
+        let step = self.edit_at_once(edits, author)?;
+        Ok(step.ok_or_else(|| Refusal::new("edit.too-large", Who::Operator))?)
+    }
+
+    /// The step of edits that are one commit; none where they are more.
+    pub(super) fn edit_at_once(&self, edits: &[TypedEdit], author: &str) -> Result<Option<Step>, SchoolError> {
+        let generation = self.position()?.generation;
         let mut work = Work::new(self.store, self.rules);
         for edit in edits {
             self.check(&work, edit)?;
-            self.draft_in(&mut work, edit, position.generation, author, self.now)?;
+            self.draft_in(&mut work, edit, generation, author, self.now)?;
+        }
+        if !work.is_small() {
+            return Ok(None);
         }
         self.judge(&mut work)?;
-        Ok(Step::of(work.finish()))
+        Ok(Some(Step::of(work.finish())))
     }
 
     /// Puts one edit into the record's draft.
@@ -65,13 +75,13 @@ impl School<'_> {
         if edit.fields.is_empty() && edit.deleted.is_none() {
             return refuse("edit.empty", None);
         }
-        let edit_size = size_of(&selaras_merge::Edit { fields: edit.fields.clone(), ..Default::default() });
-        if edit_size > MAX_EDIT_BYTES {
-            return refuse("edit.too-large", None);
-        }
         let document = work.document(edit.key)?;
         let (drafts, floor) = self.layers(work, edit.key, document.as_ref())?;
         let draft = joined(&drafts, &floor, edit, "", 0);
+        // With what was typed before: a draft is sealed as one edit.
+        if size_of(&edit_of(&draft)) > MAX_EDIT_BYTES {
+            return refuse("edit.too-large", None);
+        }
         let mut after = floor.record.clone().unwrap_or_else(|| Record::new(edit.key));
         after.fields.extend(draft.fields);
         after.deleted = draft.deleted.unwrap_or(after.deleted);

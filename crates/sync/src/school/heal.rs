@@ -90,21 +90,27 @@ impl School<'_> {
     /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
     pub(crate) fn heal(&self) -> Result<Healing, SchoolError> {
         let position = self.at_rest()?;
-        let mut inventory = Vec::new();
-        self.each_kept(position.keeping.first, &mut |kept| {
-            if kept.has_edits() {
-                inventory.push((At::Kept(kept.place), kept.entry.version, kept.hash));
-            }
+        let mut kept = Vec::new();
+        self.each_kept(position.keeping.first, &mut |entry| {
+            kept.extend(entry.has_edits().then_some(entry));
             Ok(Flow::Continue)
         })?;
-        if let Some(version) = self.sealed()?.and_then(|sealed| match sealed.phase {
-            Phase::Received(version) => Some(version),
+        let mut inventory = Vec::new();
+        for Kept { place, hash, entry, row } in kept {
+            // One whose edits are lost keeps the others from nothing.
+            let lost = matches!(&row.edits, EditsAt::Blob(name) if self.bundle_edits(name, &entry)?.is_none());
+            if !lost {
+                inventory.push((At::Kept(place), entry.version, hash));
+            }
+        }
+        if let Some((sealed, version)) = self.sealed()?.and_then(|sealed| match sealed.phase {
+            Phase::Received(version) => Some((sealed, version)),
             Phase::Waiting | Phase::Approved | Phase::Offered => None,
         }) {
             let row = self.entry_row(version)?;
             let hash = entry_hash(&row.entry);
             // Met by a pull, it is among the kept ones, or in a backup and let go.
-            let own = matches!(&row.edits, EditsAt::Blob(name) if self.blobs.get(name)?.is_some());
+            let own = matches!(&row.edits, EditsAt::Blob(_)) && self.has_frozen(&sealed)?;
             if own && row.signature.is_some() && inventory.iter().all(|(.., known)| *known != hash) {
                 inventory.push((At::Ahead(version), version, hash));
             }

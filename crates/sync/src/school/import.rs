@@ -7,9 +7,9 @@ use super::School;
 use crate::edits::{EditSet, EditsError};
 use crate::error::{Refusal, SchoolError};
 use crate::plan::{self, PlanError};
-use crate::state::{HistoryKind, Intent, Judged, Plan};
+use crate::state::{HistoryKind, Intent, Judged, Progress};
 use crate::step::{Effect, Step, TypedEdit};
-use crate::store::{Key, StateName};
+use crate::store::{Key, StateName, StoreError};
 use crate::work::Work;
 
 use super::edit::MAX_EDIT_RECORDS;
@@ -25,8 +25,10 @@ impl School<'_> {
         for edit in &edits {
             self.check(&work, edit)?;
         }
-        if edits.len() <= MAX_EDIT_RECORDS {
-            return self.edit(&edits, author);
+        if edits.len() <= MAX_EDIT_RECORDS
+            && let Some(step) = self.edit_at_once(&edits, author)?
+        {
+            return Ok(step);
         }
         let count = edits.len();
         let edits = edits
@@ -44,28 +46,50 @@ impl School<'_> {
         self.tell(&mut work, &mut position, HistoryKind::Imported, "", &[("records", count.to_string())])?;
         work.put_state(StateName::Position, &position)?;
         let total = plan.total;
-        work.put_state(StateName::Intent, &Intent::Import { plan, author: author.to_owned(), at: self.now })?;
+        let progress = Progress::from(plan);
+        work.put_state(StateName::Intent, &Intent::Importing { progress, author: author.to_owned(), at: self.now })?;
         Ok(Step::of(work.finish()).and_more(0, total))
     }
 
-    pub(super) fn import_step(&self, mut plan: Plan, author: String, at: i64) -> Result<Step, SchoolError> {
+    pub(super) fn import_step(&self, mut progress: Progress, author: String, at: i64) -> Result<Step, SchoolError> {
         let mut work = Work::new(self.store, self.rules);
-        let Some(part) = plan::read(self.blobs, &plan)? else {
+        let rest = match plan::rest(self.blobs, &progress) {
+            Err(StoreError::Damaged(_)) => return self.end_lost_import(&progress),
+            rest => rest?,
+        };
+        let Some(rest) = rest else {
             work.remove(Key::State(StateName::Intent));
             let mut step = Step::of(work.finish());
-            step.effects.push(Effect::RemoveBlob(plan.blob));
+            step.effects.push(Effect::RemoveBlob(progress.plan.blob));
             return Ok(step);
         };
         let generation = self.position()?.generation;
-        for (key, edit) in part.edits() {
+        let mut done = 0;
+        for (key, edit) in &rest {
+            if !work.has_room() {
+                break;
+            }
             let typed = TypedEdit { key: *key, fields: edit.fields.clone(), deleted: edit.deleted };
             self.draft_in(&mut work, &typed, generation, &author, at)?;
+            done += 1;
         }
-        plan.part += 1;
-        plan.done += part.edits().len() as u64;
-        let (done, total) = (plan.done, plan.total);
-        work.put_state(StateName::Intent, &Intent::Import { plan, author, at })?;
+        plan::advance(&mut progress, done, rest.len());
+        let (done, total) = (progress.plan.done, progress.plan.total);
+        work.put_state(StateName::Intent, &Intent::Importing { progress, author, at })?;
         Ok(Step::of(work.finish()).and_more(done, total))
+    }
+
+    /// Ends an import whose file is lost, and says so: the person has what was imported, and nothing else may wait for it.
+    fn end_lost_import(&self, progress: &Progress) -> Result<Step, SchoolError> {
+        let mut position = self.position()?;
+        let mut work = Work::new(self.store, self.rules);
+        let left = progress.plan.total.saturating_sub(progress.plan.done);
+        self.tell(&mut work, &mut position, HistoryKind::Imported, "work.lost", &[("records", left.to_string())])?;
+        work.put_state(StateName::Position, &position)?;
+        work.remove(Key::State(StateName::Intent));
+        let mut step = Step::of(work.finish());
+        step.effects.push(Effect::RemoveBlob(progress.plan.blob));
+        Ok(step)
     }
 }
 

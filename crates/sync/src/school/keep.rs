@@ -94,10 +94,10 @@ impl School<'_> {
     }
 
     /// Reads the edits of a kept entry.
-    pub(super) fn kept_edits(&self, place: u64, row: &EntryRow) -> Result<EditSet, StoreError> {
+    pub(super) fn kept_edits(&self, place: u64, row: &EntryRow) -> Result<EditSet, SchoolError> {
         if let EditsAt::Blob(name) = &row.edits {
-            let frozen = self.blobs.get(name)?.ok_or_else(damaged)?;
-            return bundle::decode(&frozen).map(|bundle| bundle.edits).map_err(|_| damaged());
+            let entry = LogEntry::from_bytes(&row.entry).map_err(|_| damaged())?;
+            return Ok(self.bundle_edits(name, &entry)?.ok_or_else(damaged)?);
         }
         let mut edits = Vec::new();
         let mut broken = false;
@@ -112,7 +112,39 @@ impl School<'_> {
             }
             Ok(Flow::Continue)
         })?;
-        if broken { Err(damaged()) } else { Ok(EditSet::joined(edits)) }
+        if broken { Err(damaged().into()) } else { Ok(EditSet::joined(edits)) }
+    }
+
+    /// The edits of an entry that one of this computer's bundles became; none where they are lost.
+    pub(super) fn bundle_edits(&self, name: &[u8; 32], entry: &LogEntry) -> Result<Option<EditSet>, SchoolError> {
+        let sealed = self.sealed()?.filter(|sealed| sealed.bundle.as_bytes() == name);
+        let frozen = match sealed {
+            Some(sealed) => self.frozen(&sealed)?,
+            None => self.blobs.sound(name)?,
+        };
+        match frozen {
+            Some(frozen) => Ok(Some(bundle::decode(&frozen).map_err(|_| damaged())?.edits)),
+            None => self.edits_in_records(entry),
+        }
+    }
+
+    /// The edits of an entry as the records hold them, as changes of its author; none where they are not all there.
+    fn edits_in_records(&self, entry: &LogEntry) -> Result<Option<EditSet>, SchoolError> {
+        let mut keys = Vec::new();
+        self.store.scan(&Range::Bases(None), &mut |key, _| {
+            if let Key::Base(key) = key {
+                keys.push(key);
+            }
+            Ok(Flow::Continue)
+        })?;
+        let (work, actor) = (Work::new(self.store, self.rules), entry.actor());
+        let mut edits = Vec::new();
+        for key in keys {
+            let Some(document) = work.document(key)? else { continue };
+            let edit = document.edit_by(&actor).map_err(|_| damaged())?;
+            edits.extend(edit.map(|edit| (key, edit)));
+        }
+        Ok(EditSet::new(edits).ok().filter(|edits| edits.hash() == entry.edits))
     }
 
     /// Writes an entry into its place in the log. What another life of the log had there, and was this school's own
@@ -178,7 +210,7 @@ impl School<'_> {
     /// Reads the rest of a page's entries, and their signature, from the blob that was written before its first commit.
     pub(super) fn proof(&self, position: &Position) -> Result<Option<wire::Run>, StoreError> {
         let Some(name) = &position.keeping.proof else { return Ok(None) };
-        let Some(bytes) = self.blobs.get(name)? else { return Ok(None) };
+        let Some(bytes) = self.blobs.sound(name)? else { return Ok(None) };
         wire::Run::decode(bytes.as_slice()).map(Some).map_err(|_| damaged())
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn edit_of(draft: &DraftRow) -> Edit {
 }
 
 /// Puts a newer draft over an older one; the older one's heads stand.
-fn combine(older: DraftRow, newer: DraftRow) -> DraftRow {
+pub(super) fn combine(older: DraftRow, newer: DraftRow) -> DraftRow {
     let mut fields = older.fields;
     fields.extend(newer.fields);
     DraftRow {

@@ -1,6 +1,9 @@
-//! After an unclean stop: the log's end fits the position, and the index says what the records say.
+//! After an unclean stop: the log's end fits the position, the index says what the records say, and the sealed bundle's
+//! bytes are what was signed.
 
 use std::collections::HashSet;
+
+use selaras_model::BundleId;
 
 use super::School;
 use crate::entry::entry_hash;
@@ -16,11 +19,13 @@ pub struct Mended {
     pub step: Step,
     /// Rows of the index that were missing or said what no record says.
     pub rows: u64,
+    /// The sealed bundle, where its bytes are lost: the next exchange says so, and its edits are drafts again.
+    pub lost: Option<BundleId>,
 }
 
 impl School<'_> {
-    /// Holds the end of the log to the position, and every row of the index to the records; every record is read and
-    /// checked on the way.
+    /// Holds the end of the log to the position, every row of the index to the records, and the sealed bundle's bytes to
+    /// their name; every record is read and checked on the way. Bytes that can be made again are.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] where the log or a record is not as it was written: then the way is `recover`.
@@ -36,7 +41,17 @@ impl School<'_> {
         })?;
         wrong.extend(expected.into_iter().map(|key| (key, Some(Row::Mark))));
         let rows = wrong.len() as u64;
-        Ok(Mended { step: Step::of_all(batches(wrong)), rows })
+        let lost = self.lost_bundle()?;
+        Ok(Mended { step: Step::of_all(batches(wrong)), rows, lost })
+    }
+
+    /// Gives the sealed bundle where its bytes are lost; those that can be made again are.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn lost_bundle(&self) -> Result<Option<BundleId>, SchoolError> {
+        let Some(sealed) = self.sealed()? else { return Ok(None) };
+        Ok(if self.has_frozen(&sealed)? { None } else { Some(sealed.bundle) })
     }
 
     fn check_end_of_log(&self) -> Result<(), SchoolError> {

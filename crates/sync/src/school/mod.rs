@@ -3,8 +3,10 @@
 mod absorb;
 mod answer;
 mod approve;
+mod aside;
 mod conflicts;
 mod edit;
+mod frozen;
 mod heal;
 mod import;
 mod keep;
@@ -113,9 +115,11 @@ impl<'a> School<'a> {
     /// As the store gives them.
     pub fn resume(&self) -> Result<Option<Step>, SchoolError> {
         match state::read(self.store, StateName::Intent)? {
-            Some(Intent::Import { plan, author, at }) => self.import_step(plan, author, at).map(Some),
+            Some(Intent::Import { plan, author, at }) => self.import_step(plan.into(), author, at).map(Some),
+            Some(Intent::Importing { progress, author, at }) => self.import_step(progress, author, at).map(Some),
             Some(Intent::Release { from }) => self.release_step(from).map(Some),
-            Some(Intent::Entry { .. }) => {
+            Some(Intent::SettingAside { from }) => self.aside_step(from).map(Some),
+            Some(Intent::Entry { .. } | Intent::Entering { .. }) => {
                 Err(StoreError::Damaged("a school's store with a centre's work".into()).into())
             }
             None => Ok(None),

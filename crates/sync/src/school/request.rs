@@ -2,14 +2,14 @@
 
 use prost::Message;
 use selaras_model::root_digest;
-use selaras_policy::{Changed, Level, Who};
+use selaras_policy::{Changed, Level};
 
 use super::School;
 use super::layers::each_draft;
 use crate::entry::LogEntry;
-use crate::error::{Refusal, SchoolError};
+use crate::error::SchoolError;
 use crate::state::{self, HistoryKind, Installation, Phase, Position, Sealed};
-use crate::step::Step;
+use crate::step::{Effect, Step};
 use crate::store::{Flow, Key, Row, StateName, StoreError};
 use crate::wire;
 use crate::work::Work;
@@ -64,31 +64,43 @@ impl School<'_> {
         let position = self.at_rest()?;
         let mut sealed = self.sealed()?;
         let mut outgoing = Outgoing { step: None, body: Vec::new(), withdrawn: false };
-        let unsent = sealed.as_mut().filter(|sealed| sealed.phase == Phase::Approved && purpose == Purpose::Sync);
-        if let Some(bundle) = unsent {
-            if self.still_passes(bundle, &position)? {
+        let frozen = match &sealed {
+            Some(sealed) => self.frozen(sealed)?,
+            None => None,
+        };
+        let unsent = |phase| purpose == Purpose::Sync && matches!(phase, Phase::Approved | Phase::Waiting);
+        if let Some(bundle) = sealed.as_mut().filter(|sealed| unsent(sealed.phase)) {
+            let stale = match bundle.phase {
+                _ if frozen.is_none() => Some("bundle.lost"),
+                Phase::Approved if !self.still_passes(bundle, &position)? => Some("gate.invalid"),
+                _ => None,
+            };
+            if let Some(code) = stale {
+                outgoing.step = Some(self.withdraw_stale(bundle, position.clone(), code)?);
+                outgoing.withdrawn = true;
+            } else if bundle.phase == Phase::Approved {
                 bundle.phase = Phase::Offered;
                 let mut work = Work::new(self.store, self.rules);
                 work.put_state(StateName::Sealed, bundle)?;
                 outgoing.step = Some(Step::of(work.finish()));
-            } else {
-                outgoing.step = Some(self.withdraw_stale(bundle, position.clone())?);
-                outgoing.withdrawn = true;
             }
         }
         // What waits for a signature has never been sent, and is not named.
         let held = sealed.filter(|sealed| !outgoing.withdrawn && sealed.phase != Phase::Waiting);
-        outgoing.body = self.body(purpose, carry, &position, held.as_ref())?.encode_to_vec();
+        let held = held.as_ref().map(|sealed| (sealed, frozen));
+        outgoing.body = self.body(purpose, carry, &position, held)?.encode_to_vec();
         Ok(outgoing)
     }
 
-    fn withdraw_stale(&self, sealed: &Sealed, mut position: Position) -> Result<Step, SchoolError> {
+    fn withdraw_stale(&self, sealed: &Sealed, mut position: Position, code: &str) -> Result<Step, SchoolError> {
         let mut work = Work::new(self.store, self.rules);
         let args = [("records", sealed.records.to_string())];
-        self.tell(&mut work, &mut position, HistoryKind::Withdrawn, "gate.invalid", &args)?;
+        self.tell(&mut work, &mut position, HistoryKind::Withdrawn, code, &args)?;
         work.put_state(StateName::Position, &position)?;
         self.release(&mut work, sealed)?;
-        Ok(Step::of(work.finish()).and_more(0, u64::from(sealed.records)))
+        let mut step = Step::of(work.finish()).and_more(0, u64::from(sealed.records));
+        step.effects.push(Effect::RemoveBlob(*sealed.bundle.as_bytes()));
+        Ok(step)
     }
 
     /// Judges the sealed bundle again where the base has moved since it was sealed.
@@ -126,7 +138,7 @@ impl School<'_> {
         purpose: Purpose,
         carry: Carry,
         position: &Position,
-        sealed: Option<&Sealed>,
+        sealed: Option<(&Sealed, Option<Vec<u8>>)>,
     ) -> Result<wire::ExchangeRequest, SchoolError> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
         let mut request = wire::ExchangeRequest {
@@ -136,7 +148,6 @@ impl School<'_> {
             cursor: Some(cursor(position)),
             pack: position.pack.as_bytes().to_vec(),
             rulebook: position.rulebook.as_bytes().to_vec(),
-            held: sealed.map(|sealed| sealed.bundle.as_bytes().to_vec()).unwrap_or_default(),
             takes_snapshot: position.version.get() == 0 && position.partial.is_none(),
             ..wire::ExchangeRequest::default()
         };
@@ -147,22 +158,8 @@ impl School<'_> {
             let root = root_digest(&crate::work::stored_digests(self.store, self.rules)?);
             request.root = root.as_bytes().to_vec();
         }
-        let unanswered = sealed.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
-        if let (Purpose::Sync, Some(sealed)) = (purpose, unanswered) {
-            if sealed.replica != installation.replica {
-                // Sealed before this installation got its name: offered unchanged, under the name it bears.
-                request.replica = sealed.replica.as_bytes().to_vec();
-                request.last_sequence = sealed.sequence.get();
-                request.previous.clear();
-            }
-            let approval = wire::Approval::decode(sealed.approval.as_slice());
-            request.approval = Some(approval.map_err(|_| StoreError::Damaged("the approval".to_owned()))?);
-            if carry == Carry::Inline {
-                let frozen = self.blobs.get(sealed.bundle.as_bytes())?;
-                request.bundle = frozen.ok_or_else(|| {
-                    SchoolError::from(Refusal::new("bundle.lost", Who::Operator).with("bundle", sealed.bundle))
-                })?;
-            }
+        if let Some((sealed, frozen)) = sealed {
+            put_bundle(&mut request, (purpose, carry), sealed, frozen, &installation)?;
         }
         Ok(request)
     }
@@ -186,4 +183,35 @@ fn cursor(position: &Position) -> wire::Cursor {
         index: position.partial.map_or(0, |(index, _)| index),
         entry: position.entry.map(|entry| entry.as_bytes().to_vec()).unwrap_or_default(),
     }
+}
+
+/// Names the sealed bundle, and offers it where its fate is not known. What is held is left out of the page: a bundle
+/// whose bytes are lost is named by who sends alone, to be told its fate.
+fn put_bundle(
+    request: &mut wire::ExchangeRequest,
+    (purpose, carry): (Purpose, Carry),
+    sealed: &Sealed,
+    frozen: Option<Vec<u8>>,
+    installation: &Installation,
+) -> Result<(), SchoolError> {
+    request.lost = frozen.is_none() && purpose == Purpose::Sync;
+    if frozen.is_some() || request.lost {
+        request.held = sealed.bundle.as_bytes().to_vec();
+    }
+    let unanswered = !matches!(sealed.phase, Phase::Received(_));
+    if purpose == Purpose::Sync && unanswered {
+        if sealed.replica != installation.replica {
+            // Sealed before this installation got its name: offered unchanged, under the name it bears.
+            request.replica = sealed.replica.as_bytes().to_vec();
+            request.last_sequence = sealed.sequence.get();
+            request.previous.clear();
+        }
+        let Some(frozen) = frozen else { return Ok(()) };
+        let approval = wire::Approval::decode(sealed.approval.as_slice());
+        request.approval = Some(approval.map_err(|_| StoreError::Damaged("the approval".to_owned()))?);
+        if carry == Carry::Inline {
+            request.bundle = frozen;
+        }
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use selaras_model::{ChangeHash, Fields, Record, RecordKey, Side};
 use selaras_policy::{Changed, Finding, Judge, Level, Overlay, Who};
 
 use super::School;
+use super::aside::ASIDE;
 use super::layers::{Drafts, Floor, each_draft, edit_of, floor};
 use super::look::{ModuleChanges, count};
 use super::part::Chosen;
@@ -55,8 +56,8 @@ pub(super) struct Sealing {
     shown: Vec<PreparedChange>,
     /// Where what is sealed is not what people see.
     pub(super) differs: Vec<Changed>,
-    /// Drafts of which a part is the centre's by now: what is sealed, and what stays.
-    pub(super) aside: Vec<(RecordKey, Vec<u32>, Option<DraftRow>, DraftRow)>,
+    /// Whether there are drafts of which a part is the centre's by now, and that were not set aside before.
+    pub(super) aside: bool,
 }
 
 impl School<'_> {
@@ -118,9 +119,7 @@ impl School<'_> {
         let document = work.document(key)?;
         let base = floor(&self.rules.pack, key, document.as_ref(), None)?;
         let (ours, theirs) = self.split(key, &base, &draft);
-        if let Some(theirs) = theirs {
-            sealing.aside.push((key, drafts.generations, ours.clone(), theirs));
-        }
+        sealing.aside |= theirs.is_some() && drafts.generations.iter().any(|generation| *generation != ASIDE);
         let Some(ours) = ours else { return Ok(()) };
         let failed = |error| WorkError::Merge { record: key, error };
         let edit = edit_of(&ours);
@@ -161,7 +160,7 @@ impl School<'_> {
     }
 
     /// Parts a draft into what is the school's to send and what is the centre's by now.
-    fn split(&self, key: RecordKey, base: &Floor, draft: &DraftRow) -> (Option<DraftRow>, Option<DraftRow>) {
+    pub(super) fn split(&self, key: RecordKey, base: &Floor, draft: &DraftRow) -> (Option<DraftRow>, Option<DraftRow>) {
         let Some(record) = &base.record else { return (Some(draft.clone()), None) };
         let pack = &self.rules.pack;
         let is_ours = |name: &str| pack.owner(key.entity, name, &record.fields) == Side::School;

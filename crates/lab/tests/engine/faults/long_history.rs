@@ -3,7 +3,7 @@
 
 use selaras_model::{Fields, Record, RecordKey, Value};
 use selaras_sync::limits::MAX_BATCH_BYTES;
-use selaras_sync::{Key, Outcome, Purpose, ReadStore, Row, Rules, Store, TypedEdit};
+use selaras_sync::{Batch, Key, Outcome, Purpose, ReadStore, Row, Rules, StateName, Store, TypedEdit};
 
 use super::disaster::{Failed, assert_accepted, contact, send, text};
 use super::rules::{begin, lenient, newcomers};
@@ -106,7 +106,6 @@ const _: () = assert!(TWELVE as usize * OF_TWELVE > MAX_BATCH_BYTES);
 
 /// `a batch of … writes and … bytes is over the limit` at each try; the bundle stays offered and cannot be withdrawn.
 #[test]
-#[ignore = "fault 23"]
 fn fault_23_a_small_bundle_over_long_histories_takes_effect() {
     let (mut stage, keys) = with_newcomers(TWELVE);
     grow(&stage.centre, &keys, OF_TWELVE);
@@ -118,7 +117,6 @@ fn fault_23_a_small_bundle_over_long_histories_takes_effect() {
 
 /// An act of the centre over the same records.
 #[test]
-#[ignore = "fault 23"]
 fn fault_23_a_small_act_over_long_histories_takes_effect() {
     let (mut stage, keys) = with_newcomers(TWELVE);
     grow(&stage.centre, &keys, OF_TWELVE);
@@ -135,7 +133,6 @@ const _: () = assert!(116 * OF_MANY > MAX_BATCH_BYTES);
 
 /// Decided by one commit, its step can never be committed: the centre's whole side of the school stands still.
 #[test]
-#[ignore = "fault 23"]
 fn fault_23_a_large_bundle_over_long_histories_is_carried_to_its_end() {
     let (mut stage, keys) = with_newcomers(MANY);
     grow(&stage.centre, &keys, OF_MANY);
@@ -147,7 +144,6 @@ fn fault_23_a_large_bundle_over_long_histories_is_carried_to_its_end() {
 }
 
 #[test]
-#[ignore = "fault 23"]
 fn fault_23_a_large_act_over_long_histories_is_carried_to_its_end() {
     let (mut stage, keys) = with_newcomers(MANY);
     grow(&stage.centre, &keys, OF_MANY);
@@ -156,9 +152,38 @@ fn fault_23_a_large_act_over_long_histories_is_carried_to_its_end() {
     assert_equal(&stage.first, &stage.centre);
 }
 
+/// The steps of an earlier version were whole parts. What it had decided is carried to its end by the edit.
+#[test]
+fn an_entry_that_an_earlier_version_decided_is_carried_to_its_end() {
+    let (mut stage, keys) = with_newcomers(MANY);
+    grow(&stage.centre, &keys, OF_MANY);
+    let record = |key: &RecordKey| Record { fields: fields("rt", Value::Int(8)), ..Record::new(*key) };
+    let edits = keys.iter().map(record).map(|record| typed(&record)).collect();
+    let decided = stage.centre.centre().act("test.act", edits).unwrap();
+    stage.centre.store.commit(&decided.batch).unwrap();
+    stage.centre.store.commit(&as_written_before(&stage.centre)).unwrap();
+    stage.centre.drive(None);
+    keys.iter().for_each(|key| assert_eq!(stage.centre.record(*key).unwrap().get("rt"), &Value::Int(8)));
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    assert_equal(&stage.first, &stage.centre);
+}
+
+/// The intent of an entry that was just decided, as `ee1127c` wrote it: another variant, and no count within its part.
+fn as_written_before(centre: &CentreStage) -> Batch {
+    const VARIANT: usize = 1;
+    /// Behind format, variant, the blob's name, part, edits done and edits in all.
+    const WITHIN: usize = 2 + 32 + 3;
+    let Some(Row::Bytes(mut row)) = centre.store.get(&Key::State(StateName::Intent)).unwrap() else { panic!() };
+    assert_eq!((row[VARIANT], row[WITHIN]), (4, 0), "decided, and not begun");
+    row[VARIANT] = 2;
+    row.remove(WITHIN);
+    let mut batch = Batch::default();
+    batch.put(Key::State(StateName::Intent), Row::Bytes(row));
+    batch
+}
+
 /// At the school a step has room until it is nearly full, and then takes one more record, which may be the largest.
 #[test]
-#[ignore = "fault 23"]
 fn fault_23_a_school_takes_the_largest_record_behind_others() {
     let (mut stage, keys) = with_newcomers(6);
     let (others, largest) = keys.split_at(5);
@@ -203,9 +228,45 @@ fn fault_23_a_record_that_would_be_too_large_is_refused_in_a_small_bundle() {
 
 /// A large bundle is accepted without asking, and its step fails for ever.
 #[test]
-#[ignore = "fault 23"]
 fn fault_23_a_record_that_would_be_too_large_is_refused_in_a_large_bundle() {
     let (stage, outcome) = too_large_among(MANY);
     assert_too_large(outcome);
     stage.centre.drive(None);
+}
+
+/// The same act of the centre: refused before it is decided, and nothing of it is done.
+#[test]
+fn fault_23_a_record_that_would_be_too_large_is_refused_in_a_large_act() {
+    let (stage, keys) = with_newcomers(1 + MANY);
+    grow(&stage.centre, &keys[..1], 505 * KIB);
+    let before = stage.centre.centre().head().unwrap();
+    let refused = act(&stage.centre, &keys, &noise(0, LONGEST)).unwrap_err();
+    assert_eq!(refused.code, "record.too-large");
+    assert_eq!(stage.centre.centre().head().unwrap(), before);
+    stage.centre.drive(None);
+}
+
+/// Records of which each has many findings: those of five hundred do not fit one commit.
+#[test]
+fn fault_23_many_findings_of_many_records_are_written_in_steps() {
+    let stage = Stage::in_step(12);
+    let newcomers = newcomers(700, |number| fields("nama", text(&format!("Siswa Nomor {number}"))));
+    stage.first.import(&newcomers);
+    stage.first.drive(Some(stage.first.school().judge_anew().unwrap()));
+    assert!(stage.first.school().ensure_judged().unwrap().is_none());
+}
+
+/// Edits of long texts: one by one they are what a person types, together they are more than one commit.
+#[test]
+fn fault_23_long_texts_of_many_records_are_taken() {
+    let (mut stage, keys) = with_newcomers(30);
+    let edits: Vec<TypedEdit> = keys
+        .iter()
+        .zip(1..)
+        .map(|(key, seed)| TypedEdit { key: *key, fields: noise(seed, LONGEST), deleted: None })
+        .collect();
+    let step = stage.first.school().import(edits, "operator").unwrap();
+    stage.first.drive(Some(step));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
+    assert_equal(&stage.first, &stage.centre);
 }
