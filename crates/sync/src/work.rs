@@ -97,6 +97,11 @@ impl<'a> Work<'a> {
         self.changed.len()
     }
 
+    /// What people will see otherwise than before, and was not judged yet.
+    pub(crate) fn changes(&self) -> Vec<Changed> {
+        self.changed.values().cloned().collect()
+    }
+
     /// What changed of a record; none where people see what they saw before.
     pub(crate) fn change_of(&self, key: RecordKey) -> Option<&Changed> {
         self.changed.get(&key)
@@ -371,6 +376,11 @@ fn stored_lanes(store: &dyn ReadStore, module: usize) -> Result<ModuleDigest, St
         }
         _ => Ok(ModuleDigest::default()),
     }
+}
+
+/// The sum of a module's records, as it is remembered.
+pub(crate) fn stored_sum(store: &dyn ReadStore, module: usize) -> Result<ModuleDigest, StoreError> {
+    stored_lanes(store, module)
 }
 
 /// The digests of all modules, in the pack's order.

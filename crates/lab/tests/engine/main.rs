@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod acts;
 mod copies;
 mod exactly_once;
 mod faults;

@@ -23,6 +23,8 @@ use crate::work::{Work, WorkError, carry_over, stored_findings};
 pub const MAX_JUDGED_DAYS: i32 = 30;
 /// Records that a refusal names; the count says how many there are.
 const MAX_NAMED: usize = 50;
+/// The only refusal before the edits are looked at that rests on the centre's own records.
+pub(super) const NOT_ENTITLED: &str = "approval.not-entitled";
 
 /// No: for ever, or because the centre itself failed.
 pub(super) enum No {
@@ -58,19 +60,21 @@ impl From<WorkError> for No {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Store(error) => error.into(),
-            WorkError::Merge { record, error } => unmergeable(record, error).into(),
+            WorkError::Merge { record, error } => unmergeable(record, error),
             WorkError::TooLarge(record) => Refusal::new("record.too-large", Who::Operator).about(record, None).into(),
         }
     }
 }
 
-fn unmergeable(record: RecordKey, error: MergeError) -> Refusal {
+fn unmergeable(record: RecordKey, error: MergeError) -> No {
     let code = match error {
         MergeError::UnknownHeads | MergeError::AmbiguousHeads => "bundle.heads",
         MergeError::Fork => "bundle.fork",
+        // The centre's own document, whatever the edit is.
+        MergeError::Damaged(_) => return CentreError::refused("center.damaged").into(),
         _ => "bundle.unmergeable",
     };
-    Refusal::new(code, Who::Operator).about(record, None)
+    Refusal::new(code, Who::Operator).about(record, None).into()
 }
 
 /// A bundle whose form, place and approval are sound.
@@ -115,7 +119,9 @@ impl<'a> Centre<'a> {
         let name = approval.text().key;
         let no_key = |code: &str| No::from(Refusal::new(code, Who::Head).with("key", name));
         let key = enrolled(name)?.ok_or_else(|| no_key("approval.key-unknown"))?;
-        let public = VerifyingKey::from_bytes(&key.public).map_err(|_| no_key("approval.key-unknown"))?;
+        // It was a key when it was enrolled.
+        let damaged = |_| StoreError::Damaged("a head's key".to_owned());
+        let public = VerifyingKey::from_bytes(&key.public).map_err(damaged)?;
         let verified = approval.verify(&public).map_err(|_| refuse("approval.signature", Who::Head))?;
         self.check_signer(verified.text(), &key, &edits)?;
         let judged_on = verified.text().judged_on;
@@ -161,7 +167,7 @@ impl<'a> Centre<'a> {
             Entitlement::May(_) => Ok(()),
             Entitlement::MayNot(unmet) => {
                 let names: Vec<&str> = unmet.iter().map(|unmet| unmet.condition.as_str()).collect();
-                Err(Refusal::new("approval.not-entitled", Who::Dinas).with("conditions", names.join(" ")).into())
+                Err(Refusal::new(NOT_ENTITLED, Who::Dinas).with("conditions", names.join(" ")).into())
             }
         }
     }
@@ -197,8 +203,7 @@ impl<'a> Centre<'a> {
         let mut breaches = Breaches::default();
         for (key, edit) in edits {
             if small {
-                let change = self.take(&mut work, *key, &actor, edit).map_err(|error| unmint(*key, error))?;
-                minted.push(change);
+                minted.push(self.take(&mut work, *key, &actor, edit)?);
                 if let Some(Changed { before, after: Some(after) }) = work.change_of(*key) {
                     breaches.look(&self.rules.pack, before.as_ref(), after);
                 }
@@ -228,7 +233,7 @@ impl<'a> Centre<'a> {
         let document = work.document(key)?;
         let place = (&*self.rules.pack, key.entity, key.id);
         let peeked = peek(document.as_ref(), actor, edit, place);
-        let (resolved, minted) = peeked.map_err(|error| No::from(unmergeable(key, error)))?;
+        let (resolved, minted) = peeked.map_err(|error| unmergeable(key, error))?;
         Ok((minted.change, resolved.record))
     }
 
@@ -357,16 +362,4 @@ fn undecodable(error: BundleError) -> No {
         BundleError::Damaged | BundleError::Header | BundleError::Edits(_) => "bundle.damaged",
     };
     refuse(code, Who::Operator)
-}
-
-fn unmint(key: RecordKey, error: CentreError) -> No {
-    match error {
-        CentreError::Refused { code: "record.unmergeable", .. } => {
-            Refusal::new("bundle.heads", Who::Operator).about(key, None).into()
-        }
-        CentreError::Refused { code: "record.too-large", .. } => {
-            Refusal::new("record.too-large", Who::Operator).about(key, None).into()
-        }
-        other => other.into(),
-    }
 }

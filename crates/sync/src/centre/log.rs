@@ -2,14 +2,14 @@
 
 use selaras_model::{Actor, ChangeHash, LogVersion, RecordKey};
 
-use super::Centre;
+use super::{Centre, moves};
 use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
 use crate::error::CentreError;
 use crate::plan;
 use crate::state::{EntryIntent, EntryOrigin, Intent, Judged, Plan, Position};
 use crate::step::{Effect, Step};
 use crate::store::{AnswerRow, EntryRow, Key, Row, StateName, StoreError};
-use crate::work::{Applied, Work};
+use crate::work::{Applied, Work, WorkError};
 
 impl Centre<'_> {
     /// The author of an entry's changes.
@@ -32,7 +32,7 @@ impl Centre<'_> {
         key: RecordKey,
         actor: &Actor,
         edit: &selaras_merge::Edit,
-    ) -> Result<ChangeHash, CentreError> {
+    ) -> Result<ChangeHash, WorkError> {
         let Applied { resolved, change } = work.apply(key, actor, edit)?;
         work.set_view(key, Some(resolved.record))?;
         work.mark_conflict(key, !resolved.conflicts.is_empty())?;
@@ -48,6 +48,8 @@ impl Centre<'_> {
         records: u32,
     ) -> Result<(), CentreError> {
         let version = position.version.next();
+        let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
+        moves::note(self.store, work, &intent, (epoch, version))?;
         let origin = match &intent.origin {
             EntryOrigin::Bundle { bundle, replica, sequence, after } => {
                 // A bundle that comes back from an earlier life keeps the answer that this one has given.
@@ -61,7 +63,7 @@ impl Centre<'_> {
         };
         let entry = LogEntry {
             npsn: self.npsn,
-            epoch: position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?,
+            epoch,
             version,
             previous: position.entry,
             edits: intent.edits,

@@ -1,6 +1,7 @@
 //! The centre's side of the engine: a light value made for each call over one school's store, under its lock.
 
 mod act;
+mod act_judge;
 mod acting;
 mod backup;
 mod check;
@@ -16,6 +17,7 @@ mod registry;
 mod repair;
 mod respond;
 mod rules;
+mod sound;
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{Date, Digest, EntityCode, EntryHash, EpochId, LogVersion, Npsn, Record, RecordId, RecordKey};
@@ -35,7 +37,7 @@ pub use head_keys::{Enrolment, RevokedKeys};
 pub use heads::{AssignmentIds, HeadAssignment};
 pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
-pub use moves::{AnsweredMove, CarriedMove, LeavingPerson, MoveOffer, MoveStage, Mover};
+pub use moves::{AnsweredMove, CarriedMove, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 pub use registry::{DeviceRow, HeadKeyRow, MAX_DEVICES, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
