@@ -20,7 +20,7 @@ use crate::desk::{Desk, refused};
 use crate::host::{Host, KEY_FILE, NOBODY};
 use crate::init::TOKEN_FILE;
 
-pub(crate) use restore::{Restored, restore};
+pub(crate) use restore::{Restored, put_back, restore};
 
 /// The format of a backup's directory.
 const FORMAT: u32 = 1;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use selaras_model::{LogVersion, Npsn};
 use selaras_transport::{LinkError, Problem, Reason, Retry};
 
 /// Exit codes; their numbers are documented and never change their meaning.
@@ -29,6 +30,24 @@ impl Failure {
     /// Something of this computer failed.
     pub(crate) fn local(what: &str, error: &dyn fmt::Display) -> Self {
         Self::made(Exit::Data, "local.failed", format!("{what}: {error}"))
+    }
+
+    /// The store knows less than was signed.
+    pub(crate) fn put_back(npsn: Npsn, version: LogVersion) -> Self {
+        let mut failure = Self::made(Exit::Data, "center.put-back", String::new());
+        failure.problem.message = Box::new(selaras_transport::Text {
+            id: format!(
+                "Basis data ini lebih lama daripada yang sudah ditandatangani pusat (sekolah {npsn}, versi {version}): \
+                 seseorang menaruhnya kembali tanpa `restore`. Kembalikan basis data yang terbaru, atau jalankan \
+                 `selaras-center restored`: sekolah lalu menyerahkan kembali yang lebih baru."
+            ),
+            en: format!(
+                "This store is older than what the centre has signed (school {npsn}, version {version}): somebody put it \
+                 back without `restore`. Bring the newest store back, or run `selaras-center restored`: the schools then \
+                 hand back what is newer."
+            ),
+        });
+        failure
     }
 
     /// Data on this computer is not what it should be.

@@ -23,6 +23,7 @@ use crate::failure::Failure;
 use crate::lanes::{Lanes, Urgency};
 use crate::metrics::Metrics;
 use crate::releases::{InForce, Releases};
+use crate::signed::Signed;
 use crate::snapshots::Snapshots;
 use crate::uploads::Uploads;
 
@@ -39,6 +40,7 @@ pub(crate) struct Host {
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
     pub(crate) epoch: EpochId,
+    pub(crate) signed: Signed,
     pub(crate) addresses: AddressGuesses,
     pub(crate) nonces: Nonces,
     pub(crate) lanes: Lanes,
@@ -87,6 +89,7 @@ impl Host {
             keys,
             tokens: TokenKey::derive(&seed),
             epoch: row.epoch,
+            signed: Signed::open(data, row.epoch, &changelog)?,
             addresses: AddressGuesses::default(),
             nonces: Nonces::default(),
             lanes: Lanes::new(workers, config.waiting, patience),

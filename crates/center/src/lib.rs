@@ -27,6 +27,7 @@ mod metrics;
 mod output;
 mod releases;
 mod serve;
+mod signed;
 mod snapshots;
 mod uploads;
 

@@ -17,7 +17,7 @@ use crate::api;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::output;
+use crate::{output, signed};
 
 /// Where a running centre tells the operator's commands on the same machine how to reach it.
 pub(crate) const SERVE_FILE: &str = "serve.json";
@@ -61,13 +61,15 @@ pub(crate) fn serve(asked: Serve) -> Result<(), Failure> {
         let handle = Handle::new();
         tokio::spawn(stop_when(handle.clone(), ended(asked.parent_stdin)));
         tokio::spawn(sweep(Arc::clone(&host)));
+        tokio::spawn(remember(Arc::clone(&host)));
         output::line(&ready.to_string());
         tracing::info!(%address, tls = tls.is_some(), "the centre is listening");
-        listen(listener, tls, handle, host).await
+        listen(listener, tls, handle, Arc::clone(&host)).await
     });
     let _ = std::fs::remove_file(&told);
     // Waits for blocking work that has begun: a bundle half way is committed to its end.
     drop(runtime);
+    host.signed.write();
     tracing::info!("the centre has ended");
     served.map_err(|error| Failure::local("the server failed", &error))
 }
@@ -127,6 +129,15 @@ async fn sweep(host: Arc<Host>) {
             Err(_) => tracing::error!("dropping unfinished uploads failed"),
         }
         tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}
+
+/// Remembers from time to time what was signed.
+async fn remember(host: Arc<Host>) {
+    loop {
+        tokio::time::sleep(signed::EVERY).await;
+        let host = Arc::clone(&host);
+        let _ = tokio::task::spawn_blocking(move || host.signed.write()).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! What was written into a document, change by change, for people who ask what happened to a record.
 
 use automerge::{OpType, ScalarValueRef, ValueRef, legacy};
-use selaras_model::{Actor, FieldName, Value};
+use selaras_model::{Actor, ChangeHash, FieldName, Value};
 
 use crate::guard::guarded;
 use crate::mint::DELETED;
@@ -10,6 +10,8 @@ use crate::{Document, MergeError, scalar};
 /// One change of a record's document.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PastChange {
+    /// Its hash.
+    pub hash: ChangeHash,
     /// The bundle, or the centre's act, that it came with.
     pub actor: Actor,
     /// What it wrote, in the order of the fields' names.
@@ -31,14 +33,17 @@ impl Document {
     /// # Errors
     /// [`MergeError::Damaged`] where the document holds something that no record does.
     pub fn past(&self) -> Result<Vec<PastChange>, MergeError> {
-        guarded(|| self.automerge().get_changes(&[]).iter().map(|change| past_of(&change.decode())).collect())
+        guarded(|| {
+            let changes = self.automerge().get_changes(&[]);
+            changes.iter().map(|change| past_of(ChangeHash::from_bytes(change.hash().0), &change.decode())).collect()
+        })
     }
 }
 
-fn past_of(change: &automerge::ExpandedChange) -> Result<PastChange, MergeError> {
+fn past_of(hash: ChangeHash, change: &automerge::ExpandedChange) -> Result<PastChange, MergeError> {
     let actor = Actor::from_bytes(change.actor_id.to_bytes());
     let actor = actor.map_err(|_| MergeError::Damaged("an actor is no bundle"))?;
-    let mut past = PastChange { actor, fields: Vec::new(), deleted: None };
+    let mut past = PastChange { hash, actor, fields: Vec::new(), deleted: None };
     for operation in &change.operations {
         let (OpType::Put(held), legacy::Key::Map(key)) = (plain(&operation.action)?, &operation.key) else {
             return Err(MergeError::Damaged("a change does something else than write"));

@@ -148,6 +148,7 @@ const fn state_number(name: StateName) -> u8 {
         StateName::Judged => 5,
         StateName::Releases => 6,
         StateName::SealedModules => 7,
+        StateName::EarlierNames => 8,
         StateName::Healing => 20,
         StateName::Staged => 21,
     }
@@ -162,6 +163,7 @@ const fn state_name(number: u8) -> Option<StateName> {
         5 => Some(StateName::Judged),
         6 => Some(StateName::Releases),
         7 => Some(StateName::SealedModules),
+        8 => Some(StateName::EarlierNames),
         20 => Some(StateName::Healing),
         21 => Some(StateName::Staged),
         _ => None,

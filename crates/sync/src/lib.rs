@@ -52,7 +52,9 @@ pub use centre::{
     Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, LateEdits,
     LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise, Registered, RevokedKeys,
 };
-pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
+pub use centre::{
+    Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Life, Received, Repairing, Verdict,
+};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
     EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash,

@@ -16,10 +16,13 @@ pub(crate) const BUCKETS: usize = 1_024;
 pub(crate) const BUCKET_BYTES: usize = 8;
 /// Bytes of a record in the list of a bucket.
 pub(crate) const LISTED: usize = RecordKey::LEN + BUCKET_BYTES;
-/// Buckets that may differ; whoever differs in more begins anew (`recover`).
-pub(crate) const MAX_BUCKETS: usize = 128;
-/// Records that are mended at once; whoever differs in more begins anew.
-pub(crate) const MAX_RECORDS: usize = 500;
+/// Buckets whose records are made from the log in one pass over it: documents of an eighth of a school are in memory.
+pub(crate) const BUCKETS_AT_ONCE: usize = 128;
+/// Records whose edits one request asks for.
+pub(crate) const RECORDS_AT_ONCE: usize = 500;
+/// Records of which documents are fetched; whoever differs in more begins anew (`recover`). What the log does not know at
+/// all is not counted: an older backup of the centre may lack a whole first upload.
+pub(crate) const MAX_FETCHED: usize = 20_000;
 
 /// A record as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -70,10 +70,20 @@ impl Rules {
         Ok(Self::from_texts(&pack, &rulebook))
     }
 
+    /// Both texts, under their hashes.
+    pub(crate) fn rows(&self) -> [(Key, Row); 2] {
+        let row = |hash: &[u8; 32], text: &str| (Key::Text32(*hash), Row::Blob(text.as_bytes().to_vec()));
+        [
+            row(self.pack.hash().as_bytes(), self.pack.source()),
+            row(self.rulebook.hash().as_bytes(), self.rulebook.source()),
+        ]
+    }
+
     /// Writes both texts under their hashes.
     pub(crate) fn put(&self, batch: &mut Batch) {
-        put_text(batch, self.pack.hash().as_bytes(), self.pack.source());
-        put_text(batch, self.rulebook.hash().as_bytes(), self.rulebook.source());
+        for (key, row) in self.rows() {
+            batch.put(key, row);
+        }
     }
 }
 

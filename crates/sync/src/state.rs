@@ -97,13 +97,20 @@ pub(crate) struct Healing {
     pub(crate) waiting: std::collections::BTreeSet<DeviceId>,
 }
 
-/// The parts of a large entry that a school is handing back.
+/// The parts of a large entry that a school is handing back, as a version before this one kept them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Staged {
     pub(crate) entry: EntryHash,
     pub(crate) edits: u32,
     pub(crate) chain: [u8; 32],
     pub(crate) parts: Vec<[u8; 32]>,
+}
+
+/// A name that an installation bore, and the greatest number that it sealed under it whose fate is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EarlierName {
+    pub(crate) replica: ReplicaId,
+    pub(crate) settled: Sequence,
 }
 
 impl Position {
@@ -274,6 +281,8 @@ pub enum HistoryKind {
     Restored,
     /// A bundle was sealed for a head whose key is on another computer.
     Sealed,
+    /// The centre was restored from a backup that is older than it had said: what this computer had let go of is not there.
+    Uncovered,
 }
 
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Row, StoreError> {

@@ -77,8 +77,10 @@ pub enum StateName {
     Releases,
     /// At the centre: it was restored, and waits for what the school's computers hold.
     Healing,
-    /// At the centre: the parts of a large entry that a school is handing back.
+    /// At the centre, by a version before this one: the parts of a large entry that a school is handing back.
     Staged,
+    /// At the school: the names that this installation bore before its present one.
+    EarlierNames,
 }
 
 /// The key of a row.

@@ -16,7 +16,7 @@ use crate::view::{self, StoreView};
 /// A document is written anew after so many appended changes.
 const MAX_APPENDED: u32 = 16;
 /// The largest saved document: with its view and indexes it fits a commit.
-const MAX_DOCUMENT: usize = 512 << 10;
+pub(crate) const MAX_DOCUMENT: usize = 512 << 10;
 /// Writes and bytes after which a step ends.
 const STEP_WRITES: usize = 800;
 const STEP_BYTES: usize = 600 << 10;
@@ -88,6 +88,13 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Writes a row of the registry's kind.
+    pub(crate) fn put_local<T: serde::Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError> {
+        let (key, row) = crate::local::row(name, value)?;
+        self.put(key, row);
+        Ok(())
+    }
+
     /// Whether there is room for another record.
     pub(crate) fn has_room(&self) -> bool {
         self.batch.len() < STEP_WRITES && self.bytes < STEP_BYTES
@@ -113,6 +120,14 @@ impl<'a> Work<'a> {
                 Document::load(&bytes).map(Some).map_err(|error| StoreError::Damaged(format!("{key}: {error}")).into())
             }
             _ => Ok(None),
+        }
+    }
+
+    /// How many bytes a record's document takes.
+    pub(crate) fn document_bytes(&self, key: RecordKey) -> Result<usize, StoreError> {
+        match self.read().get(&Key::Document(key))? {
+            Some(Row::Blob(bytes)) => Ok(bytes.len()),
+            _ => Ok(0),
         }
     }
 

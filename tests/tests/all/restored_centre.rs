@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::copied::copy;
 use crate::people::{School, activate, add_school, approve_and_sync, assign, computer};
 use crate::stand::{Centre, Computer, Door};
 
@@ -161,4 +162,44 @@ fn a_backup_of_a_stopped_centre_restores_into_an_empty_directory_only() {
     let from = ["restore", "--from", backup.to_str().unwrap(), "--data", elsewhere.to_str().unwrap()];
     assert!(!Centre::command(&from).status.success());
     assert!(!elsewhere.join("centre.key").exists());
+}
+
+/// Somebody copies an older store over the newer one: the centre says so before it signs a second entry for a place, and
+/// with the operator's word the schools hand back what is newer.
+#[test]
+fn a_store_that_is_put_back_behind_our_back_is_refused_until_an_operator_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("centre");
+    let door = Door::open();
+    let centre = Centre::start(&data).behind(&door);
+    let (school, first) = begun(place.path(), &centre, "99999999", "11");
+    centre.stop();
+    let earlier = place.path().join("earlier");
+    copy(&data, &earlier);
+
+    let centre = Centre::start(&data).behind(&door);
+    let pupil = student(&first);
+    first.run(&["edit", "peserta_didik", &pupil, "rt=91"], &[]);
+    approve_and_sync(&first);
+    centre.stop();
+    std::fs::remove_dir_all(data.join("store")).unwrap();
+    copy(&earlier.join("store"), &data.join("store"));
+    // The store's own word of how it was left goes along with it.
+    std::fs::copy(earlier.join("store.closed"), data.join("store.closed")).unwrap();
+
+    let with = |more: &[&str]| Centre::command(&[more, &["--json", "--data", data.to_str().unwrap()]].concat());
+    let refused = with(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&[refused.stdout, refused.stderr].concat()).into_owned();
+    assert!(said.contains("center.put-back"), "{said}");
+    let restored = with(&["restored"]);
+    assert!(restored.status.success(), "{restored:?}");
+
+    let centre = Centre::start(&data).behind(&door);
+    first.run(&["sync"], &[]);
+    let status = in_step(&first);
+    let at_centre = centre.operator(&["digest", school.npsn]);
+    assert_eq!(status["version"], at_centre["version"], "{status} {at_centre}");
+    assert!(first.run(&["show", "peserta_didik", &pupil], &[]).to_string().contains("91"));
+    assert_eq!(status["pending_records"], 0, "{status}");
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use selaras_model::{EpochId, Npsn};
+use selaras_model::EpochId;
 use selaras_storage::{Changelog, EngineKind, RawWriter};
 use selaras_sync::{Batch, Blobs as _, Store as _};
 
@@ -13,11 +13,12 @@ use crate::access::random;
 use crate::audit::{self, Audit, Event, ok};
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::desk::Desk;
 use crate::desk::rows::{self, CENTRE, CentreRow};
-use crate::desk::{Desk, refused};
 use crate::failure::Failure;
 use crate::host::{Host, nobody, open_changelog};
 use crate::init::owner_only;
+use crate::signed;
 
 /// What was restored.
 pub(crate) struct Restored {
@@ -47,9 +48,29 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
     for name in KEYS.into_iter().filter(|name| *name != config::FILE) {
         copy_file(from, data, name)?;
     }
-    mark(data, config, &manifest, epoch)?;
+    mark(data, config, &manifest)?;
     copy_file(from, data, config::FILE)?;
     Ok(Restored { schools: manifest.schools.len(), epoch })
+}
+
+/// Begins another life of a store that was put back as a copy of its files.
+///
+/// # Errors
+/// A directory that holds no centre.
+pub(crate) fn put_back(data: &Path) -> Result<Restored, Failure> {
+    let epoch = EpochId::from_bytes(random().ok_or_else(|| Failure::data("the system gives no randomness"))?);
+    let config = Config::load(data).map_err(|error| Failure::local("configuration", &error))?;
+    let changelog = open_changelog(data, config.cache_mib, EngineKind::default())?;
+    begin_epoch(&changelog, epoch).map_err(|error| Failure::local("the store cannot be written", &error))?;
+    drop(changelog);
+    // It speaks of the life that is over.
+    signed::forget(data).map_err(|error| Failure::local("signed.json cannot be removed", &error))?;
+    let host = Arc::new(Host::open(data, config, None)?);
+    let schools = host.schools(None, usize::MAX).map_err(|problem| Failure::data(&problem.message.en))?;
+    for npsn in &schools {
+        Desk::open(Arc::clone(&host), *npsn).map_err(|problem| Failure::data(&problem.message.en))?;
+    }
+    Ok(Restored { schools: schools.len(), epoch })
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.
@@ -102,16 +123,11 @@ fn begin_epoch(changelog: &Changelog, epoch: EpochId) -> Result<(), CopyError> {
 }
 
 /// Begins every school's next life.
-fn mark(data: &Path, config: Config, manifest: &Manifest, epoch: EpochId) -> Result<(), Failure> {
+fn mark(data: &Path, config: Config, manifest: &Manifest) -> Result<(), Failure> {
     let host = Arc::new(Host::open(data, config, None)?);
     for school in &manifest.schools {
-        begin(&host, school.npsn, epoch).map_err(|problem| Failure::data(&problem.message.en))?;
+        // Opening a desk finishes what is due, and the next life of a log is what is due first.
+        Desk::open(Arc::clone(&host), school.npsn).map_err(|problem| Failure::data(&problem.message.en))?;
     }
     Ok(())
-}
-
-fn begin(host: &Arc<Host>, npsn: Npsn, epoch: EpochId) -> Result<(), selaras_transport::Problem> {
-    let desk = Desk::open(Arc::clone(host), npsn)?;
-    let step = desk.centre().put_back(epoch).map_err(|error| refused(&error))?;
-    desk.drive(step)
 }

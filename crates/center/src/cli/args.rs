@@ -81,6 +81,9 @@ pub(super) enum Command {
         #[arg(long, default_value_t)]
         engine: EngineKind,
     },
+    /// Says that the store was put back from a copy of its files: begins another life of it, and every school hands back
+    /// what it lacks. For a stopped centre.
+    Restored,
     /// Schools: add, list, import, new kode registrasi, healing after a restore.
     #[command(subcommand)]
     School(School),

@@ -55,6 +55,7 @@ fn dispatch(command: Command, global: &Global, voice: Voice) -> Result<(), Failu
         Command::Serve(asked) => run_server(asked, global),
         Command::Audit(asked) => audit::run(asked, &global.data, voice),
         Command::Restore { from, engine } => restore(&from, engine, global, voice),
+        Command::Restored => put_back(global, voice),
         Command::Backup { to } if is_stopped(global) => back_up(&to, global, voice),
         other => remote::Remote::connect(global, voice)?.run(other),
     }
@@ -103,7 +104,19 @@ fn backed_up(voice: Voice, done: &BackupDone) {
 }
 
 fn restore(from: &Path, engine: EngineKind, global: &Global, voice: Voice) -> Result<(), Failure> {
-    let restored = backup::restore(from, &global.data, engine)?;
+    say_restored(&backup::restore(from, &global.data, engine)?, voice);
+    Ok(())
+}
+
+fn put_back(global: &Global, voice: Voice) -> Result<(), Failure> {
+    if !is_stopped(global) {
+        return Err(Failure::input("the centre is running; stop it first"));
+    }
+    say_restored(&backup::put_back(&global.data)?, voice);
+    Ok(())
+}
+
+fn say_restored(restored: &backup::Restored, voice: Voice) {
     let backup::Restored { schools, epoch } = restored;
     voice.say(
         &format!(
@@ -113,7 +126,6 @@ fn restore(from: &Path, engine: EngineKind, global: &Global, voice: Voice) -> Re
     );
     let said = serde_json::json!({ "schools": schools, "epoch": epoch.to_string() });
     output::line(&if voice.json { said.to_string() } else { epoch.to_string() });
-    Ok(())
 }
 
 fn run_server(asked: Serve, global: &Global) -> Result<(), Failure> {

@@ -24,7 +24,9 @@ impl Remote {
     pub(super) fn run(&self, command: Command) -> Result<(), Failure> {
         match command {
             // Served by the caller, who needs no connection for them.
-            Command::Init(_) | Command::Serve(_) | Command::Restore { .. } | Command::Audit(_) => Ok(()),
+            Command::Init(_) | Command::Serve(_) | Command::Restore { .. } | Command::Restored | Command::Audit(_) => {
+                Ok(())
+            }
             Command::Backup { to } => self.backup(&to),
             Command::School(command) => self.school(command),
             Command::Account(command) => self.account(command),

@@ -2,7 +2,7 @@
 
 use selaras_model::BundleId;
 use selaras_sync::exchange::{CentreHost, Host};
-use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, Offer, Step, StoreError, Verdict};
+use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, Key, Offer, StateName, Step, StoreError, Verdict};
 use selaras_transport::Problem;
 
 use super::{Desk, refused};
@@ -26,7 +26,9 @@ impl Host for AtDesk<'_> {
     type Error = Problem;
 
     fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
-        self.desk.commit(batch)
+        self.desk.commit(batch)?;
+        let signs = batch.pending(&Key::State(StateName::Position)).is_some();
+        if signs { self.desk.note_signed() } else { Ok(()) }
     }
 
     fn perform(&mut self, effect: Effect) -> Result<(), Problem> {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use selaras_model::{Date, Npsn, Pack};
 use selaras_storage::{FileBlobs, SchoolStore};
 use selaras_sync::exchange::carry_out;
-use selaras_sync::{Announced, Batch, Centre, CentreError, Step, Store, StoreError};
+use selaras_sync::{Announced, Batch, Centre, CentreError, Life, Step, Store, StoreError};
 use selaras_transport::Problem;
 
 use crate::catalogue::problem;
@@ -79,9 +79,9 @@ impl Desk {
     pub(crate) fn centre(&self) -> Centre<'_> {
         let host = &self.host;
         let InForce { now, next } = &self.in_force;
+        let life = Life { npsn: self.npsn, epoch: host.epoch };
         let announced = Announced { from: now.from, next: next.as_deref().map(|next| (next.from, &next.rules)) };
-        Centre::new(&self.store, &self.blobs, &now.rules, &host.keys, self.npsn, self.now, self.today)
-            .announcing(announced)
+        Centre::new(&self.store, &self.blobs, &now.rules, &host.keys, life, self.now, self.today).announcing(announced)
     }
 
     /// The pack in force.
@@ -92,6 +92,12 @@ impl Desk {
     /// Commits a step and all that follow from it; without a step, those of work that was decided before.
     pub(crate) fn drive(&self, first: impl Into<Option<Step>>) -> Result<(), Problem> {
         carry_out(&mut AtDesk::new(self), first.into())
+    }
+
+    /// Remembers, outside the store, where the log stands.
+    fn note_signed(&self) -> Result<(), Problem> {
+        self.host.signed.note(self.npsn, self.centre().head().map_err(|error| refused(&error))?);
+        Ok(())
     }
 
     pub(crate) fn commit(&self, batch: &Batch) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use selaras_model::{
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out, mend_centre};
 use selaras_sync::{
     Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LateEdits,
-    LeavingPerson, LogEntry, MoveOffer, MoveStage, Offer, Origin, Promise, Range, ReadStore, Registered,
+    LeavingPerson, Life, LogEntry, MoveOffer, MoveStage, Offer, Origin, Promise, Range, ReadStore, Registered,
     ReleaseInForce, Row, Rules, Step, Store, StoreError, TypedEdit, Verdict,
 };
 
@@ -42,6 +42,8 @@ pub(super) struct CentreHost {
     /// The verified backups, the last one at the end.
     backups: Vec<Image>,
     lives: u8,
+    /// The present life of its database.
+    epoch: EpochId,
     bug: Option<Bug>,
     flaw: Option<Flaw>,
 }
@@ -71,7 +73,8 @@ impl CentreHost {
     pub(super) fn new(npsn: Npsn, bug: Option<Bug>, flaw: Option<Flaw>) -> Result<Self, Trouble> {
         let bug = bug.filter(|bug| bug.is_centres());
         let disk = Disk::new(npsn, bug)?;
-        disk.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules())?)?;
+        let epoch = EpochId::from_bytes(*b"epoch-01");
+        disk.commit(&Centre::found(epoch, &rules())?)?;
         let keys = CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) };
         let mut host = Self {
             npsn,
@@ -87,6 +90,7 @@ impl CentreHost {
             offers_snapshots: false,
             backups: Vec::new(),
             lives: 1,
+            epoch,
             bug,
             flaw,
         };
@@ -141,7 +145,8 @@ impl CentreHost {
     pub(super) fn over<'s>(&'s self, store: &'s dyn ReadStore) -> Centre<'s> {
         let ReleaseInForce { now, next } = self.releases.at(self.date_of_rules());
         let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
-        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, self.npsn, 0, self.today());
+        let life = Life { npsn: self.npsn, epoch: self.epoch };
+        let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, life, 0, self.today());
         centre.announcing(announced)
     }
 
@@ -286,10 +291,8 @@ impl CentreHost {
         if self.bug == Some(Bug::RestoresSilently) {
             return Ok(true);
         }
-        let epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
+        self.epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         self.drive(None)?;
-        let step = self.centre().put_back(epoch)?;
-        self.drive(Some(step))?;
         Ok(true)
     }
 
@@ -301,18 +304,36 @@ impl CentreHost {
     /// The bundles in the log, in order.
     pub(super) fn bundles(&self) -> Result<Vec<BundleId>, Trouble> {
         let mut bundles = Vec::new();
+        self.each_entry(&mut |entry| {
+            if let Origin::Bundle { bundle, .. } = entry.origin {
+                bundles.push(bundle);
+            }
+        })?;
+        Ok(bundles)
+    }
+
+    /// The entries of earlier lives whose edits the log has as the centre's own, by their names.
+    pub(super) fn retaken(&self) -> Result<Vec<String>, Trouble> {
+        let mut retaken = Vec::new();
+        self.each_entry(&mut |entry| {
+            let is_retaken = matches!(&entry.origin, Origin::Act { kind } if kind == "centre.retaken");
+            retaken.extend(entry.first.filter(|_| is_retaken).map(|first| first.entry.to_string()));
+        })?;
+        Ok(retaken)
+    }
+
+    fn each_entry(&self, visit: &mut dyn FnMut(LogEntry)) -> Result<(), Trouble> {
         let mut broken = false;
         self.disk.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
             if let Row::Entry(row) = row {
-                match LogEntry::from_bytes(&row.entry).map(|entry| entry.origin) {
-                    Ok(Origin::Bundle { bundle, .. }) => bundles.push(bundle),
-                    Ok(Origin::Act { .. }) => {}
+                match LogEntry::from_bytes(&row.entry) {
+                    Ok(entry) => visit(entry),
                     Err(_) => broken = true,
                 }
             }
             Ok(Flow::Continue)
         })?;
-        if broken { wrong("an entry of the log cannot be read") } else { Ok(bundles) }
+        if broken { wrong("an entry of the log cannot be read") } else { Ok(()) }
     }
 
     /// The values of a field between which nobody has decided.

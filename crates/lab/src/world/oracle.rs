@@ -33,6 +33,9 @@ pub(super) struct Oracle {
     released: BTreeSet<BundleId>,
     /// Bundles that were perhaps sent by a disk that is no more: nobody has to hear of them.
     forgotten: BTreeSet<BundleId>,
+    /// Bundles that had a receipt and were refused when they were offered again: only those whose edits a restored centre
+    /// took as its own.
+    refused_again: BTreeSet<BundleId>,
 }
 
 impl Oracle {
@@ -70,6 +73,10 @@ impl Oracle {
     /// Notes a bundle's fate as told to a computer.
     pub(super) fn fate(&mut self, bundle: BundleId, told: String) -> Result<(), Trouble> {
         match self.fates.get(&bundle) {
+            Some(before) if before.starts_with("receipt") && told == "refused bundle.sequence" => {
+                self.refused_again.insert(bundle);
+                Ok(())
+            }
             Some(before) if *before != told => wrong(format!("bundle {bundle}: first {before}, then {told}")),
             Some(_) => Ok(()),
             None => {
@@ -132,10 +139,18 @@ impl Oracle {
         }
     }
 
-    /// Every bundle that may have been sent met its fate, and took effect as often as it was told.
-    pub(super) fn bundles(&self, in_logs: &[BundleId]) -> Result<(), Trouble> {
+    /// Every bundle that may have been sent met its fate, and took effect as often as it was told. `retaken` are the
+    /// entries whose edits a restored centre took as its own.
+    pub(super) fn bundles(&self, in_logs: &[BundleId], retaken: &BTreeSet<String>) -> Result<(), Trouble> {
         for bundle in self.offered.keys() {
             let times = in_logs.iter().filter(|logged| *logged == bundle).count();
+            let is_retaken = |told: &String| told.rsplit(' ').next().is_some_and(|entry| retaken.contains(entry));
+            if times == 0 && self.fates.get(bundle).is_some_and(is_retaken) {
+                continue;
+            }
+            if self.refused_again.contains(bundle) {
+                return wrong(format!("bundle {bundle} was refused after its receipt"));
+            }
             let Some(told) = self.fates.get(bundle) else {
                 if self.released.contains(bundle) && times == 0 || self.forgotten.contains(bundle) && times <= 1 {
                     continue;

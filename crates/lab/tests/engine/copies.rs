@@ -165,7 +165,6 @@ fn a_bundle_in_a_restored_outbox_that_was_overtaken_becomes_drafts_again() {
 }
 
 #[test]
-#[ignore = "fault 41"]
 fn fault_41_a_bundle_in_a_restored_outbox_whose_number_a_clone_has_used_becomes_drafts_by_a_pull() {
     let stage = Stage::in_step(12);
     let student = stage.student();

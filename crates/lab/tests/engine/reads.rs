@@ -57,7 +57,7 @@ fn a_days_exchange_reads_at_most_2000_records_at_the_centre() {
         let body = stage.first.request(Purpose::Sync);
         let counting = Counting { store: &stage.centre.store, records: Cell::new(0) };
         let at = &stage.centre;
-        let centre = Centre::new(&counting, &at.blobs, &at.rules, &at.keys, at.npsn, NOW, at.today);
+        let centre = Centre::new(&counting, &at.blobs, &at.rules, &at.keys, at.life(), NOW, at.today);
         let mut received = centre.receive(stage.first.device, &body, &|_| Ok(None), &|_| Ok(Some(at.known()))).unwrap();
         let decided = counting.records.get();
         at.drive(received.step.take());

@@ -11,8 +11,8 @@ use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
 use selaras_sync::evidence::{HeadKey, certify};
 use selaras_sync::exchange::Endpoint;
 use selaras_sync::{
-    Carry, Centre, CentreError, CentreKeys, EnrolledKey, Installation, Order, Outcome, Purpose, Rules, School,
-    SchoolError, Signer, Store, TypedEdit,
+    Batch, Carry, Centre, CentreError, CentreKeys, DeviceRow, EnrolledKey, Installation, Life, Order, Outcome, Purpose,
+    Rules, School, SchoolError, Signer, Store, TypedEdit,
 };
 
 use crate::talk::Awaited;
@@ -30,6 +30,8 @@ pub(crate) struct CentreStage {
     pub(crate) rules: Rules,
     pub(crate) keys: CentreKeys,
     pub(crate) npsn: Npsn,
+    /// The present life of its database.
+    pub(crate) epoch: EpochId,
     pub(crate) head: SigningKey,
     pub(crate) head_ptk: RecordId,
     pub(crate) revoked: bool,
@@ -46,13 +48,15 @@ impl CentreStage {
     pub(crate) fn new(npsn: Npsn, head_ptk: RecordId) -> Self {
         let store = Changelog::new(Arc::new(MemoryEngine::new())).unwrap().school(npsn);
         let rules = Rules::builtin();
-        store.commit(&Centre::found(EpochId::from_bytes(*b"epoch-01"), &rules).unwrap()).unwrap();
+        let epoch = EpochId::from_bytes(*b"epoch-01");
+        store.commit(&Centre::found(epoch, &rules).unwrap()).unwrap();
         Self {
             store,
             blobs: MemoryBlobs::new(),
             rules,
             keys: CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) },
             npsn,
+            epoch,
             head: SigningKey::from_bytes(&[7; 32]),
             head_ptk,
             revoked: false,
@@ -64,7 +68,24 @@ impl CentreStage {
     }
 
     pub(crate) fn centre(&self) -> Centre<'_> {
-        Centre::new(&self.store, &self.blobs, &self.rules, &self.keys, self.npsn, NOW, self.today)
+        Centre::new(&self.store, &self.blobs, &self.rules, &self.keys, self.life(), NOW, self.today)
+    }
+
+    pub(crate) fn life(&self) -> Life {
+        Life { npsn: self.npsn, epoch: self.epoch }
+    }
+
+    /// Knows a computer by a name that a test can read, and not by its key.
+    fn register(&self, installation: &Installation) {
+        let row = DeviceRow {
+            public: [installation.device.as_bytes()[0]; 32],
+            replica: installation.replica,
+            app_version: String::new(),
+            registered_at: NOW,
+        };
+        let mut batch = Batch::default();
+        selaras_sync::local::put(&mut batch, &format!("device/{}", installation.device), &row).unwrap();
+        self.store.commit(&batch).unwrap();
     }
 
     pub(crate) fn act(&self, records: &[Record]) {
@@ -133,6 +154,7 @@ impl Computer {
             centre_ca: None,
         };
         store.commit(&School::install(&installation, &rules, today()).unwrap()).unwrap();
+        centre.register(&installation);
         Self {
             engine,
             store,

@@ -31,7 +31,6 @@ fn found(bug: Bug, dimension: Dimension) {
 }
 
 #[test]
-#[ignore = "fault 2"]
 fn fault_02_worlds_hold_in_which_an_older_backup_is_restored() {
     hold(&[Dimension::OlderBackups]);
 }
@@ -99,7 +98,6 @@ fn a_centre_that_does_not_write_newcomers_down_is_found() {
 }
 
 #[test]
-#[ignore = "fault 41"]
 fn fault_41_worlds_hold_in_which_clones_go_on_under_the_names_of_restored_computers() {
     hold_in(SEEDS, &[Dimension::Images]);
 }

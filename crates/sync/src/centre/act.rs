@@ -4,12 +4,13 @@ use selaras_merge::Edit;
 use selaras_model::{FieldKind, RecordKey};
 
 use super::Centre;
+use super::life::Living;
 use crate::edits::{EditSet, EditsChain, EditsError};
 use crate::entry::MAX_ACT_KIND;
 use crate::error::CentreError;
 use crate::page::freeze_edits;
 use crate::plan;
-use crate::state::{self, EntryIntent, EntryOrigin, Judged, Position};
+use crate::state::{self, EntryIntent, EntryOrigin, Judged};
 use crate::step::{Step, TypedEdit};
 use crate::store::{EditsAt, StateName};
 use crate::work::Work;
@@ -48,14 +49,14 @@ impl Centre<'_> {
             let heads = work.base(edit.key)?.map(|base| base.heads).unwrap_or_default();
             set.push((edit.key, Edit { fields: edit.fields.clone(), deleted: edit.deleted, ..Edit::on(&heads) }));
         }
-        self.enter(kind, set, position, judging)
+        self.enter_act(kind, set, position, judging)
     }
 
     /// Makes edits, each on heads of its own, one entry of the log; none make an entry that says its kind alone.
     pub(super) fn act_on(&self, kind: &str, set: &[(RecordKey, Edit)]) -> Result<Step, CentreError> {
         let mut position = self.may_act(kind)?;
         if !set.is_empty() {
-            return self.enter(kind, set.to_vec(), position, Judging::Lenient);
+            return self.enter_act(kind, set.to_vec(), position, Judging::Lenient);
         }
         self.is_as_signed(&position)?;
         let mut work = Work::new(self.store, self.rules);
@@ -71,7 +72,7 @@ impl Centre<'_> {
         Ok(Step::of(work.finish()))
     }
 
-    fn may_act(&self, kind: &str) -> Result<Position, CentreError> {
+    fn may_act(&self, kind: &str) -> Result<Living, CentreError> {
         let position = self.at_rest()?;
         if self.healing()?.is_some() {
             return Err(CentreError::refused("center.healing"));
@@ -82,11 +83,11 @@ impl Centre<'_> {
         Ok(position)
     }
 
-    fn enter(
+    fn enter_act(
         &self,
         kind: &str,
         set: Vec<(RecordKey, Edit)>,
-        mut position: Position,
+        mut position: Living,
         judging: Judging,
     ) -> Result<Step, CentreError> {
         let (edits, intent) = self.decided(kind, set)?;

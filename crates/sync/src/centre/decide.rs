@@ -8,10 +8,11 @@ use selaras_model::{BundleId, KeyId, ReplicaId, Sequence};
 
 use super::Centre;
 use super::check::{Judgement, NOT_ENTITLED, No, Sound};
+use super::life::Living;
 use super::receive::EnrolledKey;
 use crate::error::{CentreError, Refusal};
 use crate::school::refusal_hash;
-use crate::state::{EntryIntent, EntryOrigin, Position};
+use crate::state::{EntryIntent, EntryOrigin};
 use crate::step::Step;
 use crate::store::{AnswerRow, EditsAt, Key, ReplicaRow, Row, StateName, StoreError};
 use crate::wire;
@@ -34,7 +35,7 @@ impl Centre<'_> {
         id: BundleId,
         request: &wire::ExchangeRequest,
         sender: &Sender,
-        position: &Position,
+        position: &Living,
         enrolled: &dyn Fn(KeyId) -> Result<Option<EnrolledKey>, StoreError>,
     ) -> Result<Step, CentreError> {
         self.is_as_signed(position)?;
@@ -50,7 +51,7 @@ impl Centre<'_> {
         };
         let sequence = sound.header.sequence;
         match self.judge_bundle(&sound, position) {
-            Ok(judgement) => self.accept(id, sender, &sound, judgement, &request.bundle, position.clone()),
+            Ok(judgement) => self.accept(id, sender, &sound, judgement, &request.bundle, self.living()?),
             Err(No::Refused(refusal)) => {
                 // What this centre's own disk has lost is no reason: a refusal is for ever.
                 self.is_sound_whole(position)?;
@@ -67,7 +68,7 @@ impl Centre<'_> {
         sound: &Sound,
         judgement: Judgement<'_>,
         frozen: &[u8],
-        mut position: Position,
+        mut position: Living,
     ) -> Result<Step, CentreError> {
         // Kept as it was signed: whoever doubts later what the head approved is shown it.
         let approval = sound.kept.clone();

@@ -8,15 +8,13 @@ use prost::Message;
 use selaras_model::{DeviceId, EntryHash, EpochId, LogVersion, ReplicaId, Sequence};
 
 use super::Centre;
-use super::act::{MAX_INLINE, MAX_SMALL};
-use crate::edits::{EditSet, EditsChain};
+use crate::edits::EditSet;
 use crate::entry::{LogEntry, Origin, entry_hash};
 use crate::error::CentreError;
-use crate::page::{compress, decompress, freeze_edits};
-use crate::plan;
-use crate::state::{self, EntryIntent, EntryOrigin, Healing, Judged, Position, Staged};
-use crate::step::{Effect, Step};
-use crate::store::{AnswerRow, EditsAt, Flow, Key, Range, ReplicaRow, Row, StateName, StoreError};
+use crate::page::{compress, decompress};
+use crate::state::{self, Healing, Position};
+use crate::step::Step;
+use crate::store::{AnswerRow, Flow, Key, Range, ReplicaRow, Row, StateName, StoreError};
 use crate::wire;
 use crate::work::Work;
 
@@ -30,25 +28,24 @@ pub(crate) const MAX_INVENTORY: usize = 2_000;
 pub(crate) const INVENTORY_ITEM: usize = 40;
 /// Entries that prove what one request hands back.
 pub(crate) const MAX_PROOF: usize = 4_000;
+/// Earlier names of an installation in one request; more than that many renamings are no accident.
+pub(crate) const MAX_NAMES: usize = 16;
 /// Places of a locator: they double, so that more would be none.
 const MAX_LOCATOR: usize = 128;
-/// Parts of one large entry.
-const MAX_PARTS: usize = 4_000;
-/// What begins another life of the log.
-const RESTORED: &str = "centre.restored";
 
 /// A request of healing that is being done.
 pub struct Handing {
-    device: DeviceId,
+    pub(super) device: DeviceId,
     replica: ReplicaId,
-    settled: Sequence,
+    /// By name, the greatest sequence whose fate is known; the installation's present name first.
+    settled: Vec<(ReplicaId, Sequence)>,
     done: bool,
     ancestor: LogVersion,
     lacking: Vec<u8>,
     pieces: VecDeque<wire::Handed>,
     proven: BTreeMap<EntryHash, LogEntry>,
-    /// Entries of earlier lives that are in the log, by what they were.
-    lives: BTreeMap<(EpochId, LogVersion), EntryHash>,
+    /// What was handed back is not what was signed: refused, once that has been let go of.
+    pub(super) unproven: bool,
 }
 
 impl std::fmt::Debug for Handing {
@@ -61,45 +58,11 @@ fn damaged() -> CentreError {
     CentreError::refused("heal.damaged")
 }
 
+pub(super) fn unproven() -> CentreError {
+    CentreError::refused("heal.unproven")
+}
+
 impl Centre<'_> {
-    /// Gives the step that begins another life of a restored log; `devices` are the school's computers as the backup
-    /// knows them. Whatever was decided before has to be at its end.
-    ///
-    /// # Errors
-    /// As the store gives them.
-    pub fn restored(&self, epoch: EpochId, devices: BTreeSet<DeviceId>) -> Result<Step, CentreError> {
-        let mut position = self.at_rest()?;
-        // What the backup holds is in a verified backup.
-        position.keeping.covered = position.version;
-        position.epoch = Some(epoch);
-        let mut work = Work::new(self.store, self.rules);
-        let entry = EntryIntent {
-            origin: EntryOrigin::Act { kind: RESTORED.to_owned() },
-            edits_at: EditsAt::Absent,
-            edits: EditsChain::default().value(),
-            at: self.now,
-            first: None,
-            handed: None,
-        };
-        self.put_entry(&mut work, &mut position, entry, 0)?;
-        if !devices.is_empty() {
-            work.put_state(StateName::Healing, &Healing { waiting: devices })?;
-        }
-        Ok(Step::of(work.finish()))
-    }
-
-    /// Notes that a verified backup holds the log up to a version: schools may let go of what they keep of it.
-    ///
-    /// # Errors
-    /// As the store gives them.
-    pub fn cover(&self, version: LogVersion) -> Result<Step, CentreError> {
-        let mut position = self.at_rest()?;
-        position.keeping.covered = position.keeping.covered.max(version.min(position.version));
-        let mut work = Work::new(self.store, self.rules);
-        work.put_state(StateName::Position, &position)?;
-        Ok(Step::of(work.finish()))
-    }
-
     /// Gives the computers that a restored centre waits for; none when it waits for nobody.
     ///
     /// # Errors
@@ -135,32 +98,34 @@ impl Centre<'_> {
         }
         let open = decompress(body, MAX_HEAL_OPEN).ok_or_else(damaged)?;
         let request = wire::HealRequest::decode(open.as_slice()).map_err(|_| damaged())?;
-        let same_life = position.epoch.is_some_and(|epoch| request.epoch == epoch.as_bytes());
-        if !same_life && !request.epoch.is_empty() {
+        if !request.epoch.is_empty() && request.epoch != position.epoch()?.as_bytes() {
             return Err(CentreError::refused("center.restored"));
         }
         let replica = ReplicaId::try_from(request.replica.as_slice()).map_err(|_| damaged())?;
         self.replica(replica, device)?;
         let proven = self.prove(&request.runs)?;
-        let lives = if request.handed.is_empty() { BTreeMap::new() } else { self.lives()? };
         Ok(Handing {
             device,
             replica,
-            settled: Sequence::new(request.settled),
+            settled: settled(replica, &request)?,
             done: request.done,
             ancestor: self.ancestor(&request.locator)?,
             lacking: self.lacking(&request.inventory)?,
             pieces: request.handed.into(),
             proven,
-            lives,
+            unproven: false,
         })
     }
 
     /// Gives the next step of a request of healing; each is to be carried to its end before the next.
     ///
     /// # Errors
-    /// [`CentreError::Refused`]: `log.forked` where the centre holds another entry in that place.
+    /// [`CentreError::Refused`]: `log.forked` where the centre holds another entry in that place; `heal.unproven` for
+    /// edits that are not the entry's.
     pub fn heal_step(&self, handing: &mut Handing) -> Result<Option<Step>, CentreError> {
+        if handing.unproven {
+            return Err(unproven());
+        }
         while let Some(piece) = handing.pieces.pop_front() {
             if let Some(step) = self.take_back(handing, piece)? {
                 return Ok(Some(step));
@@ -175,15 +140,15 @@ impl Centre<'_> {
     /// As the store gives them.
     pub fn heal_answer(&self, handing: &Handing) -> Result<Vec<u8>, CentreError> {
         let position = self.at_rest()?;
-        let staged: Option<Staged> = state::read(self.store, StateName::Staged)?;
+        let (staged, staged_edits) = self.parts_of(handing.device)?.unzip();
         let waiting = self.waits_for()?.len();
         let answer = wire::HealResponse {
-            epoch: position.epoch.map(|epoch| epoch.as_bytes().to_vec()).unwrap_or_default(),
+            epoch: position.epoch()?.as_bytes().to_vec(),
             head: position.version.get(),
             ancestor: handing.ancestor.get(),
             lacking: handing.lacking.clone(),
-            staged: staged.as_ref().map(|staged| staged.entry.as_bytes().to_vec()).unwrap_or_default(),
-            staged_edits: staged.map_or(0, |staged| staged.edits),
+            staged: staged.map(|entry| entry.as_bytes().to_vec()).unwrap_or_default(),
+            staged_edits: staged_edits.unwrap_or_default(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
         };
         Ok(compress(&answer.encode_to_vec())?)
@@ -191,7 +156,6 @@ impl Centre<'_> {
 
     /// The entries of all runs, each proven by the signature at its run's end.
     fn prove(&self, runs: &[wire::Run]) -> Result<BTreeMap<EntryHash, LogEntry>, CentreError> {
-        let unproven = || CentreError::refused("heal.unproven");
         if runs.iter().map(|run| run.entries.len()).sum::<usize>() > MAX_PROOF {
             return Err(damaged());
         }
@@ -213,20 +177,6 @@ impl Centre<'_> {
             key.verify_strict(hash.as_bytes(), &signature).map_err(|_| unproven())?;
         }
         Ok(proven)
-    }
-
-    fn lives(&self) -> Result<BTreeMap<(EpochId, LogVersion), EntryHash>, StoreError> {
-        let mut lives = BTreeMap::new();
-        self.store.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
-            let Row::Entry(row) = row else { return Ok(Flow::Continue) };
-            let entry = LogEntry::from_bytes(&row.entry)
-                .map_err(|_| StoreError::Damaged("an entry of the log cannot be read".to_owned()))?;
-            let first = entry.first_life(entry_hash(&row.entry));
-            lives.insert((first.epoch, first.version), first.entry);
-            lives.insert((entry.epoch, entry.version), entry_hash(&row.entry));
-            Ok(Flow::Continue)
-        })?;
-        Ok(lives)
     }
 
     /// Whether the entry of this version has this hash.
@@ -272,7 +222,7 @@ impl Centre<'_> {
 
     fn take_back(&self, handing: &mut Handing, mut piece: wire::Handed) -> Result<Option<Step>, CentreError> {
         let hash = EntryHash::try_from(piece.entry.as_slice()).map_err(|_| damaged())?;
-        let entry = handing.proven.get(&hash).ok_or_else(|| CentreError::refused("heal.unproven"))?.clone();
+        let entry = handing.proven.get(&hash).ok_or_else(unproven)?.clone();
         if self.replayed(hash)?.is_some() || self.holds(entry.version, hash.as_bytes())? {
             return Ok(None);
         }
@@ -281,18 +231,32 @@ impl Centre<'_> {
             work.put(Key::Replayed(hash), Row::Version(version));
             return Ok(Some(Step::of(work.finish())));
         }
-        self.check_fork(handing, &entry, hash)?;
+        if self.living()?.epoch()? == entry.epoch {
+            // This centre signed it in this very life and does not hold it: its database was put back without `restore`, and
+            // no computer can tell which of two entries is meant. In the next life both are taken.
+            return Err(CentreError::refused("log.forked").with("version", entry.version));
+        }
+        if self.begins_rules_of(&entry)? {
+            // They began before this entry was signed; its digests, and who owns its fields, are by them.
+            handing.pieces.push_front(piece);
+            return self.rules_step(self.living()?).map(Some);
+        }
         let edits = EditSet::from_wire(piece.edits.take().unwrap_or_default());
         let edits = edits.map_err(|_| damaged())?;
-        let step = if piece.from == 0 && piece.ends {
-            let at = self.keep_edits(&edits)?;
-            self.replay(&entry, hash, &edits, at)?
-        } else {
-            self.stage(&entry, hash, &piece, &edits)?
-        };
-        let first = entry.first_life(hash);
-        handing.lives.insert((first.epoch, first.version), first.entry);
-        Ok(Some(step))
+        self.under_its_rules(|centre| {
+            if piece.from == 0 && piece.ends {
+                let at = centre.keep_edits(&edits)?;
+                centre.replay(&entry, hash, &edits, at).map(Some)
+            } else {
+                centre.stage(handing, &entry, (hash, piece.from, piece.ends), &edits).map(Some)
+            }
+        })
+    }
+
+    /// Whether an entry was made under the rules in force, while the log still stands under others.
+    fn begins_rules_of(&self, entry: &LogEntry) -> Result<bool, CentreError> {
+        let in_force = (self.rules.pack.hash(), self.rules.rulebook.hash());
+        Ok((entry.pack, entry.rulebook) == in_force && self.has_other_rules()?)
     }
 
     /// The version of an entry that is in the log by another name: handed back from an earlier life, or decided anew.
@@ -311,140 +275,28 @@ impl Centre<'_> {
         }
     }
 
-    /// Two entries that this centre signed for one place of one life: its database was put back without `restore`, and
-    /// no computer can tell which of them is meant.
-    fn check_fork(&self, handing: &Handing, entry: &LogEntry, hash: EntryHash) -> Result<(), CentreError> {
-        let position = self.position()?;
-        let first = entry.first_life(hash);
-        let other = handing.lives.get(&(first.epoch, first.version)).is_some_and(|held| *held != first.entry);
-        if other || position.epoch == Some(entry.epoch) {
-            return Err(CentreError::refused("log.forked").with("version", first.version));
-        }
-        Ok(())
-    }
-
-    fn keep_edits(&self, edits: &EditSet) -> Result<EditsAt, CentreError> {
-        let frozen = freeze_edits(edits)?;
-        if frozen.len() <= MAX_INLINE {
-            return Ok(EditsAt::Block(frozen));
-        }
-        let name = *blake3::hash(&frozen).as_bytes();
-        self.blobs.put(&name, &frozen)?;
-        Ok(EditsAt::Parts(vec![name]))
-    }
-
-    /// Makes an entry of this life of one that an earlier life signed, without judging entitlement again: the changes
-    /// are the same, byte for byte, and findings are work.
-    fn replay(
-        &self,
-        entry: &LogEntry,
-        hash: EntryHash,
-        edits: &EditSet,
-        edits_at: EditsAt,
-    ) -> Result<Step, CentreError> {
-        if edits.hash() != entry.edits || usize::try_from(entry.records).ok() != Some(edits.edits().len()) {
-            return Err(CentreError::refused("heal.unproven"));
-        }
-        let mut position = self.position()?;
-        let origin = self.origin_again(&entry.origin)?;
-        let first = Some(entry.first_life(hash));
-        let intent = EntryIntent { origin, edits_at, edits: entry.edits, at: entry.at, first, handed: Some(hash) };
-        if edits.edits().len() > MAX_SMALL || !plan::fits(&self.rules.pack, edits.edits()) {
-            return self.intend(edits, intent);
-        }
-        let mut work = Work::new(self.store, self.rules);
-        let actor = entry.actor();
-        for (key, edit) in edits.edits() {
-            self.take(&mut work, *key, &actor, edit)?;
-        }
-        let raised = Self::next_version(&position);
-        self.put_entry(&mut work, &mut position, intent, entry.records)?;
-        let mut judged: Judged = state::need(self.store, StateName::Judged)?;
-        if judged.complete {
-            judged.date = self.today;
-            work.judge(&mut judged, raised)?;
-            work.put_state(StateName::Judged, &judged)?;
-        }
-        Ok(Step::of(work.finish()))
-    }
-
-    fn origin_again(&self, origin: &Origin) -> Result<EntryOrigin, StoreError> {
-        let (bundle, replica, sequence) = match origin {
-            Origin::Act { kind } => return Ok(EntryOrigin::Act { kind: kind.clone() }),
-            Origin::Bundle { bundle, replica, sequence } => (*bundle, *replica, *sequence),
-        };
-        let row = match self.store.get(&Key::Replica(replica))? {
-            Some(Row::Replica(row)) => row,
-            _ => ReplicaRow { device: None, last_sequence: Sequence::new(0), last_accepted: None },
-        };
-        // Handed back out of order, an earlier bundle is not the last one.
-        let after = if sequence > row.last_sequence {
-            ReplicaRow { last_sequence: sequence, last_accepted: Some(bundle), ..row }
-        } else {
-            row
-        };
-        Ok(EntryOrigin::Bundle { bundle, replica, sequence, after })
-    }
-
-    /// Keeps a part of a large entry; with the last one the entry is replayed.
-    fn stage(
-        &self,
-        entry: &LogEntry,
-        hash: EntryHash,
-        piece: &wire::Handed,
-        edits: &EditSet,
-    ) -> Result<Step, CentreError> {
-        let held: Option<Staged> = state::read(self.store, StateName::Staged)?;
-        let mut step = Step::default();
-        let mut staged = match held {
-            Some(held) if held.entry == hash => held,
-            other => {
-                let blobs = other.into_iter().flat_map(|other| other.parts).map(Effect::RemoveBlob);
-                step.effects.extend(blobs);
-                Staged { entry: hash, edits: 0, chain: EditsChain::default().value(), parts: Vec::new() }
-            }
-        };
-        if piece.from != staged.edits {
-            // Another computer was faster, or this one asks again: the answer says where to go on.
-            return Ok(step);
-        }
-        let frozen = freeze_edits(edits)?;
-        let name = *blake3::hash(&frozen).as_bytes();
-        self.blobs.put(&name, &frozen)?;
-        let mut chain = EditsChain::from_value(staged.chain);
-        for (key, edit) in edits.edits() {
-            chain.push(*key, edit);
-        }
-        staged.edits = staged.edits.saturating_add(u32::try_from(edits.edits().len()).unwrap_or(u32::MAX));
-        staged.chain = chain.value();
-        staged.parts.push(name);
-        if staged.edits > entry.records || staged.parts.len() > MAX_PARTS {
-            return Err(CentreError::refused("heal.unproven"));
-        }
-        if piece.ends {
-            let all = crate::page::join(self.blobs, &staged.parts)?;
-            let mut last = self.replay(entry, hash, &all, EditsAt::Parts(staged.parts))?;
-            last.batch.remove(Key::State(StateName::Staged));
-            last.effects.append(&mut step.effects);
-            return Ok(last);
-        }
-        let mut work = Work::new(self.store, self.rules);
-        work.put_state(StateName::Staged, &staged)?;
-        step.batch = work.finish();
-        Ok(step)
-    }
-
     /// A computer has told all it holds. Sequences whose fate it knows are burnt, refused ones too: a copy of a refused
     /// bundle that comes late must not take effect now.
     fn told(&self, handing: &Handing) -> Result<Step, CentreError> {
         let mut work = Work::new(self.store, self.rules);
-        let known = match self.store.get(&Key::Replica(handing.replica))? {
-            Some(Row::Replica(row)) => row,
-            _ => ReplicaRow { device: None, last_sequence: Sequence::new(0), last_accepted: None },
-        };
-        let last_sequence = known.last_sequence.max(handing.settled);
-        let row = ReplicaRow { device: Some(handing.device), last_sequence, ..known };
-        work.put(Key::Replica(handing.replica), Row::Replica(row));
+        let mut told = Vec::new();
+        for (name, settled) in &handing.settled {
+            let known = match self.replica(*name, handing.device) {
+                Ok(known) => known,
+                // An earlier name that is another device's: this one was copied, and the copy has it now.
+                Err(_) if *name != handing.replica => continue,
+                Err(error) => return Err(error),
+            };
+            let known =
+                known.unwrap_or(ReplicaRow { device: None, last_sequence: Sequence::new(0), last_accepted: None });
+            let last_sequence = known.last_sequence.max(*settled);
+            let row = ReplicaRow { device: Some(handing.device), last_sequence, ..known };
+            work.put(Key::Replica(*name), Row::Replica(row));
+            told.push(*name);
+        }
+        self.note_told(&mut work, told)?;
+        let mut effects = Vec::new();
+        self.drop_parts(&mut work, handing.device, &mut effects)?;
         if let Some(mut healing) = self.healing()? {
             healing.waiting.remove(&handing.device);
             if healing.waiting.is_empty() {
@@ -453,7 +305,9 @@ impl Centre<'_> {
                 work.put_state(StateName::Healing, &healing)?;
             }
         }
-        Ok(Step::of(work.finish()))
+        let mut step = Step::of(work.finish());
+        step.effects = effects;
+        Ok(step)
     }
 
     /// The version in this log of a place that a bundle was sealed on in any life.
@@ -483,4 +337,17 @@ impl Centre<'_> {
         })?;
         Ok(found)
     }
+}
+
+/// Up to where the fate of bundles is known, under each name that the installation bore.
+fn settled(replica: ReplicaId, request: &wire::HealRequest) -> Result<Vec<(ReplicaId, Sequence)>, CentreError> {
+    if request.earlier.len() > MAX_NAMES {
+        return Err(damaged());
+    }
+    let mut settled = vec![(replica, Sequence::new(request.settled))];
+    for earlier in &request.earlier {
+        let name = ReplicaId::try_from(earlier.replica.as_slice()).map_err(|_| damaged())?;
+        settled.push((name, Sequence::new(earlier.settled)));
+    }
+    Ok(settled)
 }

@@ -2,6 +2,7 @@
 
 use selaras_model::{Actor, ChangeHash, LogVersion, RecordKey};
 
+use super::life::Living;
 use super::{Centre, moves};
 use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
 use crate::error::CentreError;
@@ -13,15 +14,12 @@ use crate::work::{Applied, Work, WorkError};
 
 impl Centre<'_> {
     /// The author of an entry's changes.
-    pub(super) fn actor_of(&self, entry: &EntryIntent, position: &Position) -> Result<Actor, StoreError> {
+    pub(super) fn actor_of(&self, entry: &EntryIntent, position: &Living) -> Result<Actor, StoreError> {
         match (&entry.origin, &entry.first) {
             (EntryOrigin::Bundle { replica, sequence, .. }, _) => Ok(bundle_actor(self.npsn, *replica, *sequence)),
             // A replayed act keeps the name of its first life, or its changes would be others.
             (EntryOrigin::Act { .. }, Some(first)) => Ok(act_actor(self.npsn, first.epoch, first.version)),
-            (EntryOrigin::Act { .. }, None) => {
-                let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
-                Ok(act_actor(self.npsn, epoch, position.version.next()))
-            }
+            (EntryOrigin::Act { .. }, None) => Ok(act_actor(self.npsn, position.epoch()?, position.version.next())),
         }
     }
 
@@ -43,13 +41,13 @@ impl Centre<'_> {
     pub(super) fn put_entry(
         &self,
         work: &mut Work<'_>,
-        position: &mut Position,
+        position: &mut Living,
         intent: EntryIntent,
         records: u32,
     ) -> Result<(), CentreError> {
         let version = position.version.next();
-        let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
-        moves::note(self.store, work, &intent, (epoch, version))?;
+        moves::note(self.store, work, &intent, (position.epoch()?, version))?;
+        self.move_rules(work, position);
         let origin = match &intent.origin {
             EntryOrigin::Bundle { bundle, replica, sequence, after } => {
                 // A bundle that comes back from an earlier life keeps the answer that this one has given.
@@ -63,7 +61,7 @@ impl Centre<'_> {
         };
         let entry = LogEntry {
             npsn: self.npsn,
-            epoch,
+            epoch: position.epoch()?,
             version,
             previous: position.entry,
             edits: intent.edits,
@@ -87,11 +85,29 @@ impl Centre<'_> {
         };
         position.version = version;
         position.entry = Some(entry_hash(signed.bytes()));
-        position.pack = self.rules.pack.hash();
-        position.rulebook = self.rules.rulebook.hash();
         work.put(Key::Entry(version), Row::Entry(row));
-        work.put_state(StateName::Position, position)?;
+        work.put_state(StateName::Position, &**position)?;
         Ok(())
+    }
+
+    /// The one place where the rules of a log change; their texts are stored in the same commit, because the next change
+    /// reads the records by them.
+    fn move_rules(&self, work: &mut Work<'_>, position: &mut Position) {
+        let (pack, rulebook) = (self.rules.pack.hash(), self.rules.rulebook.hash());
+        if (position.pack, position.rulebook) != (pack, rulebook) {
+            (position.pack, position.rulebook) = (pack, rulebook);
+            for (key, row) in self.rules.rows() {
+                work.put(key, row);
+            }
+        }
+    }
+
+    /// Goes on with decided work, under the rules by which it was decided.
+    pub(super) fn finish_entry(&self, plan: Plan, entry: EntryIntent) -> Result<Step, CentreError> {
+        if super::rules::changes_rules(&entry) {
+            return self.entry_step(plan, entry);
+        }
+        self.under_its_rules(|centre| centre.entry_step(plan, entry))
     }
 
     /// Decides large work: from this commit on it is done, in steps.
@@ -106,8 +122,8 @@ impl Centre<'_> {
         Ok(Step::of(work.finish()).and_more(0, total))
     }
 
-    pub(super) fn entry_step(&self, mut plan: Plan, entry: EntryIntent) -> Result<Step, CentreError> {
-        let mut position = self.position()?;
+    fn entry_step(&self, mut plan: Plan, entry: EntryIntent) -> Result<Step, CentreError> {
+        let mut position = self.living()?;
         let mut work = Work::new(self.store, self.rules);
         let Some(part) = plan::read(self.blobs, &plan)? else {
             let records = u32::try_from(plan.total).unwrap_or(u32::MAX);

@@ -9,12 +9,15 @@ mod decide;
 mod head_keys;
 mod heads;
 mod heal;
+mod life;
 mod log;
 mod moves;
+mod parts;
 mod receive;
 mod records;
 mod registry;
 mod repair;
+mod replay;
 mod respond;
 mod rules;
 mod sound;
@@ -28,7 +31,7 @@ use crate::error::CentreError;
 use crate::evidence::{self, Evidence};
 use crate::state::{self, Intent, Judged, Position};
 use crate::step::Step;
-use crate::store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, StoreError};
+use crate::store::{Batch, Blobs, Flow, Range, ReadStore, Row, StateName, StoreError};
 use crate::view::StoreView;
 
 pub use acting::Acting;
@@ -36,7 +39,8 @@ pub use check::MAX_JUDGED_DAYS;
 pub use head_keys::{Enrolment, RevokedKeys};
 pub use heads::{AssignmentIds, HeadAssignment};
 pub use heal::{Handing, MAX_HEAL_BYTES};
-pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
+pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_NAMES, MAX_PROOF};
+pub use life::Life;
 pub use moves::{AnsweredMove, CarriedMove, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 pub use registry::{DeviceRow, HeadKeyRow, MAX_DEVICES, Registered};
@@ -80,6 +84,8 @@ pub struct Centre<'a> {
     rules: &'a Rules,
     keys: &'a CentreKeys,
     npsn: Npsn,
+    /// The present life of the centre's database.
+    epoch: EpochId,
     now: i64,
     today: Date,
     announced: Announced<'a>,
@@ -100,12 +106,13 @@ impl<'a> Centre<'a> {
         blobs: &'a dyn Blobs,
         rules: &'a Rules,
         keys: &'a CentreKeys,
-        npsn: Npsn,
+        life: Life,
         now: i64,
         today: Date,
     ) -> Self {
         let announced = Announced { from: Date::MIN, next: None };
-        Self { store, blobs, rules, keys, npsn, now, today, announced }
+        let Life { npsn, epoch } = life;
+        Self { store, blobs, rules, keys, npsn, epoch, now, today, announced }
     }
 
     /// Tells schools since when the rules are in force, and what will follow them.
@@ -126,39 +133,41 @@ impl<'a> Centre<'a> {
         Ok(batch)
     }
 
-    /// Gives the next step of what was decided or is due: large work, new rules, findings. The host runs it to the end
-    /// before anything else.
+    /// Gives the next step of what was decided or is due: another life of the log, large work, new rules, findings. The
+    /// host runs it to the end before anything else.
     ///
     /// # Errors
     /// As the store gives them.
     pub fn resume(&self) -> Result<Option<Step>, CentreError> {
-        match state::read(self.store, StateName::Intent)? {
-            Some(Intent::Entry { plan, entry }) => return self.entry_step(plan, *entry).map(Some),
+        let intent = state::read(self.store, StateName::Intent)?;
+        if self.is_of_another_life()? {
+            return match intent {
+                None => self.put_back().map(Some),
+                // A copy is made of schools at rest alone.
+                Some(_) => Err(StoreError::Damaged("half an entry of another life of the log".into()).into()),
+            };
+        }
+        match intent {
+            Some(Intent::Entry { plan, entry }) => return self.finish_entry(plan, *entry).map(Some),
             Some(_) => return Err(StoreError::Damaged("a centre's store with a school's work".into()).into()),
             None => {}
         }
-        let position = self.position()?;
-        let other_rules = position.pack != self.rules.pack.hash() || position.rulebook != self.rules.rulebook.hash();
-        if other_rules && self.healing()?.is_none() {
-            return self.rules_step(position).map(Some);
+        if self.healing()?.is_none() && self.has_other_rules()? {
+            return self.rules_step(self.living()?).map(Some);
         }
         let judged: Judged = state::need(self.store, StateName::Judged)?;
         if judged.complete {
             return Ok(None);
         }
-        let batches = crate::judging::run(self.store, self.rules, self.today, position.version)?;
+        let batches = self.under_its_rules(|centre| {
+            let version = centre.position()?.version;
+            Ok(crate::judging::run(centre.store, centre.rules, centre.today, version)?)
+        })?;
         Ok(Some(Step::of_all(batches)))
     }
 
     pub(crate) fn position(&self) -> Result<Position, CentreError> {
         Ok(state::need(self.store, StateName::Position)?)
-    }
-
-    fn at_rest(&self) -> Result<Position, CentreError> {
-        if self.store.get(&Key::State(StateName::Intent))?.is_some() {
-            return Err(CentreError::refused("school.unfinished"));
-        }
-        self.position()
     }
 
     /// Gives a record, a deleted one with its flag.

@@ -7,8 +7,10 @@ use selaras_model::{BundleId, DeviceId, EntryHash, KeyId, LogVersion, RecordId, 
 
 use super::Centre;
 use super::decide::Sender;
+use super::life::Living;
+use super::replay::RETAKEN;
 use crate::bundle;
-use crate::entry::entry_hash;
+use crate::entry::{Origin, entry_hash};
 use crate::error::CentreError;
 use crate::page::entry_at;
 use crate::state::Position;
@@ -110,7 +112,8 @@ impl Centre<'_> {
         let mut request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
         let replica = ReplicaId::try_from(request.replica.as_slice()).map_err(|_| malformed())?;
         let healing = self.healing()?;
-        if healing.as_ref().is_some_and(|healing| healing.waiting.contains(&device)) {
+        let waited_for = healing.as_ref().is_some_and(|healing| healing.waiting.contains(&device));
+        if waited_for || self.speaks_of_another_life(&request, replica, &position)? {
             return Err(CentreError::refused("center.restored"));
         }
         // With an approval a bundle is offered, by its bytes or by the name of one that has landed.
@@ -203,17 +206,50 @@ impl Centre<'_> {
         }
         for hash in holds.chunks_exact(EntryHash::LEN) {
             let hash = EntryHash::try_from(hash).map_err(|_| malformed())?;
-            versions.extend(self.replayed(hash)?.map(|version| (version, hash)));
+            let Some(version) = self.replayed(hash)? else { continue };
+            // What was taken as edits of the centre's own is not what the school holds.
+            let (entry, _) = entry_at(self.store, version)?;
+            if !matches!(&entry.origin, Origin::Act { kind } if kind == RETAKEN) {
+                versions.insert(version, hash);
+            }
         }
         Ok(versions)
     }
 
+    /// Gives what is known of a replica under which a device speaks. It is bound to the device that was seen under it, and
+    /// before anybody was, to the one that registered it: every pulled entry shows the names of the school's other
+    /// computers, and whoever took one first would keep its owner out.
     pub(super) fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
-        match self.store.get(&Key::Replica(replica))? {
-            Some(Row::Replica(row)) if row.device.is_none_or(|bound| bound == device) => Ok(Some(row)),
-            Some(_) => Err(CentreError::refused("replica.other-device").with("replica", replica)),
-            None => Ok(None),
+        let row = match self.store.get(&Key::Replica(replica))? {
+            Some(Row::Replica(row)) => Some(row),
+            Some(_) => return Err(StoreError::Damaged("the row of a replica".to_owned()).into()),
+            None => None,
+        };
+        let owner = match row.as_ref().and_then(|row| row.device) {
+            Some(bound) => Some(bound),
+            None => self.registered_as(replica)?,
+        };
+        if owner.is_some_and(|owner| owner != device) {
+            return Err(CentreError::refused("replica.other-device").with("replica", replica));
         }
+        Ok(row)
+    }
+
+    /// Whether a school stands in another life of the log than the present one, and has not told this one what it holds.
+    /// Its records and receipts may be of entries that nobody else has, and its place within an entry of one that is
+    /// another now. At the very beginning there is nothing to tell.
+    fn speaks_of_another_life(
+        &self,
+        request: &wire::ExchangeRequest,
+        replica: ReplicaId,
+        position: &Living,
+    ) -> Result<bool, CentreError> {
+        let Some(cursor) = &request.cursor else { return Ok(false) };
+        if cursor.epoch.is_empty() || cursor.epoch == position.epoch()?.as_bytes() {
+            return Ok(false);
+        }
+        let within = cursor.index > 0;
+        Ok(within || cursor.version > 0 && !self.has_told(replica)?)
     }
 
     /// Finds the cursor in the log, and whether the school's digest there is the entry's.

@@ -104,6 +104,12 @@ impl Centre<'_> {
         local::read(self.store, &format!("{DEVICES}{device}"))
     }
 
+    /// Gives the computer that registered this replica.
+    pub(super) fn registered_as(&self, replica: ReplicaId) -> Result<Option<DeviceId>, StoreError> {
+        let mut devices = self.devices()?.into_iter();
+        Ok(devices.find(|(_, row)| row.replica == replica).map(|(device, _)| device))
+    }
+
     /// Gives all registered computers.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::edits::{EditSet, EditsChain};
 use crate::entry::{LogEntry, entry_hash};
 use crate::error::CentreError;
 use crate::page::{MAX_ANSWER_OPEN, compress, decompress, edits_of, entry_at};
-use crate::repair::{self, BUCKET_BYTES, BUCKETS, Elements, MAX_BUCKETS, MAX_RECORDS, Stored};
+use crate::repair::{self, BUCKET_BYTES, BUCKETS, BUCKETS_AT_ONCE, Elements, RECORDS_AT_ONCE, Stored};
 use crate::state::{self, EntryIntent, EntryOrigin, Judged};
 use crate::step::Step;
 use crate::store::{EditsAt, StateName, StoreError};
@@ -101,7 +101,7 @@ impl Centre<'_> {
 
     /// The edits of some records up to a version.
     fn history(&self, records: &[u8], until: LogVersion) -> Result<Repairing, CentreError> {
-        if records.len() > MAX_RECORDS * RecordKey::LEN || !records.len().is_multiple_of(RecordKey::LEN) {
+        if records.len() > RECORDS_AT_ONCE * RecordKey::LEN || !records.len().is_multiple_of(RecordKey::LEN) {
             return Err(damaged());
         }
         let keys = records.chunks_exact(RecordKey::LEN).map(RecordKey::from_bytes);
@@ -131,25 +131,27 @@ impl Centre<'_> {
         // Whatever the school says: what is not sound in itself is looked at too.
         let unsound = elements.iter().filter(|(_, stored)| !stored.sound).map(|(key, _)| repair::bucket_of(*key));
         let looked_at: BTreeSet<usize> = differing.iter().copied().chain(unsound).collect();
-        if looked_at.len() > MAX_BUCKETS {
-            return Err(CentreError::refused("repair.too-many"));
-        }
         let mut records = Vec::new();
-        let mut wrong = self.hold(&mut elements, &looked_at, head, &mut |version, truth| {
-            for (key, document) in truth.iter().filter(|_| version == cursor) {
-                let element = repair::element_of(self.rules, *key, document);
-                if let Some(element) = element.filter(|_| differing.contains(&repair::bucket_of(*key))) {
-                    records.extend_from_slice(&key.to_bytes());
-                    records.extend(element.as_bytes().iter().take(BUCKET_BYTES));
+        let mut wrong = VecDeque::new();
+        let all: Vec<usize> = looked_at.iter().copied().collect();
+        for some in all.chunks(BUCKETS_AT_ONCE) {
+            let some = some.iter().copied().collect();
+            wrong.append(&mut self.hold(&mut elements, &some, head, &mut |version, truth| {
+                for (key, document) in truth.iter().filter(|_| version == cursor) {
+                    let element = repair::element_of(self.rules, *key, document);
+                    if let Some(element) = element.filter(|_| differing.contains(&repair::bucket_of(*key))) {
+                        records.extend_from_slice(&key.to_bytes());
+                        records.extend(element.as_bytes().iter().take(BUCKET_BYTES));
+                    }
                 }
-            }
-        })?;
+            })?);
+        }
         let (entry, _) = entry_at(self.store, head)?;
         if repair::digests(&repair::sums(self.rules, &elements)) != entry.digests {
             // What the centre signed last is not what its records say. Before it signs anything else all of them are held
             // to the log: one that is gone at both ends is in no bucket that differs.
             let rest: Vec<usize> = (0..BUCKETS).filter(|bucket| !looked_at.contains(bucket)).collect();
-            for some in rest.chunks(MAX_BUCKETS) {
+            for some in rest.chunks(BUCKETS_AT_ONCE) {
                 let some = some.iter().copied().collect();
                 wrong.append(&mut self.hold(&mut elements, &some, head, &mut |_, _| {})?);
             }
@@ -272,7 +274,7 @@ impl Centre<'_> {
             work.set_view(key, resolved.map(|resolved| resolved.record))?;
             work.mark_conflict(key, open)?;
         }
-        let mut position = self.position()?;
+        let mut position = self.living()?;
         if repairing.wrong.is_empty() {
             let sums = repair::sums(self.rules, elements);
             repairing.elements = None;

@@ -4,6 +4,7 @@ use prost::Message;
 
 use super::Centre;
 use super::receive::Received;
+use crate::Rules;
 use crate::error::CentreError;
 use crate::page::{Held, Page, compress, cut, entry_row};
 use crate::release::Release;
@@ -27,8 +28,8 @@ impl Centre<'_> {
             None => cut(self.store, self.blobs, &position, received.cursor, &held)?,
         };
         let outcome = outcome.map(|outcome| without_entry(outcome, received, &page));
-        let rules = self.tell_rules(received);
-        let epoch = position.epoch.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
+        let rules = self.under_its_rules(|centre| Ok(centre.tell_rules(received, self.rules)))?;
+        let epoch = position.epoch()?;
         let answer = wire::ExchangeResponse {
             outcome,
             page: page.fragments,
@@ -55,14 +56,18 @@ impl Centre<'_> {
         Ok(compress(&answer.encode_to_vec())?)
     }
 
-    /// The rules in force, where the school has others.
-    fn tell_rules(&self, received: &Received) -> wire::Announcement {
+    /// The rules of the log, where the school has others. One that has those in force already, and meets a centre that
+    /// waits under those of before, keeps them.
+    fn tell_rules(&self, received: &Received, in_force: &Rules) -> wire::Announcement {
         let release = Release::of(self.rules, self.announced.from);
-        let other_pack = received.pack != release.pack.as_bytes();
-        let other_rulebook = received.rulebook != release.rulebook.as_bytes();
-        if !other_pack && !other_rulebook {
+        let has = |rules: &Rules| {
+            received.pack == rules.pack.hash().as_bytes() && received.rulebook == rules.rulebook.hash().as_bytes()
+        };
+        if has(self.rules) || has(in_force) {
             return wire::Announcement::default();
         }
+        let other_pack = received.pack != release.pack.as_bytes();
+        let other_rulebook = received.rulebook != release.rulebook.as_bytes();
         let known = received.announced == release.id();
         wire::Announcement {
             release: Some(release.to_wire(&self.keys.signing)),

@@ -5,6 +5,7 @@ use selaras_model::RecordKey;
 
 use super::Centre;
 use super::act::MAX_SMALL;
+use super::life::Living;
 use crate::error::CentreError;
 use crate::state::{self, EntryIntent, EntryOrigin, Judged, Position};
 use crate::step::Step;
@@ -15,9 +16,14 @@ use crate::{Rules, plan};
 /// The kind of the act.
 const KIND: &str = "rules.change";
 
+/// Whether decided work is a change of rules.
+pub(super) fn changes_rules(entry: &EntryIntent) -> bool {
+    entry.first.is_none() && matches!(&entry.origin, EntryOrigin::Act { kind } if kind == KIND)
+}
+
 impl Centre<'_> {
     /// Puts the rules into force that were not before.
-    pub(super) fn rules_step(&self, mut position: Position) -> Result<Step, CentreError> {
+    pub(super) fn rules_step(&self, mut position: Living) -> Result<Step, CentreError> {
         let winners = self.winners(&position)?;
         let mut work = Work::new(self.store, self.rules);
         let mut judged: Judged = state::need(self.store, StateName::Judged)?;
@@ -40,9 +46,7 @@ impl Centre<'_> {
                 Step::of(work.finish())
             }
         };
-        let mut step = step.and_more(0, 0);
-        self.rules.put(&mut step.batch);
-        Ok(step)
+        Ok(step.and_more(0, 0))
     }
 
     /// Where the new pack would let the other side of an open conflict win, the entry writes down who has won so far:

@@ -127,8 +127,9 @@ impl Exchange {
                 repairing.answer = Some(bytes);
                 Stage::Repairing(repairing)
             }
-            (Stage::Mending(records), Event::Done) => {
-                self.notices.push_back(Notice::Repaired { records });
+            (Stage::Mending(repairing), Event::Done) if !repairing.repair.is_mended() => Stage::Repairing(repairing),
+            (Stage::Mending(repairing), Event::Done) => {
+                self.notices.push_back(Notice::Repaired { records: repairing.repair.records() });
                 Stage::Judging(Box::new(Stage::Preparing))
             }
             (Stage::Naming(incoming), Event::Named(replica)) => Stage::Named(incoming, replica),

@@ -38,8 +38,8 @@ impl Exchange {
             let request = Request { endpoint: Endpoint::Repair, body };
             return Ok(Some(self.wait(Stage::Repairing(repairing), Need::Send(request))));
         }
-        match school.repaired(&repairing.repair) {
-            Ok(Some(step)) => Ok(Some(self.commit(Stage::Mending(repairing.repair.records()), step))),
+        match school.repaired(&mut repairing.repair) {
+            Ok(Some(step)) => Ok(Some(self.commit(Stage::Mending(repairing), step))),
             // The centre has mended itself: what it says now is another answer.
             Ok(None) if repairing.repair.mended_there() => self.go_to(Stage::Preparing),
             Ok(None) => self.go_to(Stage::Admitting(repairing.incoming)),

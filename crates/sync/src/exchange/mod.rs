@@ -49,7 +49,7 @@ pub const MAX_HEAL_REQUESTS: u32 = 10_000;
 /// Searches for records that differ within one exchange: a centre that mends itself needs a second one.
 pub const MAX_REPAIRS: u32 = 3;
 /// Requests of one search: buckets, then the edits of what differs.
-pub const MAX_REPAIR_REQUESTS: u32 = 2;
+pub const MAX_REPAIR_REQUESTS: u32 = 1 + 20_000 / 500;
 /// Times within one exchange that a bundle is brought again which no longer lies where it landed.
 pub const MAX_LANDINGS: u32 = 3;
 /// Times within one exchange that a snapshot is gone before it was fetched; a centre keeps one for days.

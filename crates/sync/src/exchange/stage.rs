@@ -32,7 +32,7 @@ pub(super) enum Stage {
     /// The search's answer is waited for, or came.
     Repairing(Box<Repairing>),
     /// Records that were made anew are being made durable.
-    Mending(usize),
+    Mending(Box<Repairing>),
     /// The answer may be taken, once a clone has another name.
     Admitting(Box<Incoming>),
     /// The clone's name is waited for.

@@ -1,6 +1,7 @@
 //! Taking an answer in: outcome, entries, digests, in commits that fit.
 
 use prost::Message;
+use selaras_merge::MergeError;
 use selaras_model::Digest;
 
 use super::School;
@@ -10,10 +11,10 @@ use super::layers::prefixes;
 use crate::edits::EditsChain;
 use crate::entry::{LogEntry, Origin, Receipt, entry_hash};
 use crate::error::{Refusal, SchoolError};
-use crate::state::{self, HistoryKind, Installation, Phase, Position};
+use crate::state::{self, HistoryKind, Installation, Phase, Position, Sealed};
 use crate::step::{Effect, Step};
-use crate::store::{DraftRow, EditsAt, EntryRow, Key, Row, StateName};
-use crate::work::Work;
+use crate::store::{DraftRow, EditsAt, EntryRow, Key, StateName};
+use crate::work::{Applied, Work, WorkError};
 
 /// What became of the bundle that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -54,7 +55,9 @@ impl School<'_> {
             return self.take_announced(announced.as_ref()).map(Some);
         }
         let mut work = Work::new(self.store, self.rules);
-        position.epoch.get_or_insert(incoming.epoch);
+        if self.defended(&position).is_none() {
+            position.epoch = Some(incoming.epoch);
+        }
         position.keeping.covered = position.keeping.covered.max(incoming.covered);
         match incoming.verdict.take() {
             Some(Verdict::Refusal(refusal)) => return self.take_refusal(work, &refusal, position).map(Some),
@@ -63,6 +66,15 @@ impl School<'_> {
         }
         while work.has_room() {
             let Some(mut piece) = incoming.pieces.pop_front() else { break };
+            if let Some(sealed) = self.sealed_in(&work)?.filter(|sealed| self.is_usurped(sealed, &piece)) {
+                // Its drafts are drafts again, in steps, before anything is put under them.
+                incoming.pieces.push_front(piece);
+                work.put_state(StateName::Position, &position)?;
+                self.release(&mut work, &sealed)?;
+                let mut step = Step::of(work.finish()).and_more(0, u64::from(sealed.records));
+                step.effects.push(Effect::RemoveBlob(*sealed.bundle.as_bytes()));
+                return Ok(Some(step));
+            }
             self.take_piece(&mut work, &mut piece, &mut position, incoming)?;
             if piece.at < piece.edits.len() {
                 incoming.pieces.push_front(piece);
@@ -201,13 +213,15 @@ impl School<'_> {
         let generations = super::layers::drafts(&work.read(), key, None)?.generations;
         if generations.is_empty() {
             // Most records: nobody here has typed into them.
-            let resolved = work.apply(key, &piece.actor, edit)?.resolved;
-            work.set_view(key, Some(resolved.record))?;
-            return Ok(work.mark_conflict(key, !resolved.conflicts.is_empty())?);
+            let Some(applied) = fitting(work.apply(key, &piece.actor, edit))? else { return Ok(()) };
+            work.set_view(key, Some(applied.resolved.record))?;
+            return Ok(work.mark_conflict(key, !applied.resolved.conflicts.is_empty())?);
         }
         let document = work.document(key)?;
         let (_, before) = self.layers(work, key, document.as_ref())?;
-        work.apply(key, &piece.actor, edit)?;
+        if fitting(work.apply(key, &piece.actor, edit))?.is_none() {
+            return Ok(());
+        }
         let own = self.is_own(work, piece)?;
         if own {
             self.drop_sealed_rows(work, key, &generations)?;
@@ -219,13 +233,18 @@ impl School<'_> {
             let heads = prefixes(&floor.heads);
             if stands && (own || !touches(edit, draft)) && draft.heads != heads {
                 draft.heads = heads;
-                self.drop_rows(work, key, &drafts.generations)?;
-                let generation = self.position()?.generation;
-                work.put(Key::Draft(key, generation), Row::Draft(draft.clone()));
-                drafts.generations = vec![generation];
+                self.put_draft(work, key, draft, &drafts.generations)?;
+                drafts.generations = vec![self.position()?.generation];
             }
         }
         self.refresh(work, key, drafts, &floor)
+    }
+
+    /// Whether an entry has the name and number under which another bundle is sealed here: an earlier image of this
+    /// computer, or a copy, has used it, and what is sealed can never take effect.
+    fn is_usurped(&self, sealed: &Sealed, piece: &Piece) -> bool {
+        let same = self.sealed_actor(sealed).is_ok_and(|actor| actor == piece.actor);
+        same && piece.bundle != Some(sealed.bundle)
     }
 
     fn is_own(&self, work: &Work<'_>, piece: &Piece) -> Result<bool, SchoolError> {
@@ -273,6 +292,11 @@ impl School<'_> {
                     work.put_state(StateName::Sealed, &sealed)?;
                 }
             }
+            // Of another life of the log: the bundle is asked for again.
+            (_, Some(mut sealed)) if matches!(sealed.phase, Phase::Received(version) if version <= entry.version) => {
+                sealed.phase = Phase::Offered;
+                work.put_state(StateName::Sealed, &sealed)?;
+            }
             _ if again => {}
             _ => {
                 let args = [("version", entry.version.to_string()), ("records", entry.records.to_string())];
@@ -298,4 +322,17 @@ impl School<'_> {
 /// Whether an edit touches what a draft says; the deleted flag belongs to every draft.
 fn touches(edit: &selaras_merge::Edit, draft: &DraftRow) -> bool {
     edit.deleted.is_some() || draft.deleted.is_some() || edit.fields.keys().any(|name| draft.fields.contains_key(name))
+}
+
+/// Gives what an edit made of a record; none where the record here cannot take it, because it is not what the log says:
+/// it holds changes of another life of the log, or lacks some. Then the digests differ after this entry, and the record is
+/// made anew from the log. One such record must not stop all others.
+fn fitting(applied: Result<Applied, WorkError>) -> Result<Option<Applied>, WorkError> {
+    match applied {
+        Err(WorkError::Merge {
+            error: MergeError::UnknownHeads | MergeError::AmbiguousHeads | MergeError::Fork,
+            ..
+        }) => Ok(None),
+        other => other.map(Some),
+    }
 }

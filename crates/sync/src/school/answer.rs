@@ -189,7 +189,7 @@ impl School<'_> {
         let key = VerifyingKey::from_bytes(&installation.centre_key).map_err(|_| foreign("its key is none"))?;
         let epoch = EpochId::try_from(answer.epoch.as_slice()).map_err(|_| foreign("it names no epoch"))?;
         // Entries of another epoch are a restored centre's, and prove themselves; nothing else does.
-        if position.epoch.is_some_and(|known| known != epoch) && answer.page.is_empty() {
+        if self.defended(&position).is_some_and(|known| known != epoch) && answer.page.is_empty() {
             return Err(foreign("it is of another epoch"));
         }
         let mut reading = self.reading(&installation, &position, sealed.as_ref(), epoch)?;
@@ -226,6 +226,11 @@ impl School<'_> {
             covered: LogVersion::new(answer.covered),
             proof,
         })
+    }
+
+    /// The life of the log that this side holds something of: at the beginning there is nothing to defend.
+    pub(super) fn defended(&self, position: &Position) -> Option<EpochId> {
+        position.epoch.filter(|_| position.version.get() > 0 || position.partial.is_some())
     }
 
     pub(super) fn reading<'r>(

@@ -15,7 +15,7 @@ use crate::edits::{EditSet, size_of};
 use crate::entry::{LogEntry, entry_hash};
 use crate::error::{Refusal, SchoolError};
 use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN, compress, decompress};
-use crate::state::{self, HistoryKind, Installation, Phase};
+use crate::state::{self, HistoryKind, Installation, Phase, Position};
 use crate::step::Step;
 use crate::store::{EditsAt, EntryRow, Flow, Key, Row, StateName, StoreError};
 use crate::wire;
@@ -137,12 +137,20 @@ impl School<'_> {
     pub(crate) fn heal_request(&self, healing: &Healing) -> Result<Vec<u8>, SchoolError> {
         let position = self.at_rest()?;
         let installation: Installation = state::need(self.store, StateName::Installation)?;
-        let unanswered = self.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
+        // A bundle that was sealed under an earlier name says nothing of the numbers of this one.
+        let unanswered = self
+            .sealed()?
+            .filter(|sealed| !matches!(sealed.phase, Phase::Received(_)) && sealed.replica == installation.replica);
         let used = position.last_sequence.get();
         let settled = unanswered.map_or(used, |sealed| sealed.sequence.get().saturating_sub(1));
+        let earlier = self
+            .earlier_names()?
+            .into_iter()
+            .map(|name| wire::EarlierName { replica: name.replica.as_bytes().to_vec(), settled: name.settled.get() });
         let mut request = wire::HealRequest {
             replica: installation.replica.as_bytes().to_vec(),
             settled,
+            earlier: earlier.collect(),
             epoch: healing.epoch.clone(),
             ..wire::HealRequest::default()
         };
@@ -200,7 +208,8 @@ impl School<'_> {
             return self.handed(healing, &answer);
         }
         for (byte, (at, _, hash)) in answer.lacking.iter().zip(healing.inventory.iter().skip(healing.asked)) {
-            if *byte != 0 {
+            // What this disk has lost cannot be handed back, and must not keep the rest here.
+            if *byte != 0 && self.handed_back(*at).is_ok() {
                 healing.lacking.push_back((*at, *hash));
             }
         }
@@ -331,6 +340,11 @@ impl School<'_> {
         let mut work = Work::new(self.store, self.rules);
         let args = [("entries", healing.handed.to_string()), ("version", ancestor.to_string())];
         self.tell(&mut work, &mut position, HistoryKind::Healed, "", &args)?;
+        if ancestor < position.keeping.covered {
+            // A repair will make drafts of it.
+            let args = [("version", ancestor.to_string()), ("covered", position.keeping.covered.to_string())];
+            self.tell(&mut work, &mut position, HistoryKind::Uncovered, "", &args)?;
+        }
         if position.partial.take().is_some() {
             // The rest of that entry may never come; should it come, it comes from its first edit on.
             position.keeping.next += 1;
@@ -339,23 +353,42 @@ impl School<'_> {
         if ancestor < position.version {
             let before = if ancestor.get() > 0 { Some(self.entry_row(ancestor)?) } else { None };
             let entry = before.as_ref().map(|row| LogEntry::from_bytes(&row.entry)).transpose();
-            position.epoch = entry.map_err(|_| damaged())?.map(|entry| entry.epoch).or(position.epoch);
+            // At the beginning of the log every life is as good as another.
+            position.epoch = entry.map_err(|_| damaged())?.map(|entry| entry.epoch);
             position.entry = before.map(|row| entry_hash(&row.entry));
             position.version = ancestor;
             position.keeping.again = true;
             position.keeping.past = Some((position.keeping.next, healing.head));
             position.keeping.covered = position.keeping.covered.min(ancestor);
-            // Of another life, it would be mistaken for the receipt of another bundle.
-            // It stays what it is, beside the log.
-            if let Some(version) = position.receipt.take_if(|version| *version > ancestor) {
-                let row = self.entry_row(version)?;
-                let hash = entry_hash(&row.entry);
-                work.put(Key::Past(hash), Row::Entry(row));
-                position.keeping.receipt = Some(hash);
-            }
+        } else if ancestor.get() == 0 {
+            position.epoch = None;
         }
+        self.void_receipt(&mut work, &mut position, ancestor)?;
         work.put_state(StateName::Position, &position)?;
         Ok(Step::of(work.finish()))
+    }
+
+    /// A receipt of another life of the log is no receipt in this one: it would be mistaken for that of another bundle. It
+    /// stays what it is, beside the log, and the bundle is asked for again.
+    fn void_receipt(
+        &self,
+        work: &mut Work<'_>,
+        position: &mut Position,
+        ancestor: LogVersion,
+    ) -> Result<(), SchoolError> {
+        if let Some(version) = position.receipt.take_if(|version| *version > ancestor) {
+            let row = self.entry_row(version)?;
+            let hash = entry_hash(&row.entry);
+            work.put(Key::Past(hash), Row::Entry(row));
+            position.keeping.receipt = Some(hash);
+        }
+        match self.sealed()? {
+            Some(mut sealed) if matches!(sealed.phase, Phase::Received(version) if version > ancestor) => {
+                sealed.phase = Phase::Offered;
+                Ok(work.put_state(StateName::Sealed, &sealed)?)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Hashes of entries of earlier lives whose edits are in the records, near the cursor.

@@ -1,6 +1,6 @@
 //! The layers of a record: base, sealed change, and what was typed since.
 
-use selaras_merge::{Conflict, Document, Edit, HeadPrefix, Resolved, head_prefix, mint};
+use selaras_merge::{Conflict, Document, Edit, HeadPrefix, MergeError, Resolved, head_prefix, mint};
 use selaras_model::{Actor, ChangeHash, Pack, Record, RecordKey, Side};
 
 use super::School;
@@ -125,7 +125,7 @@ pub(super) fn floor(
 ) -> Result<Floor, WorkError> {
     let failed = |error| WorkError::Merge { record: key, error };
     let merged = match sealed {
-        Some((draft, actor)) => Some(mint(document, actor, &edit_of(draft)).map_err(failed)?.0),
+        Some((draft, actor)) => Some(sealed_on(document, actor, draft).map_err(failed)?),
         None => None,
     };
     match merged.or_else(|| document.cloned()) {
@@ -134,6 +134,28 @@ pub(super) fn floor(
             Ok(Floor::of(document, resolved))
         }
         None => Ok(Floor::default()),
+    }
+}
+
+/// Merges the sealed change of a record. One that stands on what no log has any more will be refused; until the centre has
+/// said so people see what they sealed.
+fn sealed_on(document: Option<&Document>, actor: &Actor, draft: &DraftRow) -> Result<Document, MergeError> {
+    match mint(document, actor, &edit_of(draft)) {
+        Ok((document, _)) => Ok(document),
+        Err(MergeError::UnknownHeads | MergeError::AmbiguousHeads) => {
+            let heads = document.map(Document::heads).unwrap_or_default();
+            let edit = Edit { heads: prefixes(&heads), ..edit_of(draft) };
+            mint(document, actor, &edit).map(|(document, _)| document)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a draft's heads are in the record.
+fn stands(floor: &Floor, heads: &[HeadPrefix]) -> bool {
+    match &floor.document {
+        Some(document) => document.resolve_heads_prefixes(heads).is_ok(),
+        None => heads.is_empty(),
     }
 }
 
@@ -178,6 +200,11 @@ impl School<'_> {
             self.drop_rows(work, key, &drafts.generations)?;
             open = None;
         }
+        if let Some(draft) = open.as_mut().filter(|draft| !stands(floor, &draft.heads)) {
+            // It was typed on what no log knows; it stands on the record now.
+            draft.heads = floor.prefixes();
+            self.put_draft(work, key, draft, &drafts.generations)?;
+        }
         let seen = match &open {
             Some(draft) => Some(overlay(&self.rules.pack, key, floor.record.as_ref(), draft)),
             None => floor.record.clone(),
@@ -185,6 +212,20 @@ impl School<'_> {
         work.set_view(key, seen)?;
         let stale = open.as_ref().is_some_and(|draft| draft.heads != floor.prefixes());
         work.mark_conflict(key, stale || !floor.conflicts.is_empty())?;
+        Ok(())
+    }
+
+    /// Writes the open draft of a record in place of these rows.
+    pub(super) fn put_draft(
+        &self,
+        work: &mut Work<'_>,
+        key: RecordKey,
+        draft: &DraftRow,
+        generations: &[u32],
+    ) -> Result<(), SchoolError> {
+        self.drop_rows(work, key, generations)?;
+        let generation = self.position()?.generation;
+        work.put(Key::Draft(key, generation), Row::Draft(draft.clone()));
         Ok(())
     }
 

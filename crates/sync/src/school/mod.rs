@@ -19,6 +19,7 @@ mod rules;
 mod seal;
 mod snapshot;
 mod undo;
+mod unlogged;
 mod withdraw;
 
 use selaras_model::{Actor, Date, ReplicaId, Side};

@@ -7,8 +7,9 @@ use selaras_model::{ReplicaId, Sequence};
 
 use super::School;
 use super::answer::Incoming;
+use crate::centre::MAX_NAMES;
 use crate::error::SchoolError;
-use crate::state::{self, HistoryKind, Installation, Phase, Position, Sealed};
+use crate::state::{self, EarlierName, HistoryKind, Installation, Phase, Position, Sealed};
 use crate::step::{Effect, Step};
 use crate::store::StateName;
 use crate::work::Work;
@@ -25,12 +26,15 @@ impl School<'_> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
         let mut position = self.position()?;
         let mut work = Work::new(self.store, self.rules);
-        self.rename(&mut work, &mut position, replica, HistoryKind::Renewed)?;
         let lost = |sealed: &Sealed| {
             let waits = !matches!(sealed.phase, Phase::Received(_)) && incoming.verdict.is_none();
             waits && sealed.replica == installation.replica
         };
-        let Some(sealed) = self.sealed()?.filter(lost) else { return Ok(Step::of(work.finish())) };
+        let sealed = self.sealed()?.filter(lost);
+        // What it lets go of has a fate that the twin knows.
+        let settled = sealed.as_ref().map_or(position.last_sequence, |sealed| before(sealed.sequence));
+        self.rename(&mut work, &mut position, (replica, settled), HistoryKind::Renewed)?;
+        let Some(sealed) = sealed else { return Ok(Step::of(work.finish())) };
         self.release(&mut work, &sealed)?;
         let mut step = Step::of(work.finish()).and_more(0, u64::from(sealed.records));
         step.effects.push(Effect::RemoveBlob(*sealed.bundle.as_bytes()));
@@ -51,18 +55,36 @@ impl School<'_> {
             sealed.phase = Phase::Offered;
             work.put_state(StateName::Sealed, &sealed)?;
         }
-        self.rename(&mut work, &mut position, replica, HistoryKind::Restored)?;
+        let settled = position.last_sequence;
+        self.rename(&mut work, &mut position, (replica, settled), HistoryKind::Restored)?;
         Ok(Step::of(work.finish()))
+    }
+
+    /// The names that this installation bore before, newest first, and up to where the fate of their bundles is known.
+    pub(super) fn earlier_names(&self) -> Result<Vec<EarlierName>, SchoolError> {
+        let names: Option<Vec<EarlierName>> = state::read(self.store, StateName::EarlierNames)?;
+        let mut names = names.unwrap_or_default();
+        if let Some(sealed) = self.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_))) {
+            for name in names.iter_mut().filter(|name| name.replica == sealed.replica) {
+                name.settled = name.settled.min(before(sealed.sequence));
+            }
+        }
+        Ok(names)
     }
 
     fn rename(
         &self,
         work: &mut Work<'_>,
         position: &mut Position,
-        replica: ReplicaId,
+        (replica, settled): (ReplicaId, Sequence),
         what: HistoryKind,
     ) -> Result<(), SchoolError> {
         let mut installation: Installation = state::need(self.store, StateName::Installation)?;
+        let names: Option<Vec<EarlierName>> = state::read(self.store, StateName::EarlierNames)?;
+        let mut names = names.unwrap_or_default();
+        names.insert(0, EarlierName { replica: installation.replica, settled });
+        names.truncate(MAX_NAMES);
+        work.put_state(StateName::EarlierNames, &names)?;
         installation.replica = replica;
         position.last_sequence = Sequence::new(0);
         position.previous = None;
@@ -70,4 +92,8 @@ impl School<'_> {
         work.put_state(StateName::Installation, &installation)?;
         Ok(work.put_state(StateName::Position, position)?)
     }
+}
+
+fn before(sequence: Sequence) -> Sequence {
+    Sequence::new(sequence.get().saturating_sub(1))
 }

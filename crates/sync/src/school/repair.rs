@@ -1,7 +1,7 @@
 //! Repair at the school: the records that are not what the signed log says are made anew from its edits. What was typed
 //! stays, and nothing is taken that does not give the digests which the centre signed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use prost::Message;
 use selaras_merge::{Document, mint};
@@ -9,17 +9,17 @@ use selaras_model::{Actor, RecordKey};
 use selaras_policy::Who;
 
 use super::School;
-use super::layers::Floor;
+use super::unlogged;
 use crate::edits::EditSet;
 use crate::entry::LogEntry;
 use crate::error::{Refusal, SchoolError};
 use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN, compress, decompress, entry_at};
-use crate::repair::{self, BUCKET_BYTES, Elements, LISTED, MAX_RECORDS, Stored};
+use crate::repair::{self, BUCKET_BYTES, Elements, LISTED, MAX_FETCHED, RECORDS_AT_ONCE, Stored};
 use crate::state::{self, HistoryKind, Judged, Position};
 use crate::step::Step;
-use crate::store::{Key, Row, StateName};
+use crate::store::StateName;
 use crate::wire;
-use crate::work::Work;
+use crate::work::{Work, WorkError};
 
 /// A conversation in which this side finds its damaged records.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -27,7 +27,12 @@ pub struct Repair {
     elements: Elements,
     /// Records that are to be made anew; none before the centre has answered.
     wanted: Option<BTreeSet<RecordKey>>,
-    documents: Option<BTreeMap<RecordKey, Document>>,
+    /// Those of them that the log has, and whose edits are still to be asked for.
+    unasked: VecDeque<RecordKey>,
+    /// What their edits make, as saved documents: they take a tenth of the memory.
+    documents: BTreeMap<RecordKey, Vec<u8>>,
+    /// Those that are to be written, once all of them are proven.
+    unwritten: Option<VecDeque<RecordKey>>,
     /// The centre's own records were wrong: what it signed at this place is not to be reached.
     mended_there: bool,
 }
@@ -42,13 +47,24 @@ impl Repair {
     /// Says whether everything was told.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.documents.is_some() || self.wanted.as_ref().is_some_and(BTreeSet::is_empty)
+        self.wanted.is_some() && self.unasked.is_empty()
+    }
+
+    /// Says whether all records were made anew.
+    #[must_use]
+    pub fn is_mended(&self) -> bool {
+        self.unwritten.as_ref().is_some_and(VecDeque::is_empty)
     }
 
     /// Gives how many records of this side are made anew.
     #[must_use]
     pub fn records(&self) -> usize {
         self.wanted.as_ref().map_or(0, BTreeSet::len)
+    }
+
+    /// The records whose edits the next request asks for.
+    fn asked(&self) -> impl Iterator<Item = &RecordKey> {
+        self.unasked.iter().take(RECORDS_AT_ONCE)
     }
 
     /// Says whether the centre mended its own records.
@@ -73,7 +89,14 @@ impl School<'_> {
             return Ok(None);
         }
         let elements = repair::elements(self.store, self.rules)?;
-        Ok(Some(Repair { elements, wanted: None, documents: None, mended_there: false }))
+        Ok(Some(Repair {
+            elements,
+            wanted: None,
+            unasked: VecDeque::new(),
+            documents: BTreeMap::new(),
+            unwritten: None,
+            mended_there: false,
+        }))
     }
 
     /// Makes the next request of the conversation.
@@ -91,7 +114,7 @@ impl School<'_> {
         let mut request = wire::RepairRequest { cursor: Some(cursor), ..wire::RepairRequest::default() };
         match &repair.wanted {
             None => request.buckets = repair::buckets(&repair.elements),
-            Some(wanted) => request.records = wanted.iter().flat_map(RecordKey::to_bytes).collect(),
+            Some(_) => request.records = repair.asked().flat_map(RecordKey::to_bytes).collect(),
         }
         Ok(compress(&request.encode_to_vec())?)
     }
@@ -105,72 +128,86 @@ impl School<'_> {
         let open = open.ok_or_else(|| foreign("it cannot be decompressed"))?;
         let answer = wire::RepairResponse::decode(open.as_slice()).map_err(|_| foreign("it cannot be read"))?;
         repair.mended_there |= answer.mended;
-        match &repair.wanted {
-            None => {
-                let wanted = differing(&repair.elements, &answer)?;
-                if wanted.len() > MAX_RECORDS {
-                    return Err(Refusal::new("repair.too-many", Who::Operator).with("records", wanted.len()).into());
-                }
-                repair.wanted = Some(wanted);
+        if repair.wanted.is_none() {
+            let Differing { wanted, logged } = differing(&repair.elements, &answer)?;
+            if logged.len() > MAX_FETCHED {
+                return Err(Refusal::new("repair.too-many", Who::Operator).with("records", logged.len()).into());
             }
-            Some(wanted) => repair.documents = Some(made_anew(wanted, answer)?),
+            (repair.wanted, repair.unasked) = (Some(wanted), logged);
+            return Ok(());
         }
+        let asked: BTreeSet<RecordKey> = repair.asked().copied().collect();
+        for (key, document) in made_anew(&asked, answer)? {
+            let saved = document.save().map_err(|error| WorkError::Merge { record: key, error })?;
+            repair.documents.insert(key, saved);
+        }
+        repair.unasked.drain(..asked.len());
         Ok(())
     }
 
-    /// Gives the step that makes the records anew, once everything was told; none where nothing is to be done here.
+    /// Gives the next step that makes records anew, once everything was told; none where nothing is to be done here. All of
+    /// them are proven before the first is written; should the last not be reached, they differ again.
     ///
     /// # Errors
     /// `repair.unproven` where the result would not have the digests that the centre signed; nothing is changed then.
-    pub(crate) fn repaired(&self, repair: &Repair) -> Result<Option<Step>, SchoolError> {
+    pub(crate) fn repaired(&self, repair: &mut Repair) -> Result<Option<Step>, SchoolError> {
         let mut position = self.at_rest()?;
         let (entry, _) = entry_at(self.store, position.version)?;
-        let nothing = BTreeSet::new();
-        let wanted = repair.wanted.as_ref().unwrap_or(&nothing);
-        let empty = BTreeMap::new();
-        let documents = repair.documents.as_ref().unwrap_or(&empty);
+        if repair.unwritten.is_none() && !self.prove_repair(repair, &entry)? {
+            return Ok(None);
+        }
+        let mut work = Work::new(self.store, self.rules);
+        while work.has_room() {
+            let Some(key) = repair.unwritten.as_mut().and_then(VecDeque::pop_front) else { break };
+            let document = repair.documents.get(&key).map(|saved| load(key, saved)).transpose()?;
+            self.put_record(&mut work, key, document.as_ref())?;
+        }
+        if repair.is_mended() {
+            work.set_sums(repair::sums(self.rules, &repair.elements));
+            self.note_repair(&mut work, &mut position, &entry, repair.records())?;
+        }
+        Ok(Some(Step::of(work.finish())))
+    }
+
+    /// Whether the records as they are to be have the digests that the centre signed; then they may be written.
+    fn prove_repair(&self, repair: &mut Repair, entry: &LogEntry) -> Result<bool, SchoolError> {
+        let wanted: VecDeque<RecordKey> = repair.wanted.iter().flatten().copied().collect();
         let mut elements = repair.elements.clone();
-        for key in wanted {
-            let found = documents.get(key).and_then(|document| repair::element_of(self.rules, *key, document));
+        for key in &wanted {
+            let document = repair.documents.get(key).map(|saved| load(*key, saved)).transpose()?;
+            let found = document.and_then(|document| repair::element_of(self.rules, *key, &document));
             match found {
                 Some(found) => elements.insert(*key, Stored { element: Some(found), sound: true }),
                 None => elements.remove(key),
             };
         }
-        let sums = repair::sums(self.rules, &elements);
-        if repair::digests(&sums) != entry.digests {
-            // A centre that mended itself signs other digests with its next entry; there the rest is found.
-            return if wanted.is_empty() || repair.mended_there {
-                Ok(None)
-            } else {
-                Err(Refusal::new("repair.unproven", Who::Centre).with("records", wanted.len()).into())
-            };
+        if repair::digests(&repair::sums(self.rules, &elements)) == entry.digests {
+            (repair.elements, repair.unwritten) = (elements, Some(wanted));
+            return Ok(true);
         }
-        let mut batches = Vec::new();
-        let mut work = Work::new(self.store, self.rules);
-        for key in wanted {
-            if !work.has_room() {
-                batches.push(std::mem::replace(&mut work, Work::new(self.store, self.rules)).finish());
-            }
-            self.put_record(&mut work, *key, documents.get(key))?;
+        // A centre that mended itself signs other digests with its next entry; there the rest is found.
+        if wanted.is_empty() || repair.mended_there {
+            Ok(false)
+        } else {
+            Err(Refusal::new("repair.unproven", Who::Centre).with("records", wanted.len()).into())
         }
-        work.set_sums(sums);
-        self.note_repair(&mut work, &mut position, &entry, wanted.len())?;
-        batches.push(work.finish());
-        Ok(Some(Step::of_all(batches)))
     }
 
     /// Puts a record's base as the log has it under whatever was typed.
     fn put_record(&self, work: &mut Work<'_>, key: RecordKey, document: Option<&Document>) -> Result<(), SchoolError> {
-        work.put_anew(key, document)?;
+        // What cannot be read has nothing to be kept of.
+        let before = work.document(key).ok().flatten();
+        let resolved = work.put_anew(key, document)?;
+        let unlogged = match &before {
+            Some(before) => unlogged::of(&self.rules.pack, key, before, document.zip(resolved.as_ref()))?,
+            None => None,
+        };
         let (mut drafts, floor) = self.layers(work, key, document)?;
-        if let Some(draft) = drafts.open.as_mut().filter(|draft| !stands(&floor, &draft.heads)) {
-            // It was typed on what no log knows; it stands on the record now.
-            draft.heads = floor.prefixes();
-            self.drop_rows(work, key, &drafts.generations)?;
-            let generation = self.position()?.generation;
-            work.put(Key::Draft(key, generation), Row::Draft(draft.clone()));
-            drafts.generations = vec![generation];
+        if let Some(unlogged) = unlogged.and_then(|unlogged| unlogged.beneath(drafts.sealed.as_ref())) {
+            let draft = unlogged.under(drafts.open.take(), floor.prefixes(), self.now);
+            self.put_draft(work, key, &draft, &drafts.generations)?;
+            drafts.generations = vec![self.position()?.generation];
+            drafts.open = Some(draft);
         }
         self.refresh(work, key, drafts, &floor)
     }
@@ -192,16 +229,19 @@ impl School<'_> {
     }
 }
 
-/// Whether a draft's heads are in the record.
-fn stands(floor: &Floor, heads: &[selaras_merge::HeadPrefix]) -> bool {
-    match &floor.document {
-        Some(document) => document.resolve_heads_prefixes(heads).is_ok(),
-        None => heads.is_empty(),
-    }
+fn load(key: RecordKey, saved: &[u8]) -> Result<Document, WorkError> {
+    Document::load(saved).map_err(|error| WorkError::Merge { record: key, error })
 }
 
-/// The records in differing buckets that are not the same here and there, and those that are not sound here.
-fn differing(elements: &Elements, answer: &wire::RepairResponse) -> Result<BTreeSet<RecordKey>, SchoolError> {
+/// Records that are not the same here and there, or not sound here.
+struct Differing {
+    wanted: BTreeSet<RecordKey>,
+    /// Those of them that the log may have.
+    logged: VecDeque<RecordKey>,
+}
+
+/// Compares the records in differing buckets.
+fn differing(elements: &Elements, answer: &wire::RepairResponse) -> Result<Differing, SchoolError> {
     let malformed = || foreign("records that cannot be read");
     if !answer.records.len().is_multiple_of(LISTED) {
         return Err(malformed());
@@ -212,17 +252,19 @@ fn differing(elements: &Elements, answer: &wire::RepairResponse) -> Result<BTree
         theirs.insert(RecordKey::from_bytes(key).map_err(|_| malformed())?, prefix);
     }
     let buckets: BTreeSet<usize> = answer.buckets.iter().filter_map(|bucket| usize::try_from(*bucket).ok()).collect();
-    let mut wanted = BTreeSet::new();
+    let (mut wanted, mut logged) = (BTreeSet::new(), VecDeque::new());
     for (key, stored) in elements {
         let prefix = stored.element.as_ref().and_then(|element| element.as_bytes().get(..BUCKET_BYTES));
+        let compared = buckets.contains(&repair::bucket_of(*key));
         let listed = theirs.remove(key);
-        let other = buckets.contains(&repair::bucket_of(*key)) && listed != prefix;
-        if other || !stored.sound {
+        if compared && listed != prefix || !stored.sound {
             wanted.insert(*key);
+            logged.extend((listed.is_some() || !compared).then_some(*key));
         }
     }
+    logged.extend(theirs.keys().copied());
     wanted.extend(theirs.into_keys());
-    Ok(wanted)
+    Ok(Differing { wanted, logged })
 }
 
 /// The documents that edits of the log make, from nothing.
@@ -246,3 +288,8 @@ fn made_anew(
     }
     Ok(documents)
 }
+
+const _: () = assert!(
+    MAX_FETCHED / RECORDS_AT_ONCE < crate::exchange::MAX_REPAIR_REQUESTS as usize,
+    "the edits of all records that may be fetched are asked for in one conversation"
+);

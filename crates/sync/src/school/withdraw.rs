@@ -71,9 +71,8 @@ impl School<'_> {
     }
 
     fn renew_view(&self, work: &mut Work<'_>, key: RecordKey) -> Result<(), SchoolError> {
-        // Without a base the view is the draft, sealed or not.
-        let Some(document) = work.document(key)? else { return Ok(()) };
-        let (drafts, floor) = self.layers(work, key, Some(&document))?;
+        let document = work.document(key)?;
+        let (drafts, floor) = self.layers(work, key, document.as_ref())?;
         self.refresh(work, key, drafts, &floor)
     }
 }

@@ -38,7 +38,6 @@ fn configure(directory: &Path, setting: &str, file: &str) {
 }
 
 #[test]
-#[ignore = "fault 1"]
 fn fault_01_a_school_comes_into_step_when_announced_rules_began_since_the_backup() {
     comes_into_step_under(
         "1101",
@@ -52,7 +51,6 @@ fn fault_01_a_school_comes_into_step_when_announced_rules_began_since_the_backup
 }
 
 #[test]
-#[ignore = "fault 1"]
 fn fault_01_a_school_comes_into_step_when_the_program_that_restores_has_a_newer_rulebook() {
     comes_into_step_under(
         "1102",
@@ -62,7 +60,6 @@ fn fault_01_a_school_comes_into_step_when_the_program_that_restores_has_a_newer_
 }
 
 #[test]
-#[ignore = "fault 1"]
 fn fault_01_a_school_comes_into_step_when_the_program_that_restores_has_a_newer_pack() {
     comes_into_step_under(
         "1103",

@@ -46,6 +46,11 @@ impl Script {
         for number in self.present() {
             self.heals_at_rest(number)?;
         }
+        // A receipt that was under way when its disk was lost may have come since, with the word that a backup covers it
+        // which nobody can read any more.
+        for school in 0..self.centres.len() {
+            self.lost_with_disks(school, self.has(Dimension::OlderBackups))?;
+        }
         for centre in &mut self.centres {
             centre.assign(None)?;
         }
@@ -140,11 +145,12 @@ impl Script {
     }
 
     pub(super) fn judge(&self) -> Result<(), Trouble> {
-        let mut logged = Vec::new();
+        let (mut logged, mut retaken) = (Vec::new(), BTreeSet::new());
         for centre in &self.centres {
             logged.extend(centre.bundles()?);
+            retaken.extend(centre.retaken()?);
         }
-        self.oracle.bundles(&logged)?;
+        self.oracle.bundles(&logged, &retaken)?;
         let mut found: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
         self.registered_once()?;
         self.each_at_one_school()?;

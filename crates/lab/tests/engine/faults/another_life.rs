@@ -36,7 +36,6 @@ fn within_an_entry() -> Within {
 /// The operator no longer waits for anybody; then the computer comes. It is sent a page that begins at its place in
 /// another entry: `answer.not-ours`.
 #[test]
-#[ignore = "fault 10"]
 fn fault_10_a_computer_within_an_entry_heals_although_nobody_waits_for_it() {
     let Within { mut stage, backup, mut second } = within_an_entry();
     restore(&mut stage.centre, &backup, 2, &[&stage.first, &second]);
@@ -51,7 +50,6 @@ fn fault_10_a_computer_within_an_entry_heals_although_nobody_waits_for_it() {
 
 /// The entry is back already, at another version, and the place is still one of the old life.
 #[test]
-#[ignore = "fault 10"]
 fn fault_10_a_computer_within_an_entry_that_came_back_already_comes_into_step() {
     let Within { mut stage, backup, mut second } = within_an_entry();
     restore(&mut stage.centre, &backup, 2, &[&stage.first, &second]);
@@ -63,7 +61,6 @@ fn fault_10_a_computer_within_an_entry_that_came_back_already_comes_into_step() 
 
 /// The backup did not know the computer, so that nobody ever waited for it.
 #[test]
-#[ignore = "fault 10"]
 fn fault_10_a_computer_within_an_entry_that_the_backup_did_not_know_comes_into_step() {
     let Within { mut stage, backup, mut second } = within_an_entry();
     restore(&mut stage.centre, &backup, 2, &[&stage.first]);
@@ -95,7 +92,6 @@ fn fault_10_a_computer_that_has_healed_pulls_while_another_one_is_waited_for() {
 /// A computer holds a receipt whose entry it had not passed when the centre's disk was lost. Where it stands is the same
 /// in both lives, so that it is never asked for what it holds; its bundle waits for an entry that no log has.
 #[test]
-#[ignore = "fault 10"]
 fn fault_10_a_receipt_of_another_life_does_not_lose_its_bundle() {
     let mut stage = Stage::in_step(12);
     let student = stage.student();
@@ -145,7 +141,6 @@ fn offered(stage: &Stage) -> Computer {
 
 /// Its second offer is of another epoch than its first: refused, for ever.
 #[test]
-#[ignore = "fault 11"]
 fn fault_11_a_first_pull_goes_on_after_the_centre_was_restored() {
     let mut stage = Stage::in_step(12);
     let backup = back_up(&stage.centre);
@@ -158,7 +153,6 @@ fn fault_11_a_first_pull_goes_on_after_the_centre_was_restored() {
 
 /// The same for one whom nobody waits for: it is not told to heal.
 #[test]
-#[ignore = "fault 11"]
 fn fault_11_a_first_pull_of_a_computer_that_the_backup_did_not_know_goes_on() {
     let mut stage = Stage::in_step(12);
     let backup = back_up(&stage.centre);
@@ -176,7 +170,6 @@ fn founded() -> Stage {
 
 /// It stood within the first entry: healing takes it back to the beginning, and leaves the old epoch there.
 #[test]
-#[ignore = "fault 11"]
 fn fault_11_a_first_pull_that_was_interrupted_within_the_first_entry_goes_on() {
     let mut stage = founded();
     stage.centre.act(&stage.sample.whole().into_values().collect::<Vec<_>>());
@@ -192,7 +185,6 @@ fn fault_11_a_first_pull_that_was_interrupted_within_the_first_entry_goes_on() {
 
 /// The log of the backup is older than anything that the computer has: it goes back to nothing, under the old epoch.
 #[test]
-#[ignore = "fault 11"]
 fn fault_11_a_computer_that_goes_back_to_nothing_takes_a_snapshot_of_the_new_life() {
     let mut stage = founded();
     let backup = back_up(&stage.centre);

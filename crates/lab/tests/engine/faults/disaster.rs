@@ -39,7 +39,8 @@ pub(super) fn back_up_and_cover(centre: &CentreStage) -> Backup {
 pub(super) fn restore(centre: &mut CentreStage, backup: &Backup, life: u8, computers: &[&Computer]) {
     (centre.store, centre.blobs) = (copy_of(&backup.0), backup.1.fork());
     let devices: BTreeSet<DeviceId> = computers.iter().map(|computer| computer.device).collect();
-    let step = centre.centre().restored(EpochId::from_bytes([life; 8]), devices).unwrap();
+    centre.epoch = EpochId::from_bytes([life; 8]);
+    let step = centre.centre().restored(devices).unwrap();
     centre.drive(Some(step));
 }
 

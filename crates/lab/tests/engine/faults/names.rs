@@ -47,7 +47,6 @@ fn owner_works_on(stage: &mut Stage) {
 
 /// The name is bound to whoever speaks it first; its owner is `replica.other-device`, for ever.
 #[test]
-#[ignore = "fault 20"]
 fn fault_20_nobody_takes_a_computers_name_before_it_has_healed() {
     let Unseen { mut stage, backup, thief } = unseen();
     restore(&mut stage.centre, &backup, 2, &[&stage.first, &thief]);
@@ -57,7 +56,6 @@ fn fault_20_nobody_takes_a_computers_name_before_it_has_healed() {
 
 /// The entries are back, by the hands of a third computer: their name is known and still bound to nobody.
 #[test]
-#[ignore = "fault 20"]
 fn fault_20_nobody_takes_the_name_of_entries_that_came_back() {
     let Unseen { mut stage, backup, thief } = unseen();
     let mut third = Computer::new(&stage.centre, 3);
@@ -70,7 +68,6 @@ fn fault_20_nobody_takes_the_name_of_entries_that_came_back() {
 
 /// The same by an exchange: the first sight of a name binds it, whoever shows it.
 #[test]
-#[ignore = "fault 20"]
 fn fault_20_nobody_takes_a_computers_name_by_an_exchange() {
     use prost::Message as _;
     let Unseen { mut stage, backup, thief } = unseen();
@@ -125,7 +122,6 @@ fn next_approvals_are_taken(computer: &mut Computer, stage: &Stage) {
 
 /// What the old name had settled is told for the new one, whose first numbers are burnt: `bundle.sequence`.
 #[test]
-#[ignore = "fault 21"]
 fn fault_21_a_computer_that_was_brought_back_does_not_burn_its_own_new_name() {
     let mut stage = Stage::in_step(12);
     stage.first.set(stage.student(), "rw", Value::Int(81));
@@ -139,7 +135,6 @@ fn fault_21_a_computer_that_was_brought_back_does_not_burn_its_own_new_name() {
 
 /// The same where the bundle had been sent, and its answer was lost with the disk.
 #[test]
-#[ignore = "fault 21"]
 fn fault_21_a_frozen_bundle_that_was_sent_before_burns_no_new_name() {
     let mut stage = Stage::in_step(12);
     let backup = back_up(&stage.centre);
@@ -157,7 +152,6 @@ fn fault_21_a_frozen_bundle_that_was_sent_before_burns_no_new_name() {
 /// A bundle was refused under the old name, and nobody says so under it: an old copy of it takes effect in the new life,
 /// although its edits are drafts again.
 #[test]
-#[ignore = "fault 21"]
 fn fault_21_a_bundle_that_was_refused_under_an_old_name_stays_refused() {
     let mut stage = Stage::in_step(12);
     let student = stage.student();

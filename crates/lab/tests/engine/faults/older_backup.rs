@@ -40,7 +40,6 @@ fn edit_street(stage: &mut Stage) {
 
 /// Nothing was told, and the repair put the old value back: `equal`, nothing pending, no conflict.
 #[test]
-#[ignore = "fault 2"]
 fn fault_02_an_older_backup_leaves_typed_values_as_drafts() {
     let mut stage = older_backup(edit_street, |_| ());
     let student = stage.student();
@@ -55,7 +54,6 @@ fn fault_02_an_older_backup_leaves_typed_values_as_drafts() {
 
 /// The repair takes the whole record away: the log of the older backup has never heard of it.
 #[test]
-#[ignore = "fault 2"]
 fn fault_02_an_older_backup_leaves_a_record_that_was_created() {
     let mut made = None;
     let mut stage = older_backup(
@@ -78,7 +76,6 @@ fn fault_02_an_older_backup_leaves_a_record_that_was_created() {
 
 /// The repair brings back what people had deleted, and tells nobody.
 #[test]
-#[ignore = "fault 2"]
 fn fault_02_an_older_backup_leaves_a_deletion() {
     let mut gone = None;
     let mut stage = older_backup(
@@ -99,7 +96,6 @@ fn fault_02_an_older_backup_leaves_a_deletion() {
 
 /// Another computer typed it and is lost; the one that pulled it holds the only copy, and throws it away.
 #[test]
-#[ignore = "fault 2"]
 fn fault_02_an_older_backup_leaves_what_another_computer_had_typed() {
     let mut stage = older_backup(
         |stage| {
@@ -126,7 +122,6 @@ fn comes_into_step(stage: &mut Stage, key: RecordKey, name: &str, value: &Value)
 
 /// The second edit stands on a change that the centre does not have: `record.unmergeable`, for ever.
 #[test]
-#[ignore = "fault 3"]
 fn fault_03_an_entry_that_builds_on_a_lost_one_does_not_end_healing() {
     let mut stage = older_backup(edit_street, |stage| {
         let student = stage.student();
@@ -138,7 +133,6 @@ fn fault_03_an_entry_that_builds_on_a_lost_one_does_not_end_healing() {
 
 /// The same with an act of the centre on top of the lost edit.
 #[test]
-#[ignore = "fault 3"]
 fn fault_03_an_act_of_the_centre_that_builds_on_a_lost_entry_does_not_end_healing() {
     let mut stage = older_backup(edit_street, |stage| {
         let mut record = Record::new(stage.student());
@@ -152,7 +146,6 @@ fn fault_03_an_act_of_the_centre_that_builds_on_a_lost_entry_does_not_end_healin
 
 /// The entry after the one that cannot be taken is of another record, and could be taken.
 #[test]
-#[ignore = "fault 3"]
 fn fault_03_an_entry_that_cannot_be_taken_does_not_stop_the_next_one() {
     let mut stage = older_backup(edit_street, |stage| {
         let students = students(stage);
@@ -169,7 +162,6 @@ fn fault_03_an_entry_that_cannot_be_taken_does_not_stop_the_next_one() {
 
 /// What was typed since is locked in: nothing can be sent while healing fails.
 #[test]
-#[ignore = "fault 3"]
 fn fault_03_unsent_work_is_not_locked_in_by_an_entry_that_cannot_be_taken() {
     let mut stage = older_backup(edit_street, |stage| {
         let student = stage.student();

@@ -64,7 +64,6 @@ fn touch(stage: &mut Stage, key: RecordKey) {
 /// The first change of a restored centre is the entry that comes back, and it moves the pack without the entry that
 /// writes down who has won.
 #[test]
-#[ignore = "fault 16"]
 fn fault_16_rules_that_begin_during_healing_change_nobodys_value() {
     let mut stage = Stage::in_step(12);
     let student = stage.student();
@@ -81,7 +80,6 @@ fn fault_16_rules_that_begin_during_healing_change_nobodys_value() {
 
 /// The entry with which the new life begins moves the pack already, where the program that restores has another one.
 #[test]
-#[ignore = "fault 16"]
 fn fault_16_a_centre_that_is_restored_under_other_rules_changes_nobodys_value() {
     let mut stage = Stage::in_step(12);
     let student = stage.student();
@@ -97,7 +95,6 @@ fn fault_16_a_centre_that_is_restored_under_other_rules_changes_nobodys_value() 
 
 /// The conflict itself comes back, under rules that would have had the other side win.
 #[test]
-#[ignore = "fault 16"]
 fn fault_16_a_conflict_that_comes_back_under_new_rules_keeps_its_winner() {
     let mut stage = Stage::in_step(12);
     let (student, backup) = (stage.student(), back_up(&stage.centre));
@@ -147,7 +144,6 @@ fn next_rules_begin(stage: &mut Stage) {
 
 /// The text of the rules that began meanwhile is in no row, and the next change of the pack needs it.
 #[test]
-#[ignore = "fault 24"]
 fn fault_24_rules_that_began_during_healing_are_stored() {
     let mut stage = healed_under(&centres(&[STREET]));
     next_rules_begin(&mut stage);
@@ -155,7 +151,6 @@ fn fault_24_rules_that_began_during_healing_are_stored() {
 
 /// The same where only the rulebook was another one.
 #[test]
-#[ignore = "fault 24"]
 fn fault_24_a_rulebook_that_began_during_healing_is_stored() {
     let mut stage = healed_under(&another_rulebook(&Rules::builtin()));
     next_rules_begin(&mut stage);
@@ -163,7 +158,6 @@ fn fault_24_a_rulebook_that_began_during_healing_is_stored() {
 
 /// A backup that was taken while the centre waited: the entry with which the next life begins moves the rules.
 #[test]
-#[ignore = "fault 24"]
 fn fault_24_a_backup_of_a_centre_that_waits_is_restored_with_its_rules() {
     let mut stage = Stage::in_step(12);
     let backup = back_up(&stage.centre);

@@ -52,7 +52,6 @@ fn fault_12_twins_that_wrote_different_records_both_come_into_step() {
 
 /// What the first signed has a receipt and cannot be minted beside its twin's: `record.unmergeable`, for ever.
 #[test]
-#[ignore = "fault 12"]
 fn fault_12_twins_that_wrote_one_record_both_come_into_step() {
     let (mut stage, mut copy) = twins(
         |stage, first| first.set(stage.student(), "rt", Value::Int(13)),
@@ -66,7 +65,6 @@ fn fault_12_twins_that_wrote_one_record_both_come_into_step() {
 
 /// One field of one record: both values are kept until a person decides.
 #[test]
-#[ignore = "fault 12"]
 fn fault_12_two_values_of_twins_for_one_field_are_both_kept() {
     const STREET: &str = "alamat_jalan";
     let (mut stage, mut copy) = twins(
@@ -83,7 +81,6 @@ fn fault_12_two_values_of_twins_for_one_field_are_both_kept() {
 
 /// An edit that meets a twin's deletion.
 #[test]
-#[ignore = "fault 12"]
 fn fault_12_an_edit_of_one_twin_meets_the_deletion_of_the_other() {
     let equipment = |stage: &Stage| -> RecordKey { stage.any("alat") };
     let (mut stage, mut copy) = twins(
@@ -101,7 +98,6 @@ fn fault_12_an_edit_of_one_twin_meets_the_deletion_of_the_other() {
 
 /// What the first had sent after that, of other records, comes back all the same, and so does what it types now.
 #[test]
-#[ignore = "fault 12"]
 fn fault_12_the_rest_of_the_first_twins_work_is_not_locked_in() {
     let mut stage = Stage::in_step(12);
     let students = students(&stage);

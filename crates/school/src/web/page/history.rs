@@ -21,7 +21,7 @@ const LINES: usize = 50;
 const FILTERS: [(&str, &[&str]); 4] = [
     ("kirim", &["approved", "sealed", "withdrawn", "receipt", "refused"]),
     ("tarik", &["pulled", "equal", "rules"]),
-    ("masalah", &["refused", "differs", "repaired", "healed", "renewed"]),
+    ("masalah", &["refused", "differs", "uncovered", "repaired", "healed", "renewed"]),
     ("komputer", &["installed", "imported", "restored", "renewed"]),
 ];
 

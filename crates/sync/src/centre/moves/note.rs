@@ -164,8 +164,7 @@ pub(in crate::centre) fn note(
     let (epoch, version) = place;
     if is_late(kind) {
         let Some(entry) = kind.split(' ').nth(1) else { return Ok(()) };
-        work.put(Key::Local(format!("{LATE_ROWS}{entry}")), local::row(&LateRow { author })?);
-        return Ok(());
+        return work.put_local(&format!("{LATE_ROWS}{entry}"), &LateRow { author });
     }
     let Some(note) = MoveNote::of(kind) else { return Ok(()) };
     let name = note.row_name();
@@ -179,8 +178,7 @@ pub(in crate::centre) fn note(
     let since = taken.map_or(version, |taken| taken.version);
     let agreed = (!handed_back).then_some(epoch);
     let row = MoveRow { state: note.state, other: note.other, on: note.on, version, since, author, agreed };
-    work.put(Key::Local(name), local::row(&row)?);
-    Ok(())
+    work.put_local(&name, &row)
 }
 
 impl Centre<'_> {
