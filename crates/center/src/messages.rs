@@ -60,6 +60,9 @@ pub(crate) struct Acted {
     /// Head keys that ended with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) revoked: Vec<KeyId>,
+    /// Why it was done although the rulebook speaks against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
 }
 
 /// Changes one record; without an id it is made.
@@ -174,12 +177,19 @@ pub(crate) struct StudentAdd {
 }
 
 /// Offers a person to another school.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct MoveAsked {
     pub(crate) who: Mover,
     pub(crate) id: RecordId,
     pub(crate) to: Npsn,
     pub(crate) on: Date,
+}
+
+/// Takes back the offer of a person that no school has accepted.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MoveWithdrawn {
+    pub(crate) who: Mover,
+    pub(crate) id: RecordId,
 }
 
 /// A page of records.

@@ -1,10 +1,12 @@
 //! The automerge document of one record.
 
+use std::collections::BTreeSet;
+
 use automerge::{Automerge, ReadDoc as _};
-use selaras_model::ChangeHash;
+use selaras_model::{Actor, ChangeHash};
 
 use crate::guard::guarded;
-use crate::history::History;
+use crate::history::{History, is_marked};
 use crate::{HeadPrefix, MergeError};
 
 /// Largest document that is loaded, in bytes. A record's present fields take a few KiB.
@@ -95,6 +97,43 @@ impl Document {
         guarded(|| {
             let heads = History::of(&self.automerge)?.resolve(prefixes)?;
             Ok(heads.iter().map(|head| ChangeHash::from_bytes(head.0)).collect())
+        })
+    }
+
+    /// Gives which of these authors' changes are in the state that an edit's heads name.
+    ///
+    /// # Errors
+    /// [`MergeError::UnknownHeads`] and [`MergeError::AmbiguousHeads`].
+    pub fn authors_within(
+        &self,
+        heads: &[HeadPrefix],
+        authors: &BTreeSet<Actor>,
+    ) -> Result<BTreeSet<Actor>, MergeError> {
+        guarded(|| {
+            let history = History::of(&self.automerge)?;
+            let heads = history.resolve(heads)?;
+            let within = history.ancestors(heads.iter().filter_map(|head| history.position(head)));
+            let by = history.by(authors).into_iter();
+            Ok(by.filter(|(at, _)| is_marked(&within, *at)).map(|(_, actor)| actor).collect())
+        })
+    }
+
+    /// Gives the last changes of these authors, sorted: those on which no other of theirs builds.
+    ///
+    /// # Errors
+    /// [`MergeError::Damaged`] where a crafted document cannot be read.
+    pub fn last_changes_by(&self, authors: &BTreeSet<Actor>) -> Result<Vec<ChangeHash>, MergeError> {
+        guarded(|| {
+            let history = History::of(&self.automerge)?;
+            let theirs = history.by(authors);
+            let mut last = Vec::new();
+            for (at, _) in &theirs {
+                let later = history.descendants([*at]);
+                let built_on = theirs.iter().any(|(other, _)| other != at && is_marked(&later, *other));
+                last.extend(history.get(*at).filter(|_| !built_on).map(|change| ChangeHash::from_bytes(change.hash.0)));
+            }
+            last.sort_unstable();
+            Ok(last)
         })
     }
 

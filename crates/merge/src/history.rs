@@ -1,8 +1,9 @@
 //! A document's changes and what each of them builds on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ActorId, Automerge, ChangeHash};
+use selaras_model::Actor;
 
 use crate::{HeadPrefix, MergeError, head_prefix};
 
@@ -46,6 +47,13 @@ impl History {
 
     pub(crate) fn holds_actor(&self, actor: &[u8]) -> bool {
         self.changes.iter().any(|change| change.actor.to_bytes() == actor)
+    }
+
+    /// The changes of some authors, by position.
+    pub(crate) fn by(&self, authors: &BTreeSet<Actor>) -> Vec<(usize, Actor)> {
+        let actor =
+            |change: &Past| Actor::from_bytes(change.actor.to_bytes()).ok().filter(|actor| authors.contains(actor));
+        self.changes.iter().enumerate().filter_map(|(at, change)| Some((at, actor(change)?))).collect()
     }
 
     /// Finds the changes that an edit names, sorted by hash.

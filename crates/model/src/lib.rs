@@ -34,7 +34,7 @@ mod value;
 
 pub use canonical::{CanonicalError, canonical_bytes, content_hash, decode_value, encode_value};
 pub use digest::{Element, ModuleDigest, ModuleDigestError, element, root_digest};
-pub use edge::{LineError, LineProblem, ValueError, record_from_json, record_to_json};
+pub use edge::{LineError, LineProblem, RecordLine, ValueError, line_from_json, record_from_json, record_to_json};
 pub use id::{
     Actor, ActorError, BundleId, ChangeHash, ContentHash, DeviceId, Digest, EntityCode, EntryHash, EpochId, IdError,
     KeyId, LogVersion, Npsn, NpsnError, PackHash, PositionError, RecordId, RecordIdError, RecordKey, RecordKeyError,

@@ -112,6 +112,17 @@ pub struct Finding {
     pub args: BTreeMap<String, String>,
 }
 
+/// The argument that says that the field to mend is the centre's.
+pub(crate) const MENDER: &str = "mender";
+
+impl Finding {
+    /// Whether the field to mend is the centre's, so that nobody at the school may mend it.
+    #[must_use]
+    pub fn is_the_centres(&self) -> bool {
+        self.args.contains_key(MENDER)
+    }
+}
+
 impl fmt::Debug for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Finding")

@@ -50,8 +50,8 @@ mod work;
 
 pub use bundle::Bundle;
 pub use centre::{
-    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, LeavingPerson,
-    MoveOffer, MoveStage, Mover, Registered, RevokedKeys,
+    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, LateEdits,
+    LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise, Registered, RevokedKeys,
 };
 pub use centre::{
     Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Life, Received, Repairing, Verdict,

@@ -5,7 +5,7 @@ use selaras_model::{Fields, RecordKey};
 use crate::store::Batch;
 
 /// One commit, and what follows it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Step {
     /// To be committed as it is.
     pub batch: Batch,

@@ -190,6 +190,11 @@ impl<'a> Work<'a> {
         self.changed.len()
     }
 
+    /// What people will see otherwise than before, and was not judged yet.
+    pub(crate) fn changes(&self) -> Vec<Changed> {
+        self.changed.values().cloned().collect()
+    }
+
     pub(crate) fn document(&self, key: RecordKey) -> Result<Option<Document>, WorkError> {
         match self.read().get(&Key::Document(key))? {
             Some(Row::Blob(bytes)) => {
@@ -486,6 +491,11 @@ fn stored_lanes(store: &dyn ReadStore, module: usize) -> Result<ModuleDigest, St
         }
         _ => Ok(ModuleDigest::default()),
     }
+}
+
+/// The sum of a module's records, as it is remembered.
+pub(crate) fn stored_sum(store: &dyn ReadStore, module: usize) -> Result<ModuleDigest, StoreError> {
+    stored_lanes(store, module)
 }
 
 /// The digests of all modules, in the pack's order.

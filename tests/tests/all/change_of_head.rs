@@ -188,7 +188,10 @@ fn two_heads_at_once_approve_nothing_and_lose_no_key() {
     let (school, computer) = school_in_step(place.path(), &centre);
     let new = successor(&computer, &school);
     let decree = ["--plt", "--sk", "821.2/0003/2026", "--from", "2026-08-02"];
-    let acted = centre.operator(&[&["head", "assign", school.npsn, "--ptk", &new], decree.as_slice()].concat());
+    let assign = [&["head", "assign", school.npsn, "--ptk", &new], decree.as_slice()].concat();
+    let refused = centre.try_operator(&assign);
+    assert_eq!(last_json(&refused.stdout)["code"], "act.invalid", "nobody at the school could end it: {refused:?}");
+    let acted = centre.operator(&[assign.as_slice(), &["--reason", "serah terima jabatan"]].concat());
     assert!(acted["revoked"].is_null(), "{acted}");
     edit(&computer, "Jalan Berdua");
     computer.run(&["pull"], &[]);

@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::staff::{in_area, staff};
 use super::{About, STALL, Shared, json, moves, reply, told};
-use crate::access::Staff;
+use crate::access::{Staff, StaffRole};
 use crate::catalogue::{lookup, problem};
-use crate::desk::Desk;
+use crate::desk::{By, Desk};
 use crate::host::{Host, school};
 use crate::messages::{
     Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, HeadRevoke, IdentityEdit, KeyShown, KodeShown, RecordEdit,
@@ -28,6 +28,9 @@ use crate::messages::{
 const PAGE_SCHOOLS: usize = 200;
 /// Schools that the audit log names of those that a backup does not hold.
 const MAX_TOLD: usize = 20;
+
+/// The shortest and the longest reason, in characters.
+const REASON: [usize; 2] = [10, 200];
 
 type Questions = Query<BTreeMap<String, String>>;
 
@@ -50,6 +53,7 @@ pub(super) fn router() -> Router<Arc<Host>> {
         .route("/v1/admin/schools/{npsn}/heads/end", post(end))
         .route("/v1/admin/schools/{npsn}/students", post(add_student))
         .route("/v1/admin/schools/{npsn}/moves", post(moves::offer))
+        .route("/v1/admin/schools/{npsn}/moves/withdraw", post(moves::withdraw))
 }
 
 async fn list(State(host): Shared, Query(asked): Questions, Extension(staff): Extension<Staff>) -> Response {
@@ -160,12 +164,13 @@ async fn show(State(host): Shared, Path((npsn, entity, id)): Path<(String, Strin
 }
 
 async fn import(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
-    reply(&host, "admin", imported(&host, &npsn, request).await)
+    let result = imported(&host, &npsn, request).await;
+    told(result.as_ref().ok().map(about), reply(&host, "admin", result))
 }
 
 async fn imported(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acted, Problem> {
     let npsn = school(npsn)?;
-    let by = staff(&request)?.name;
+    let by = by(&request)?;
     let (parts, body) = request.into_parts();
     let limits = BodyLimits { bytes: MAX_LINES_BODY, stall: STALL };
     let (lines, permit) = read_body(&parts.headers, body, LINES_TYPE, limits, &host.budget)
@@ -178,11 +183,30 @@ async fn imported(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Acte
     .await
 }
 
+/// Who asks, and why: an act that would leave what nobody at the school may mend is done for a reason only, and by the centre's
+/// own staff.
+pub(super) fn by(request: &Request) -> Result<By, Problem> {
+    let staff = staff(request)?;
+    let asked: Questions = Query::try_from_uri(request.uri()).map_err(|_| problem("path.unknown"))?;
+    let reason = asked.get("reason").map(|reason| reason.trim().to_owned());
+    if let Some(reason) = &reason {
+        if staff.role != StaffRole::Centre {
+            return Err(problem("admin.role").with("name", &staff.name));
+        }
+        let [min, max] = REASON;
+        if !(min..=max).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
+            return Err(problem("act.reason").with("min", min).with("max", max));
+        }
+    }
+    Ok(By { name: staff.name, reason })
+}
+
 /// An act by its version and counts, and the ids that it made or ended.
 pub(super) fn about(acted: &Acted) -> About {
-    let Acted { version, records, created, revoked } = acted;
+    let Acted { version, records, created, revoked, reason } = acted;
     let ids = created.iter().map(|id| format!(" made {id}")).chain(revoked.iter().map(|id| format!(" revoked {id}")));
-    About::done(format!("version {version} records {records}{}", ids.collect::<String>()))
+    let why = reason.iter().map(|reason| format!(" because {reason}"));
+    About::done(format!("version {version} records {records}{}", ids.chain(why).collect::<String>()))
 }
 
 /// Reads a JSON body and has the desk act on it, in the name of whoever asked.
@@ -190,11 +214,11 @@ async fn acted<T: DeserializeOwned + Send + 'static>(
     host: Arc<Host>,
     npsn: String,
     request: Request,
-    act: impl FnOnce(&Desk, &str, &T) -> Result<Acted, Problem> + Send + 'static,
+    act: impl FnOnce(&Desk, &By, &T) -> Result<Acted, Problem> + Send + 'static,
 ) -> Response {
     let work = async {
         let npsn = school(&npsn)?;
-        let by = staff(&request)?.name;
+        let by = by(&request)?;
         let (parts, body) = request.into_parts();
         let asked: T = json(&host, &parts.headers, body).await?;
         host.at(npsn, move |desk| act(desk, &by, &asked)).await

@@ -14,6 +14,7 @@ use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
 
 use super::{About, STALL, Shared, moves, session, told};
 use crate::catalogue::lookup;
+use crate::desk::Due;
 use crate::host::{Host, school};
 use crate::lanes::Urgency;
 
@@ -90,7 +91,7 @@ async fn answer(host: &Arc<Host>, npsn: &str, endpoint: Endpoint, request: Reque
             // The body's share of memory is held until the work on it is done.
             let _permit = permit;
             let answered = desk.exchange(bearer.device, endpoint, &agent, &body)?;
-            let moves = if let Endpoint::Exchange(_) = endpoint { desk.answered_moves()? } else { Vec::new() };
+            let moves = if let Endpoint::Exchange(_) = endpoint { desk.due_moves()? } else { Due::default() };
             Ok((answered, moves))
         })
         .await?;

@@ -35,6 +35,7 @@ const OF_DINAS: &[(Method, &str)] = &[
     (Method::POST, "/v1/admin/schools/{npsn}/heads/end"),
     (Method::POST, "/v1/admin/schools/{npsn}/heads/revoke"),
     (Method::POST, "/v1/admin/schools/{npsn}/moves"),
+    (Method::POST, "/v1/admin/schools/{npsn}/moves/withdraw"),
 ];
 
 pub(super) fn router() -> Router<Arc<Host>> {

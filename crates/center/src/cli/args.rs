@@ -171,9 +171,16 @@ pub(super) enum School {
         /// Record lines to begin with.
         #[arg(long)]
         import: Option<PathBuf>,
+        #[command(flatten)]
+        although: Although,
     },
     /// Takes record lines into a school's records.
-    Import { npsn: Npsn, file: PathBuf },
+    Import {
+        npsn: Npsn,
+        file: PathBuf,
+        #[command(flatten)]
+        although: Although,
+    },
     /// Lists schools with their last exchange, versions and digests.
     List,
     /// Replaces a school's kode registrasi; prints the new one once.
@@ -226,6 +233,8 @@ pub(super) enum Head {
         /// The first day.
         #[arg(long)]
         from: Date,
+        #[command(flatten)]
+        although: Although,
     },
     /// Ends an assignment; keys that stand on it end with it.
     End {
@@ -236,6 +245,8 @@ pub(super) enum Head {
         /// The last day.
         #[arg(long)]
         until: Date,
+        #[command(flatten)]
+        although: Although,
     },
     /// Ends the keys of a PTK at once, whatever the records say: a computer was lost, a password is known.
     Revoke {
@@ -259,6 +270,8 @@ pub(super) enum Student {
         /// Fields of the registration at this school, field=value.
         #[arg(long, value_parser = pair, num_args = 1..)]
         registrasi: Vec<(String, String)>,
+        #[command(flatten)]
+        although: Although,
     },
     /// Offers a student to another school, which takes the student in when it has accepted.
     Move {
@@ -268,6 +281,13 @@ pub(super) enum Student {
         student: RecordId,
         #[command(flatten)]
         to: MoveTo,
+    },
+    /// Takes back the offer of a student that no school has accepted.
+    Withdraw {
+        npsn: Npsn,
+        /// The student's id.
+        #[arg(long)]
+        student: RecordId,
     },
 }
 
@@ -282,6 +302,21 @@ pub(super) enum Ptk {
         #[command(flatten)]
         to: MoveTo,
     },
+    /// Takes back the offer of a teacher or staff that no school has accepted.
+    Withdraw {
+        npsn: Npsn,
+        /// The PTK's id.
+        #[arg(long)]
+        ptk: RecordId,
+    },
+}
+
+/// Why something is done although it leaves what nobody at the school may mend.
+#[derive(clap::Args)]
+pub(super) struct Although {
+    /// Does it although the rulebook speaks against it, and says why in the audit log; for the centre's own staff.
+    #[arg(long)]
+    pub(super) reason: Option<String>,
 }
 
 /// Where to, and when.
@@ -298,7 +333,13 @@ pub(super) struct MoveTo {
 #[derive(Subcommand)]
 pub(super) enum Identity {
     /// Sets a record's verification mark.
-    Verify { npsn: Npsn, entity: String, id: RecordId },
+    Verify {
+        npsn: Npsn,
+        entity: String,
+        id: RecordId,
+        #[command(flatten)]
+        although: Although,
+    },
     /// Corrects a person's identity and sets the verification mark.
     Correct {
         npsn: Npsn,
@@ -307,6 +348,8 @@ pub(super) enum Identity {
         /// field=value; an empty value clears.
         #[arg(required = true, value_parser = pair)]
         fields: Vec<(String, String)>,
+        #[command(flatten)]
+        although: Although,
     },
 }
 
@@ -397,6 +440,8 @@ pub(super) enum Record {
         /// Makes a deleted record live again.
         #[arg(long)]
         restore: bool,
+        #[command(flatten)]
+        although: Although,
     },
     /// Shows a record.
     Show { npsn: Npsn, entity: String, id: RecordId },

@@ -6,13 +6,13 @@ use selaras_model::{Npsn, RecordId};
 use selaras_sync::Mover;
 use serde::Serialize;
 
-use super::args::{Command, Head, Identity, MoveTo, Ptk, Record, School, Student};
+use super::args::{Although, Command, Head, Identity, MoveTo, Ptk, Record, School, Student};
 use super::remote::{Remote, school};
 use crate::failure::Failure;
 use crate::messages::{
     Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HeadKeys, HeadRevoke, HealingState,
-    IdentityEdit, KeyShown, KodeShown, MoveAsked, RecordEdit, RecordPage, SchoolAdd, SchoolLine, SchoolPage,
-    StudentAdd, TextFields,
+    IdentityEdit, KeyShown, KodeShown, MoveAsked, MoveWithdrawn, RecordEdit, RecordPage, SchoolAdd, SchoolLine,
+    SchoolPage, StudentAdd, TextFields,
 };
 use crate::output;
 
@@ -33,6 +33,7 @@ impl Remote {
             Command::Head(command) => self.head(command),
             Command::Student(command) => self.student(command),
             Command::Ptk(Ptk::Move { npsn, ptk, to }) => self.offer(npsn, Mover::Ptk, ptk, &to),
+            Command::Ptk(Ptk::Withdraw { npsn, ptk }) => self.withdraw(npsn, Mover::Ptk, ptk),
             Command::Identity(command) => self.identity(command),
             Command::Rules(command) => self.rules(command),
             Command::Clock(command) => self.clock(&command),
@@ -46,19 +47,20 @@ impl Remote {
 
     fn school(&self, command: School) -> Result<(), Failure> {
         match command {
-            School::Add { npsn, name, import } => {
+            School::Add { npsn, name, import, although } => {
                 // Read first: a school without its records because of a misspelt file would have to be mended.
                 let lines = import.as_deref().map(read_file).transpose()?;
                 let shown: KodeShown = self.post("/v1/admin/schools", &SchoolAdd { npsn, name })?;
                 if let Some(lines) = lines {
-                    let acted: Acted = self.post_lines(&school(npsn, "/import"), lines)?;
+                    let acted: Acted = self.post_lines(&although.of(&school(npsn, "/import")), lines)?;
                     let records = acted.records;
                     self.voice.say(&format!("{records} catatan dimuat."), &format!("{records} records were taken in."));
                 }
                 self.kode(&shown)
             }
-            School::Import { npsn, file } => {
-                let acted: Acted = self.post_lines(&school(npsn, "/import"), read_file(&file)?)?;
+            School::Import { npsn, file, although } => {
+                let path = although.of(&school(npsn, "/import"));
+                let acted: Acted = self.post_lines(&path, read_file(&file)?)?;
                 self.acted(&acted)
             }
             School::Kode { npsn } => self.kode(&self.post(&school(npsn, "/kode"), &())?),
@@ -87,10 +89,12 @@ impl Remote {
 
     fn head(&self, command: Head) -> Result<(), Failure> {
         let acted: Acted = match command {
-            Head::Assign { npsn, ptk, plt, sk, from } => {
-                self.post(&school(npsn, "/heads"), &HeadAssign { ptk, plt, sk, from })?
+            Head::Assign { npsn, ptk, plt, sk, from, although } => {
+                self.post(&although.of(&school(npsn, "/heads")), &HeadAssign { ptk, plt, sk, from })?
             }
-            Head::End { npsn, ptk, until } => self.post(&school(npsn, "/heads/end"), &HeadEnd { ptk, until })?,
+            Head::End { npsn, ptk, until, although } => {
+                self.post(&although.of(&school(npsn, "/heads/end")), &HeadEnd { ptk, until })?
+            }
             Head::Revoke { npsn, ptk } => self.post(&school(npsn, "/heads/revoke"), &HeadRevoke { ptk })?,
             Head::Keys { npsn } => {
                 let keys: HeadKeys = self.get(&school(npsn, "/heads"))?;
@@ -103,11 +107,12 @@ impl Remote {
 
     fn student(&self, command: Student) -> Result<(), Failure> {
         let acted: Acted = match command {
-            Student::Add { npsn, fields, registrasi } => {
+            Student::Add { npsn, fields, registrasi, although } => {
                 let body = StudentAdd { fields: text_fields(fields), registrasi: text_fields(registrasi) };
-                self.post(&school(npsn, "/students"), &body)?
+                self.post(&although.of(&school(npsn, "/students")), &body)?
             }
             Student::Move { npsn, student, to } => return self.offer(npsn, Mover::PesertaDidik, student, &to),
+            Student::Withdraw { npsn, student } => return self.withdraw(npsn, Mover::PesertaDidik, student),
         };
         self.acted(&acted)
     }
@@ -117,26 +122,32 @@ impl Remote {
         self.acted(&self.post(&school(npsn, "/moves"), &asked)?)
     }
 
+    fn withdraw(&self, npsn: Npsn, who: Mover, id: RecordId) -> Result<(), Failure> {
+        self.acted(&self.post(&school(npsn, "/moves/withdraw"), &MoveWithdrawn { who, id })?)
+    }
+
     fn identity(&self, command: Identity) -> Result<(), Failure> {
-        let (npsn, body) = match command {
-            Identity::Verify { npsn, entity, id } => (npsn, IdentityEdit { entity, id, fields: TextFields::new() }),
-            Identity::Correct { npsn, entity, id, fields } => {
-                (npsn, IdentityEdit { entity, id, fields: text_fields(fields) })
+        let (npsn, although, body) = match command {
+            Identity::Verify { npsn, entity, id, although } => {
+                (npsn, although, IdentityEdit { entity, id, fields: TextFields::new() })
+            }
+            Identity::Correct { npsn, entity, id, fields, although } => {
+                (npsn, although, IdentityEdit { entity, id, fields: text_fields(fields) })
             }
         };
-        self.acted(&self.post(&school(npsn, "/identity"), &body)?)
+        self.acted(&self.post(&although.of(&school(npsn, "/identity")), &body)?)
     }
 
     fn record(&self, command: Record) -> Result<(), Failure> {
         match command {
-            Record::Edit { npsn, entity, id, fields, delete, restore } => {
+            Record::Edit { npsn, entity, id, fields, delete, restore, although } => {
                 let id: Option<RecordId> = match id.as_str() {
                     "new" => None,
                     id => Some(id.parse().map_err(|_| Failure::input("a record's id is a UUID, or `new`"))?),
                 };
                 let deleted = if delete { Some(true) } else { restore.then_some(false) };
                 let body = RecordEdit { entity, id, fields: text_fields(fields), deleted };
-                self.acted(&self.post(&school(npsn, "/records"), &body)?)
+                self.acted(&self.post(&although.of(&school(npsn, "/records")), &body)?)
             }
             Record::Show { npsn, entity, id } => {
                 let record: serde_json::Value = self.get(&school(npsn, &format!("/records/{entity}/{id}")))?;
@@ -280,6 +291,18 @@ impl Remote {
 
     pub(super) fn data(&self, value: &impl Serialize) {
         output::line(&serde_json::to_string(value).unwrap_or_default());
+    }
+}
+
+impl Although {
+    /// A path with the reason, where there is one.
+    fn of(&self, path: &str) -> String {
+        let Some(reason) = &self.reason else { return path.to_owned() };
+        let encoded = reason.bytes().map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        });
+        format!("{path}?reason={}", encoded.collect::<String>())
     }
 }
 

@@ -6,7 +6,7 @@ use selaras_model::KeyId;
 use selaras_sync::{AssignmentIds, Enrolment, HeadAssignment, HeadKeyRow, RevokedKeys};
 use selaras_transport::{HeadAnswer, HeadRequest, Problem};
 
-use super::acts::new_id;
+use super::acts::{By, new_id};
 use super::{Desk, refused, stored};
 use crate::messages::{Acted, HeadAssign, HeadEnd, HeadKeyLine, HeadKeys, HeadRevoke};
 
@@ -24,18 +24,18 @@ impl Desk {
     }
 
     /// Assigns a head.
-    pub(crate) fn assign(&self, by: &str, asked: &HeadAssign) -> Result<Acted, Problem> {
+    pub(crate) fn assign(&self, by: &By, asked: &HeadAssign) -> Result<Acted, Problem> {
         let HeadAssign { ptk, plt, sk, from } = asked;
         let assignment = HeadAssignment { ptk: *ptk, plt: *plt, sk: sk.clone(), from: *from };
         let ids = AssignmentIds { registration: new_id()?, duty: new_id()? };
-        let acting = self.centre().assign_head(by, &assignment, ids).map_err(|error| refused(&error))?;
-        self.carry(acting)
+        let acting = self.centre().assign_head(&by.name, &assignment, ids).map_err(|error| refused(&error))?;
+        self.carry_by(by, acting)
     }
 
     /// Ends a head's assignments after a last day; keys that stand on them end at once.
-    pub(crate) fn end(&self, by: &str, asked: &HeadEnd) -> Result<Acted, Problem> {
-        let acting = self.centre().end_head(by, asked.ptk, asked.until).map_err(|error| refused(&error))?;
-        self.carry(acting)
+    pub(crate) fn end(&self, by: &By, asked: &HeadEnd) -> Result<Acted, Problem> {
+        let acting = self.centre().end_head(&by.name, asked.ptk, asked.until).map_err(|error| refused(&error))?;
+        self.carry_by(by, acting)
     }
 
     /// Ends the keys of those who are no longer entitled by records of their own.
@@ -47,8 +47,8 @@ impl Desk {
     }
 
     /// Ends the keys of a PTK, whatever the records say.
-    pub(crate) fn revoke(&self, by: &str, asked: &HeadRevoke) -> Result<Acted, Problem> {
-        let ended = self.centre().revoke(by, asked.ptk).map_err(|error| refused(&error))?;
+    pub(crate) fn revoke(&self, by: &By, asked: &HeadRevoke) -> Result<Acted, Problem> {
+        let ended = self.centre().revoke(&by.name, asked.ptk).map_err(|error| refused(&error))?;
         let revoked = self.end_keys(ended)?;
         Ok(Acted { version: self.version()?, revoked, ..Acted::default() })
     }

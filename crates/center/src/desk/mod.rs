@@ -32,10 +32,15 @@ use crate::releases::InForce;
 use self::host::AtDesk;
 use self::rows::{REGISTRATION, RegistrationRow};
 
+pub(crate) use self::acts::By;
+pub(crate) use self::moves::{Answer, Due};
 pub(crate) use self::registration::found;
 
 /// How long a school is asked to wait while its other computers heal the centre.
 const HEALING_WAIT: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// How long whoever asks is asked to wait while the centre's own records are made anew from its log.
+const MENDING_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A school's desk.
 pub(crate) struct Desk {
@@ -109,7 +114,7 @@ pub(crate) fn stored(error: &StoreError) -> Problem {
     tracing::error!(%error, "the store failed");
     if let StoreError::Damaged(_) = error {
         // Coming again does not help, and nothing of the school's is at fault.
-        return problem("center.damaged");
+        return problem("center.store-damaged");
     }
     problem("center.store").after(std::time::Duration::from_secs(30))
 }
@@ -125,7 +130,11 @@ pub(crate) fn refused(error: &CentreError) -> Problem {
             tracing::warn!(code = other.code(), "a request was refused");
             let args = other.args().into_iter().flatten();
             let problem = args.fold(problem(other.code()), |problem, (name, value)| problem.with(name, value));
-            if other.code() == "center.healing" { problem.after(HEALING_WAIT) } else { problem }
+            match other.code() {
+                "center.healing" => problem.after(HEALING_WAIT),
+                "center.damaged" => problem.after(MENDING_WAIT),
+                _ => problem,
+            }
         }
     }
 }

@@ -3,12 +3,12 @@
 use selaras_transport::Problem;
 
 use super::Desk;
-use super::acts::pairs;
+use super::acts::{By, pairs};
 use crate::messages::{Acted, StudentAdd};
 
 impl Desk {
     /// Adds a student with a registration at this school.
-    pub(crate) fn add_student(&self, by: &str, asked: &StudentAdd) -> Result<Acted, Problem> {
+    pub(crate) fn add_student(&self, by: &By, asked: &StudentAdd) -> Result<Acted, Problem> {
         let student = self.typed("peserta_didik", None, pairs(&asked.fields))?;
         let mut edits = vec![student];
         if !asked.registrasi.is_empty() {

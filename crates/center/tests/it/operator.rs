@@ -73,7 +73,8 @@ fn a_bad_line_refuses_all_and_is_named() {
 fn records_are_edited_shown_deleted_and_verified() {
     let stand = Stand::start();
     stand.school();
-    stand.json(&["record", "edit", NPSN, "peserta_didik", STUDENT, "nama=Siswa Contoh"]);
+    let student = ["nama=Siswa Contoh", "jenis_kelamin=P", "tanggal_lahir=2014-05-05", "nama_ibu_kandung=Ibu"];
+    stand.json(&[&["record", "edit", NPSN, "peserta_didik", STUDENT], &student[..]].concat());
     stand.json(&["identity", "correct", NPSN, "peserta_didik", STUDENT, "nama=Siswa Teladan"]);
     let shown = stand.json(&["record", "show", NPSN, "peserta_didik", STUDENT]);
     assert_eq!((&shown["fields"]["nama"], &shown["fields"]["terverifikasi"]), (&"Siswa Teladan".into(), &true.into()));
@@ -125,7 +126,55 @@ fn a_move_is_offered_and_asking_twice_is_asking_once() {
     assert!(!none.status.success(), "nobody has accepted");
     let back = ["student", "move", OTHER, "--student", &student, "--to", NPSN, "--on", "2026-09-01"];
     assert!(
-        String::from_utf8_lossy(&stand.command(&back).stdout).contains("record.unknown"),
-        "nobody can be offered from there"
+        String::from_utf8_lossy(&stand.command(&back).stdout).contains("move.elsewhere"),
+        "nobody is offered to where she is"
     );
+}
+
+/// Until an offer is answered or taken back nobody else is offered the person.
+#[test]
+fn a_person_is_offered_to_a_second_school_once_the_first_offer_is_taken_back() {
+    let stand = Stand::start();
+    stand.school();
+    let third = "99999997";
+    for (npsn, name) in [(OTHER, "SD Lain"), (third, "SD Ketiga")] {
+        stand.json(&["school", "add", npsn, "--name", name]);
+    }
+    stand.json(&["record", "edit", NPSN, "peserta_didik", STUDENT, "nama=Siswa Contoh"]);
+    let here = format!("peserta_didik_id={STUDENT}");
+    stand.json(&["record", "edit", NPSN, "registrasi_peserta_didik", "new", &here]);
+    let offer = |to| ["student", "move", NPSN, "--student", STUDENT, "--to", to, "--on", "2026-09-01"];
+    let withdraw = ["student", "withdraw", NPSN, "--student", STUDENT];
+    let code = |arguments: &[&str]| {
+        let shown = stand.command(arguments).stdout;
+        serde_json::from_slice::<serde_json::Value>(&shown).unwrap()["code"].as_str().unwrap_or("done").to_owned()
+    };
+    assert_eq!(code(&withdraw), "move.not-offered");
+    assert_eq!(code(&offer(OTHER)), "done");
+    assert_eq!(code(&offer(third)), "move.offered");
+    assert_eq!(code(&withdraw), "done");
+    let left = stand.command(&["record", "list", OTHER, "mutasi_peserta_didik"]);
+    assert!(left.stdout.is_empty(), "{left:?}");
+    assert_eq!(code(&offer(third)), "done");
+    // An offer that is gone at the school which had it stands in nobody's way.
+    let open = stand.json(&["record", "list", third, "mutasi_peserta_didik"])["id"].as_str().unwrap().to_owned();
+    stand.json(&["record", "edit", third, "mutasi_peserta_didik", &open, "--delete"]);
+    assert_eq!(code(&offer(OTHER)), "done");
+}
+
+#[test]
+fn what_the_school_could_not_mend_is_refused_and_done_for_a_reason() {
+    let stand = Stand::start();
+    stand.school();
+    stand.json(&["record", "edit", NPSN, "peserta_didik", STUDENT, "nama=Siswa Contoh"]);
+    let correct = ["identity", "correct", NPSN, "peserta_didik", STUDENT, "nik=123"];
+    let run = |more: &[&str]| stand.command(&[&correct[..], more].concat());
+    let refused: serde_json::Value = serde_json::from_slice(&run(&[]).stdout).unwrap();
+    assert_eq!(refused["code"], "act.invalid");
+    assert!(refused["args"]["record"].as_str().unwrap().ends_with(STUDENT), "{refused}");
+    let short: serde_json::Value = serde_json::from_slice(&run(&["--reason", "ya"]).stdout).unwrap();
+    assert_eq!(short["code"], "act.reason");
+    let done: serde_json::Value =
+        serde_json::from_slice(&run(&["--reason", "data Dukcapil belum lengkap & benar"]).stdout).unwrap();
+    assert_eq!(done["reason"], "data Dukcapil belum lengkap & benar", "{done}");
 }

@@ -14,7 +14,9 @@ fn stand() -> Stand {
     let stand = Stand::start();
     stand.school();
     stand.json(&["school", "add", OTHER, "--name", "SD Lain"]);
-    stand.json(&["record", "edit", NPSN, "sekolah", SCHOOL, "nama=SD Contoh", "kode_wilayah=31999901"]);
+    let place = ["record", "edit", NPSN, "sekolah", SCHOOL, "nama=SD Contoh", "kode_wilayah=31999901"];
+    // The rest of a school's own record, which only the centre writes, is no matter here.
+    stand.json(&[&place[..], &["--reason", "sekolah percontohan"]].concat());
     for npsn in [NPSN, OTHER] {
         stand.json(&["record", "edit", npsn, "ptk", PTK, "nama=Contoh Guru"]);
     }

@@ -21,6 +21,8 @@ pub enum Bug {
     ForgetsNewcomers,
     /// A student who moves comes in at the new school, and does not go out at the old one.
     NobodyLeaves,
+    /// What is typed about a student who has left stays at the old school.
+    LeavesLateBehind,
     /// A centre that heals notes backups as verified that it never made.
     CoversWhileHealing,
     /// The centre goes by new rules from their second day on.
@@ -56,6 +58,7 @@ impl Bug {
                 | Self::RestoresSilently
                 | Self::ForgetsNewcomers
                 | Self::NobodyLeaves
+                | Self::LeavesLateBehind
                 | Self::CoversWhileHealing
                 | Self::BeginsRulesLate
                 | Self::StandsStill

@@ -1,16 +1,16 @@
 //! The centre of one school in the world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{
     BundleId, Date, DeviceId, EpochId, Fields, KeyId, LogVersion, Npsn, RecordId, RecordKey, ReplicaId, Value,
 };
-use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
+use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out, mend_centre};
 use selaras_sync::{
     Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreDates, CentreError, CentreKeys, Effect, Flow, Key,
-    LeavingPerson, Life, LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce,
-    Row, Rules, RulesDay, Step, Store, StoreError, TypedEdit, Verdict,
+    LateEdits, LeavingPerson, Life, LogEntry, MoveOffer, MoveStage, Offer, Origin, Promise, Range, ReadStore,
+    Registered, ReleaseInForce, Row, Rules, RulesDay, Step, Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::bug::Bug;
@@ -19,6 +19,9 @@ use super::landing::Landings;
 use super::releases::Releases;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
+
+/// The code of a centre that has found damage of its own.
+const DAMAGED: &str = "center.damaged";
 
 pub(super) struct CentreHost {
     pub(super) npsn: Npsn,
@@ -231,7 +234,13 @@ impl CentreHost {
 
     pub(super) fn act(&mut self, edits: Vec<TypedEdit>) -> Result<(), Trouble> {
         self.drive(None)?;
-        let step = self.centre().act("test.act", edits)?;
+        let step = match self.centre().act("test.act", edits.clone()) {
+            Err(error) if error.code() == DAMAGED => {
+                mend_centre(self)?;
+                self.centre().act("test.act", edits)?
+            }
+            done => done?,
+        };
         self.drive(Some(step))
     }
 
@@ -250,10 +259,38 @@ impl CentreHost {
 
     /// Does an act from its beginning to its end.
     pub(super) fn carries(&mut self, mut acting: Acting) -> Result<(), Trouble> {
-        while let Some(step) = self.centre().act_step(&mut acting)? {
+        loop {
+            let step = match self.centre().act_step(&mut acting) {
+                Err(error) if error.code() == DAMAGED => {
+                    mend_centre(self)?;
+                    self.centre().act_step(&mut acting)?
+                }
+                step => step?,
+            };
+            let Some(step) = step else { return Ok(()) };
             self.drive(Some(step))?;
         }
-        Ok(())
+    }
+
+    /// Promises a student of this school to another one, unless she is promised already: then it gives to whom.
+    pub(super) fn promises(&mut self, offer: &MoveOffer, to: Npsn) -> Result<Promise, Trouble> {
+        self.drive(None)?;
+        let mut promise = self.centre().promise_move(offer.who, offer.person, to, offer.on)?;
+        if let Promise::Made { acting, .. } = &mut promise
+            && let Some(acting) = acting.take()
+        {
+            self.carries(acting)?;
+        }
+        Ok(promise)
+    }
+
+    /// Takes on what another school wrote too late.
+    pub(super) fn takes_late(&mut self, late: &LateEdits) -> Result<(), Trouble> {
+        self.drive(None)?;
+        match self.centre().take_late(late)? {
+            Some(acting) if self.bug != Some(Bug::LeavesLateBehind) => self.carries(acting),
+            _ => Ok(()),
+        }
     }
 
     /// Offers somebody who leaves another school to this one.
@@ -265,11 +302,11 @@ impl CentreHost {
         }
     }
 
-    /// Does the next stage of a move; `id` is of the record that it may make.
-    pub(super) fn does_stage(&mut self, carried: &mut CarriedMove, id: RecordId) -> Result<(), Trouble> {
+    /// Does the next stage of a move.
+    pub(super) fn does_stage(&mut self, carried: &mut CarriedMove) -> Result<(), Trouble> {
         self.drive(None)?;
         let stays = carried.stage() == MoveStage::Leave && self.bug == Some(Bug::NobodyLeaves);
-        match self.centre().move_stage("centre", carried, id)? {
+        match self.centre().move_stage("centre", carried)? {
             Some(acting) if !stays => self.carries(acting),
             _ => Ok(()),
         }
@@ -356,6 +393,15 @@ impl CentreHost {
             Ok(Flow::Continue)
         })?;
         if broken { wrong("an entry of the log cannot be read") } else { Ok(()) }
+    }
+
+    /// The values of a field between which nobody has decided.
+    pub(super) fn values(&self, key: RecordKey, field: &str) -> Result<BTreeSet<String>, Trouble> {
+        let values = self.centre().values(key, field)?;
+        Ok(values
+            .into_iter()
+            .filter_map(|value| if let Value::Text(text) = value { Some(text) } else { None })
+            .collect())
     }
 
     /// Whether people have to decide something about a record.

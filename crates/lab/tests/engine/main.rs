@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod acts;
 mod backup;
 mod backups;
 mod copies;

@@ -1,9 +1,9 @@
 //! Moves over two schools: the stages are the engine's, and a cut between any two of them loses and doubles nobody.
 
-use std::cell::Cell;
-
 use selaras_model::{Date, EntityCode, Npsn, Record, RecordId};
-use selaras_sync::{Acting, AnsweredMove, CarriedMove, CentreError, Flow, MoveOffer, MoveStage, Mover, TypedEdit};
+use selaras_sync::{
+    Acting, AnsweredMove, CarriedMove, CentreError, Flow, MoveOffer, MoveStage, Mover, Promise, TypedEdit,
+};
 
 use crate::stage::CentreStage;
 
@@ -48,13 +48,12 @@ fn all(stage: &CentreStage, entity: &str) -> Vec<Record> {
 struct Schools {
     old: CentreStage,
     new: CentreStage,
-    ids: Cell<u8>,
 }
 
 impl Schools {
     fn new() -> Self {
         let stage = |npsn: &str| CentreStage::new(npsn.parse().unwrap(), RecordId::from_bytes([1; 16]));
-        Self { old: stage("99999998"), new: stage("99999999"), ids: Cell::new(0) }
+        Self { old: stage("99999998"), new: stage("99999999") }
     }
 
     /// With a student at the old one.
@@ -98,15 +97,23 @@ impl Schools {
         if npsn == self.old.npsn { &self.old } else { &self.new }
     }
 
-    fn new_id(&self) -> RecordId {
-        self.ids.set(self.ids.get() + 1);
-        RecordId::from_bytes([self.ids.get(); 16])
+    /// Promises the person to a school in the old one's log.
+    fn promise(&self, who: Mover, to: Npsn) -> Result<Promise, CentreError> {
+        let mut promise = self.old.centre().promise_move(who, PERSON, to, on())?;
+        if let Promise::Made { acting, .. } = &mut promise
+            && let Some(acting) = acting.take()
+        {
+            carry(&self.old, acting);
+        }
+        Ok(promise)
     }
 
     fn try_offer(&self, who: Mover, id: RecordId) -> Result<Option<Acting>, CentreError> {
-        let leaving = self.old.centre().offered(who, PERSON)?;
+        let Promise::Made { leaving, on, .. } = self.promise(who, self.new.npsn)? else {
+            panic!("promised to another school")
+        };
         let school = "SMP Lama".to_owned();
-        let offer = MoveOffer { who, person: PERSON, on: on(), from: self.old.npsn, school };
+        let offer = MoveOffer { who, person: PERSON, on, from: self.old.npsn, school };
         self.new.centre().offer_move("dinas-contoh", &offer, &leaving, id)
     }
 
@@ -126,7 +133,7 @@ impl Schools {
     /// Does one stage.
     fn step(&self, carried: &mut CarriedMove) {
         let stage = self.at(carried.school().unwrap());
-        if let Some(acting) = stage.centre().move_stage("centre", carried, self.new_id()).unwrap() {
+        if let Some(acting) = stage.centre().move_stage("centre", carried).unwrap() {
             carry(stage, acting);
         }
     }
@@ -204,15 +211,18 @@ fn a_move_that_was_cut_after_any_stage_is_begun_anew_and_done_once() {
 #[test]
 fn a_declined_move_takes_the_offer_away_and_nothing_else() {
     let schools = Schools::with_student();
-    let before = (schools.old.centre().head().unwrap(), schools.old.centre().digests().unwrap());
+    let before = schools.old.centre().digests().unwrap();
     let answered = schools.answered(STUDENT, "2");
     assert!(!answered.accepted);
     let mut carried = answered.carry_out(schools.new.npsn);
+    assert_eq!(carried.stage(), MoveStage::End);
+    schools.step(&mut carried);
     assert_eq!(carried.stage(), MoveStage::Close);
     schools.step(&mut carried);
     assert_eq!(carried.stage(), MoveStage::Done);
-    assert_eq!((schools.old.centre().head().unwrap(), schools.old.centre().digests().unwrap()), before);
+    assert_eq!(schools.old.centre().digests().unwrap(), before);
     assert!(all(&schools.new, "peserta_didik").is_empty() && schools.waiting().is_empty());
+    assert_eq!(schools.old.centre().promised(STUDENT, PERSON).unwrap(), None, "she may be offered again");
 }
 
 #[test]
@@ -245,7 +255,7 @@ fn a_stage_belongs_to_one_of_the_two_schools() {
     while let Some(npsn) = carried.school() {
         let other = if npsn == schools.old.npsn { &schools.new } else { &schools.old };
         let stage = carried.stage();
-        let refused = other.centre().move_stage("centre", &mut carried, HERE).err().unwrap();
+        let refused = other.centre().move_stage("centre", &mut carried).err().unwrap();
         assert_eq!((refused.code(), carried.stage()), ("move.not-here", stage));
         schools.step(&mut carried);
     }
@@ -262,4 +272,43 @@ fn a_ptk_comes_with_what_belongs_to_the_person_and_never_as_head() {
         assert_eq!((came.code("tahun_ajaran_id"), came.bool("ptk_induk")), (Some("2026"), Some(true)));
         assert_eq!(all(&schools.new, "rwy_pend_formal").pop().unwrap().text("gelar"), Some("S.Pd."));
     }
+}
+
+/// The old school's log promises a person to one school at a time; the first offer stands until it is answered or taken back.
+#[test]
+fn a_person_is_promised_to_one_school_at_a_time() {
+    let schools = Schools::with_student();
+    let other: Npsn = "99999997".parse().unwrap();
+    let to = |promise| match promise {
+        Promise::Made { .. } => None,
+        Promise::Elsewhere { to, .. } => Some(to),
+    };
+    let acting = schools.try_offer(STUDENT, OFFER).unwrap().unwrap();
+    carry(&schools.new, acting);
+    assert_eq!(to(schools.promise(STUDENT, other).unwrap()), Some(schools.new.npsn));
+    assert!(schools.new.centre().offer_stands(STUDENT, PERSON, schools.old.npsn, on()).unwrap());
+    assert!(
+        schools.new.centre().take_back_offer("dinas", (STUDENT, PERSON), schools.old.npsn, on()).unwrap().is_some()
+    );
+    let ended = schools.old.centre().end_offer(STUDENT, PERSON, schools.new.npsn, on()).unwrap().unwrap();
+    carry(&schools.old, ended);
+    assert_eq!(to(schools.promise(STUDENT, other).unwrap()), None);
+    // The first school has accepted offline meanwhile: the log says that she is another's.
+    act(&schools.new, vec![typed(&schools.new, "mutasi_peserta_didik", OFFER, &[("keputusan", "1")])]);
+    schools.finish(schools.waiting().pop().unwrap());
+    assert_eq!(schools.memberships(STUDENT), (1, 0));
+    assert!(all(&schools.new, "mutasi_peserta_didik").is_empty() && schools.waiting().is_empty());
+}
+
+#[test]
+fn an_offer_that_was_accepted_is_taken_back_no_more() {
+    let schools = Schools::with_student();
+    let mut carried = schools.answered(STUDENT, "1").carry_out(schools.new.npsn);
+    let code = |error: CentreError| error.code();
+    let back = schools.new.centre().take_back_offer("dinas", (STUDENT, PERSON), schools.old.npsn, on());
+    assert_eq!(back.err().map(code), Some("move.under-way"));
+    schools.step(&mut carried);
+    assert_eq!(schools.old.centre().promised(STUDENT, PERSON).err().map(code), Some("move.under-way"));
+    let other = schools.promise(STUDENT, "99999997".parse().unwrap());
+    assert_eq!(other.err().map(code), Some("move.under-way"));
 }

@@ -61,6 +61,29 @@ impl fmt::Display for LineError {
     }
 }
 
+/// A line that says something of a record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecordLine {
+    /// The record's key and the fields that it names; not deleted, unless it says so.
+    pub record: Record,
+    /// The deleted flag, where it names one: a line that does not says nothing of whether the record lives.
+    pub deleted: Option<bool>,
+}
+
+impl fmt::Debug for RecordLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordLine").field("record", &self.record.key()).field("deleted", &self.deleted).finish()
+    }
+}
+
+/// Reads a whole record, as [`record_to_json`] writes it: one that is not said to be deleted is not.
+///
+/// # Errors
+/// As [`line_from_json`].
+pub fn record_from_json(pack: &Pack, line: &Json) -> Result<Record, LineError> {
+    line_from_json(pack, line).map(|line| line.record)
+}
+
 /// Reads `{"entity": "peserta_didik", "id": "<uuid>", "fields": {..}, "deleted": true}`; `deleted` may be absent.
 ///
 /// A date is an ISO string, a reference a UUID string, a decimal a number or a string, a code a string or a whole
@@ -68,7 +91,7 @@ impl fmt::Display for LineError {
 ///
 /// # Errors
 /// Returns every problem of the line; fields that the pack does not know are refused.
-pub fn record_from_json(pack: &Pack, line: &Json) -> Result<Record, LineError> {
+pub fn line_from_json(pack: &Pack, line: &Json) -> Result<RecordLine, LineError> {
     let mut problems = Vec::new();
     let Some(line) = line.as_object() else {
         return Err(LineError { problems: vec![LineProblem::NotAnObject] });
@@ -78,12 +101,12 @@ pub fn record_from_json(pack: &Pack, line: &Json) -> Result<Record, LineError> {
     let entity = line.get("entity").and_then(Json::as_str);
     let id = line.get("id").and_then(Json::as_str).and_then(|id| id.parse::<RecordId>().ok());
     let fields = line.get("fields").and_then(Json::as_object);
-    let deleted = line.get("deleted").map_or(Some(false), Json::as_bool);
+    let deleted = line.get("deleted").map(Json::as_bool);
     let missing = [
         ("entity", entity.is_none()),
         ("id", id.is_none()),
         ("fields", fields.is_none()),
-        ("deleted", deleted.is_none()),
+        ("deleted", deleted == Some(None)),
     ];
     problems.extend(missing.iter().filter(|(_, missing)| *missing).map(|(key, _)| LineProblem::Key(key)));
     let entity = entity.and_then(|name| {
@@ -91,11 +114,12 @@ pub fn record_from_json(pack: &Pack, line: &Json) -> Result<Record, LineError> {
         problems.extend(known.is_none().then_some(LineProblem::UnknownEntity));
         known
     });
-    let (Some(entity), Some(id), Some(fields), Some(deleted)) = (entity, id, fields, deleted) else {
+    let (Some(entity), Some(id), Some(fields), false) = (entity, id, fields, deleted == Some(None)) else {
         return Err(LineError { problems });
     };
+    let deleted = deleted.flatten();
     let mut record = Record::new(RecordKey { entity: entity.code, id });
-    record.deleted = deleted;
+    record.deleted = deleted.unwrap_or(false);
     for (name, value) in fields {
         let Some(field) = entity.field(name) else {
             problems.push(LineProblem::UnknownField(shown(name)));
@@ -106,7 +130,7 @@ pub fn record_from_json(pack: &Pack, line: &Json) -> Result<Record, LineError> {
             Err(error) => problems.push(LineProblem::Value { field: field.name.clone(), error }),
         }
     }
-    if problems.is_empty() { Ok(record) } else { Err(LineError { problems }) }
+    if problems.is_empty() { Ok(RecordLine { record, deleted }) } else { Err(LineError { problems }) }
 }
 
 /// Writes a record as [`record_from_json`] reads it.

@@ -3,6 +3,6 @@
 mod json;
 mod text;
 
-pub use json::{LineError, LineProblem, record_from_json, record_to_json};
+pub use json::{LineError, LineProblem, RecordLine, line_from_json, record_from_json, record_to_json};
 pub use text::ValueError;
 pub(crate) use text::parse_value;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Date, FieldKind, FieldName, Record, RecordKey, Value};
+use selaras_model::{Date, FieldKind, FieldName, Record, RecordKey, Side, Value};
 
 use super::Judge;
 use super::reader::Reader;
 use super::set::bound;
-use crate::finding::Finding;
+use crate::finding::{Finding, MENDER};
 use crate::nik::Nik;
 use crate::rulebook::Rule;
 use crate::rulebook::kind::{Demand, Form, NikPart, Relation};
@@ -121,6 +121,9 @@ impl Judge<'_> {
         if let Some(field) = field {
             let value = self.pack.render_field(record.entity, field, record.get(field));
             args.insert("value".to_owned(), value);
+            if self.pack.owner(record.entity, field, &record.fields) == Side::Centre {
+                args.insert(MENDER.to_owned(), "centre".to_owned());
+            }
         }
         Finding {
             rule: rule.id().clone(),

@@ -77,7 +77,11 @@ impl Rule {
         &self.source
     }
 
-    /// Gives who has to act on its findings.
+    fn is_for_the_school(&self) -> bool {
+        matches!(self.who, Who::Operator | Who::Head)
+    }
+
+    /// Gives who has to act on its findings, where the field to mend is the school's.
     #[must_use]
     pub fn who(&self) -> Who {
         self.who
@@ -167,8 +171,24 @@ impl Rulebook {
         if let Some(field) = finding.field.as_ref().and_then(|field| entity?.field(field)) {
             args.insert("field".to_owned(), field.label.get(lang).to_owned());
         }
-        let (message, remedy) = (fill(&rule.message, lang, &args), fill(&rule.remedy, lang, &args));
-        Rendered { message, remedy, who: rule.who }
+        let message = fill(&rule.message, lang, &args);
+        if finding.is_the_centres() && rule.is_for_the_school() {
+            // The rule is for whoever types; here nobody at the school may.
+            let remedy = match lang {
+                Lang::Id => "Minta pusat memperbaikinya, lalu tarik data",
+                Lang::En => "Ask the centre to correct it, then pull",
+            };
+            return Rendered { message, remedy: remedy.to_owned(), who: Who::Centre };
+        }
+        Rendered { message, remedy: fill(&rule.remedy, lang, &args), who: rule.who }
+    }
+
+    /// Whether a finding closes the gate of a school in which nobody may mend it.
+    #[must_use]
+    pub fn closes_without_remedy(&self, finding: &Finding) -> bool {
+        let rule = self.rules.iter().find(|rule| rule.id == finding.rule);
+        let elsewhere = finding.field.is_none() && rule.is_some_and(|rule| !rule.is_for_the_school());
+        finding.level == Level::Invalid && (finding.is_the_centres() || elsewhere)
     }
 }
 

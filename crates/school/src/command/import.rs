@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use selaras_model::{Breach, LineError, LineProblem, Record, RecordKey, record_from_json};
+use selaras_model::{Breach, LineError, LineProblem, Record, RecordKey, RecordLine, line_from_json};
 use selaras_sync::TypedEdit;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,14 @@ impl Import {
         }
         open.settle(out)?;
         let (invalid, warnings) = open.finding_counts()?;
-        out.report(Report::Import(ImportReport { taken, lines: read.lines, left: read.bad, invalid, warnings }));
+        out.report(Report::Import(ImportReport {
+            taken,
+            lines: read.lines,
+            gone: read.gone,
+            left: read.bad,
+            invalid,
+            warnings,
+        }));
         Ok(Outcome::Done)
     }
 
@@ -81,9 +88,13 @@ impl Import {
             }
             read.lines += 1;
             match take(open, &line, &read.seen) {
-                Ok(edit) => {
-                    read.seen.insert(edit.key, read.number);
-                    read.edits.push(edit);
+                Ok(line) => {
+                    read.seen.insert(line.key(), read.number);
+                    match line {
+                        Line::Edit(edit) => read.edits.push(edit),
+                        Line::Same(_) => {}
+                        Line::Gone(_) => read.gone += 1,
+                    }
                 }
                 Err(reason) => read.bad.push(place(reason, read.number, Words(out.lang()))),
             }
@@ -102,6 +113,7 @@ struct Read {
     edits: Vec<TypedEdit>,
     seen: BTreeMap<RecordKey, usize>,
     bad: Vec<Reason>,
+    gone: usize,
 }
 
 /// Why a line is not taken.
@@ -120,27 +132,53 @@ impl From<Failure> for BadLine {
     }
 }
 
-fn take(open: &Open, line: &[u8], seen: &BTreeMap<RecordKey, usize>) -> Result<TypedEdit, BadLine> {
+/// What a line comes to.
+enum Line {
+    Edit(TypedEdit),
+    /// It says what is so already.
+    Same(RecordKey),
+    /// It is about a record that was deleted, and does not say that it lives again.
+    Gone(RecordKey),
+}
+
+impl Line {
+    fn key(&self) -> RecordKey {
+        match self {
+            Self::Edit(edit) => edit.key,
+            Self::Same(key) | Self::Gone(key) => *key,
+        }
+    }
+}
+
+fn take(open: &Open, line: &[u8], seen: &BTreeMap<RecordKey, usize>) -> Result<Line, BadLine> {
     if line.len() > MAX_LINE_BYTES {
         return Err(BadLine::TooLong);
     }
     let value: serde_json::Value = serde_json::from_slice(line).map_err(|error| BadLine::NotJson(error.column()))?;
     let pack = &open.rules().pack;
-    let record = record_from_json(pack, &value).map_err(BadLine::Line)?;
+    let RecordLine { record, deleted } = line_from_json(pack, &value).map_err(BadLine::Line)?;
     if let Some(earlier) = seen.get(&record.key()) {
         return Err(BadLine::Twice(*earlier));
     }
     let before = open.known_record(record.key())?;
-    // A line names the fields that it sets; all others stay as they are.
+    // A line names the fields that it sets, and whether the record lives; all else stays as it is.
+    let was_deleted = before.as_ref().is_some_and(|before| before.deleted);
+    if was_deleted && deleted.is_none() {
+        return Ok(Line::Gone(record.key()));
+    }
     let mut after = before.clone().unwrap_or_else(|| Record::new(record.key()));
-    after.deleted = record.deleted;
+    after.deleted = deleted.unwrap_or(was_deleted);
     after.fields.extend(record.fields.clone());
     let breaches = pack.breaches(before.as_ref(), &after);
     if !breaches.is_empty() {
         return Err(BadLine::Breach(breaches));
     }
-    let deleted = (before.as_ref().is_some_and(|before| before.deleted) != record.deleted).then_some(record.deleted);
-    Ok(TypedEdit { key: record.key(), fields: record.fields, deleted })
+    let deleted = (was_deleted != after.deleted).then_some(after.deleted);
+    let says = |before: &Record| record.fields.iter().all(|(name, value)| before.get(name) == value);
+    if deleted.is_none() && before.as_ref().is_some_and(says) {
+        return Ok(Line::Same(record.key()));
+    }
+    Ok(Line::Edit(TypedEdit { key: record.key(), fields: record.fields, deleted }))
 }
 
 fn place(bad: BadLine, number: usize, words: Words) -> Reason {
@@ -176,10 +214,13 @@ fn problem_text(problem: &LineProblem, words: Words) -> String {
 /// What an import took.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportReport {
-    /// Records taken.
+    /// Records that the file changed.
     pub taken: usize,
     /// Lines read, empty ones not counted.
     pub lines: usize,
+    /// Lines about records that were deleted, and that do not say that they live again: nobody comes back unsaid.
+    #[serde(default)]
+    pub gone: usize,
     /// Lines that were left, with their numbers.
     pub left: Vec<Reason>,
     /// Findings of the whole school that block, afterwards.
@@ -192,6 +233,9 @@ impl ImportReport {
     pub(super) fn show(&self, words: Words, page: &mut Page) {
         let taken = words.number(u64::try_from(self.taken).unwrap_or(u64::MAX));
         page.line(Manner::Good, words.fill("import.taken", &[("count", &taken)]));
+        if self.gone > 0 {
+            page.line(Manner::Faint, words.fill("import.gone", &[("count", &self.gone)]));
+        }
         if !self.left.is_empty() {
             page.line(Manner::Bad, words.fill("import.left", &[("count", &self.left.len())]));
             crate::show::reasons(&self.left, words, page);

@@ -4,7 +4,8 @@ use selaras_merge::Edit;
 use selaras_model::{FieldKind, RecordKey};
 
 use super::Centre;
-use crate::edits::{EditSet, EditsError};
+use super::life::Living;
+use crate::edits::{EditSet, EditsChain, EditsError};
 use crate::entry::MAX_ACT_KIND;
 use crate::error::CentreError;
 use crate::page::freeze_edits;
@@ -13,31 +14,90 @@ use crate::step::{Step, TypedEdit};
 use crate::store::{EditsAt, MAX_INLINE, StateName};
 use crate::work::Work;
 
+/// Whether an act is judged by the rulebook before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judging {
+    /// It is refused where it would leave what nobody at the school may mend.
+    Strict,
+    /// It is done: somebody who may said why, or it only carries out what schools have decided.
+    Lenient,
+}
+
 impl Centre<'_> {
-    /// Makes edits of the centre one entry of the log; `kind` is a code such as `identity.correct`.
+    /// Makes edits of the centre one entry of the log; `kind` is a code such as `identity.correct`. It is not judged: what
+    /// somebody decides goes by [`Centre::acting`].
     ///
     /// # Errors
-    /// [`CentreError::Refused`] for what the pack does not know; nothing is done then.
+    /// [`CentreError::Refused`] for what the pack does not know; `center.damaged` where the records are not what this centre
+    /// signed last. Nothing is done then.
     pub fn act(&self, kind: &str, edits: Vec<TypedEdit>) -> Result<Step, CentreError> {
-        let mut position = self.at_rest()?;
+        self.act_judged(kind, &edits, Judging::Lenient)
+    }
+
+    pub(super) fn act_judged(&self, kind: &str, edits: &[TypedEdit], judging: Judging) -> Result<Step, CentreError> {
+        let position = self.may_act(kind)?;
+        let mut set = Vec::with_capacity(edits.len());
+        let work = Work::new(self.store, self.rules);
+        for edit in edits {
+            self.check_act(edit)?;
+            let heads = work.base(edit.key)?.map(|base| base.heads).unwrap_or_default();
+            set.push((edit.key, Edit { fields: edit.fields.clone(), deleted: edit.deleted, ..Edit::on(&heads) }));
+        }
+        self.enter_act(kind, set, position, judging)
+    }
+
+    /// Makes edits, each on heads of its own, one entry of the log; none make an entry that says its kind alone.
+    pub(super) fn act_on(&self, kind: &str, set: &[(RecordKey, Edit)]) -> Result<Step, CentreError> {
+        let mut position = self.may_act(kind)?;
+        if !set.is_empty() {
+            return self.enter_act(kind, set.to_vec(), position, Judging::Lenient);
+        }
+        self.is_as_signed(&position)?;
+        let mut work = Work::new(self.store, self.rules);
+        let intent = EntryIntent {
+            origin: EntryOrigin::Act { kind: kind.to_owned() },
+            edits_at: EditsAt::Absent,
+            edits: EditsChain::default().value(),
+            at: self.now,
+            first: None,
+            handed: None,
+        };
+        self.put_entry(&mut work, &mut position, intent, 0)?;
+        Ok(Step::of(work.finish()))
+    }
+
+    fn may_act(&self, kind: &str) -> Result<Living, CentreError> {
+        let position = self.at_rest()?;
         if self.healing()?.is_some() {
             return Err(CentreError::refused("center.healing"));
         }
         if kind.is_empty() || kind.len() > MAX_ACT_KIND {
             return Err(CentreError::refused("act.kind"));
         }
-        let work = Work::new(self.store, self.rules);
-        let mut set = Vec::with_capacity(edits.len());
-        for edit in edits {
-            self.check_act(&edit)?;
-            let heads = work.base(edit.key)?.map(|base| base.heads).unwrap_or_default();
-            set.push((edit.key, Edit { fields: edit.fields, deleted: edit.deleted, ..Edit::on(&heads) }));
-        }
+        Ok(position)
+    }
+
+    fn enter_act(
+        &self,
+        kind: &str,
+        set: Vec<(RecordKey, Edit)>,
+        mut position: Living,
+        judging: Judging,
+    ) -> Result<Step, CentreError> {
         let (edits, intent) = self.decided(kind, set)?;
+        let keys = edits.edits().iter().map(|(key, _)| *key);
+        self.is_sound(&position, keys)?;
         let actor = self.actor_of(&intent, &position)?;
+        let work = Work::new(self.store, self.rules);
         let Some(mut work) = Self::take_all(work, &actor, &edits, &mut |_, _, _| {})? else {
+            if judging == Judging::Strict {
+                self.judge_large_act(&actor, edits.edits())?;
+            }
             return self.intend(&edits, intent);
         };
+        if judging == Judging::Strict {
+            self.judge_small_act(&work)?;
+        }
         let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
         let raised = Self::next_version(&position);
         self.put_entry(&mut work, &mut position, intent, records)?;

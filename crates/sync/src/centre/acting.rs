@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use selaras_merge::Edit;
 use selaras_model::{KeyId, RecordId, RecordKey};
 
 use super::Centre;
+use super::act::Judging;
 use crate::error::CentreError;
 use crate::step::{Step, TypedEdit};
 
@@ -15,11 +17,23 @@ const MAX_CREATED: usize = 8;
 #[derive(Debug)]
 pub struct Acting {
     kind: String,
-    edits: Vec<TypedEdit>,
+    what: What,
+    judging: Judging,
     stage: Stage,
     records: usize,
     created: Vec<RecordId>,
     revoked: Vec<KeyId>,
+}
+
+/// What an act writes.
+#[derive(Debug)]
+enum What {
+    /// On the records as they are.
+    Typed(Vec<TypedEdit>),
+    /// Each on heads of its own; none make an entry that says its kind alone.
+    On(Vec<(RecordKey, Edit)>),
+    /// Rows beside the log.
+    Ready(Step),
 }
 
 /// What an act does next.
@@ -34,6 +48,33 @@ enum Stage {
 }
 
 impl Acting {
+    fn of(kind: String, what: What) -> Self {
+        let stage = Stage::KeysBefore;
+        Self { kind, what, judging: Judging::Lenient, stage, records: 0, created: Vec::new(), revoked: Vec::new() }
+    }
+
+    /// An entry that says its kind alone.
+    pub(super) fn noting(kind: String) -> Self {
+        Self::on(kind, Vec::new())
+    }
+
+    /// Edits on heads of their own.
+    pub(super) fn on(kind: String, set: Vec<(RecordKey, Edit)>) -> Self {
+        let records = set.len();
+        Self { records, ..Self::of(kind, What::On(set)) }
+    }
+
+    /// A step that is made already, and no entry.
+    pub(super) fn of_step(step: Step) -> Self {
+        Self::of(String::new(), What::Ready(step))
+    }
+
+    /// Does it although it leaves what nobody at the school may mend: who decides it has said why.
+    #[must_use]
+    pub fn with_reason(self) -> Self {
+        Self { judging: Judging::Lenient, ..self }
+    }
+
     /// Gives how many records it is about.
     #[must_use]
     pub fn records(&self) -> usize {
@@ -54,7 +95,9 @@ impl Acting {
 }
 
 impl Centre<'_> {
-    /// Begins an act; nothing is decided yet. `kind` is a code, or the name of who acts.
+    /// Begins an act; nothing is decided yet. `kind` is a code, or the name of who acts. Its entry is refused
+    /// (`act.invalid`) where it would leave the school with what nobody there may mend, unless it is done
+    /// [with a reason](Acting::with_reason).
     ///
     /// # Errors
     /// [`CentreError::Refused`]: `record.nothing` without edits.
@@ -72,8 +115,8 @@ impl Centre<'_> {
             }
         }
         let records = keys.len();
-        let kind = kind.to_owned();
-        Ok(Acting { kind, edits, stage: Stage::KeysBefore, records, created, revoked: Vec::new() })
+        let acting = Acting::of(kind.to_owned(), What::Typed(edits));
+        Ok(Acting { judging: Judging::Strict, records, created, ..acting })
     }
 
     /// Gives the next step of an act; each is to be carried to its end before the next.
@@ -83,20 +126,26 @@ impl Centre<'_> {
     pub fn act_step(&self, acting: &mut Acting) -> Result<Option<Step>, CentreError> {
         loop {
             let stage = acting.stage;
+            let step = match stage {
+                Stage::Done => return Ok(None),
+                Stage::Entry => Some(match &acting.what {
+                    What::Typed(edits) => self.act_judged(&acting.kind, edits, acting.judging)?,
+                    What::On(set) => self.act_on(&acting.kind, set)?,
+                    What::Ready(step) => step.clone(),
+                }),
+                Stage::KeysBefore | Stage::KeysAfter => self.sweep_keys()?.map(|ended| {
+                    acting.revoked.extend(ended.keys);
+                    ended.step
+                }),
+            };
+            // Only now: what was refused for the centre's own damage is tried again once that is mended.
             acting.stage = match stage {
                 Stage::KeysBefore => Stage::Entry,
                 Stage::Entry => Stage::KeysAfter,
                 Stage::KeysAfter | Stage::Done => Stage::Done,
             };
-            match stage {
-                Stage::Done => return Ok(None),
-                Stage::Entry => return self.act(&acting.kind, std::mem::take(&mut acting.edits)).map(Some),
-                Stage::KeysBefore | Stage::KeysAfter => {
-                    if let Some(ended) = self.sweep_keys()? {
-                        acting.revoked.extend(ended.keys);
-                        return Ok(Some(ended.step));
-                    }
-                }
+            if step.is_some() {
+                return Ok(step);
             }
         }
     }

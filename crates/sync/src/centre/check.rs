@@ -22,6 +22,8 @@ use crate::work::{Work, WorkError, carry_over, stored_findings};
 pub const MAX_JUDGED_DAYS: i32 = 30;
 /// Records that a refusal names; the count says how many there are.
 const MAX_NAMED: usize = 50;
+/// The only refusal before the edits are looked at that rests on the centre's own records.
+pub(super) const NOT_ENTITLED: &str = "approval.not-entitled";
 
 /// No: for ever, or because the centre itself failed.
 pub(super) enum No {
@@ -57,11 +59,7 @@ impl From<WorkError> for No {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Store(error) => error.into(),
-            // Damage of the centre's own is never a final refusal.
-            WorkError::Merge { record, error: error @ MergeError::Damaged(_) } => {
-                StoreError::Damaged(format!("{record}: {error}")).into()
-            }
-            WorkError::Merge { record, error } => unmergeable(record, error).into(),
+            WorkError::Merge { record, error } => unmergeable(record, error),
             WorkError::TooLarge(record) => Refusal::new("record.too-large", Who::Operator).about(record, None).into(),
         }
     }
@@ -70,13 +68,15 @@ impl From<WorkError> for No {
 #[cfg(test)]
 mod tests;
 
-fn unmergeable(record: RecordKey, error: MergeError) -> Refusal {
+fn unmergeable(record: RecordKey, error: MergeError) -> No {
     let code = match error {
         MergeError::UnknownHeads | MergeError::AmbiguousHeads => "bundle.heads",
         MergeError::Fork => "bundle.fork",
+        // The centre's own document, whatever the edit is.
+        MergeError::Damaged(_) => return CentreError::refused("center.damaged").into(),
         _ => "bundle.unmergeable",
     };
-    Refusal::new(code, Who::Operator).about(record, None)
+    Refusal::new(code, Who::Operator).about(record, None).into()
 }
 
 /// A bundle whose form, place and approval are sound.
@@ -121,7 +121,9 @@ impl<'a> Centre<'a> {
         let name = approval.text().key;
         let no_key = |code: &str| No::from(Refusal::new(code, Who::Head).with("key", name));
         let key = enrolled(name)?.ok_or_else(|| no_key("approval.key-unknown"))?;
-        let public = VerifyingKey::from_bytes(&key.public).map_err(|_| no_key("approval.key-unknown"))?;
+        // It was a key when it was enrolled.
+        let damaged = |_| StoreError::Damaged("a head's key".to_owned());
+        let public = VerifyingKey::from_bytes(&key.public).map_err(damaged)?;
         let verified = approval.verify(&public).map_err(|_| refuse("approval.signature", Who::Head))?;
         self.check_signer(verified.text(), &key, &edits)?;
         let judged_on = verified.text().judged_on;
@@ -167,7 +169,7 @@ impl<'a> Centre<'a> {
             Entitlement::May(_) => Ok(()),
             Entitlement::MayNot(unmet) => {
                 let names: Vec<&str> = unmet.iter().map(|unmet| unmet.condition.as_str()).collect();
-                Err(Refusal::new("approval.not-entitled", Who::Dinas).with("conditions", names.join(" ")).into())
+                Err(Refusal::new(NOT_ENTITLED, Who::Dinas).with("conditions", names.join(" ")).into())
             }
         }
     }

@@ -8,7 +8,7 @@ use selaras_model::{BundleId, KeyId, ReplicaId, Sequence};
 use selaras_policy::Who;
 
 use super::Centre;
-use super::check::{Judgement, No, Sound};
+use super::check::{Judgement, NOT_ENTITLED, No, Sound};
 use super::life::Living;
 use super::receive::EnrolledKey;
 use crate::error::{CentreError, Refusal};
@@ -40,15 +40,25 @@ impl Centre<'_> {
         position: &Living,
         enrolled: &dyn Fn(KeyId) -> Result<Option<EnrolledKey>, StoreError>,
     ) -> Result<Step, CentreError> {
+        self.is_as_signed(position)?;
         let sound = match self.check(id, request, sender, position, enrolled) {
             Ok(sound) => sound,
-            Err(No::Refused(refusal)) => return self.refuse(id, sender, None, &refusal),
+            Err(No::Refused(refusal)) => {
+                if refusal.code == NOT_ENTITLED {
+                    self.is_sound_whole(position)?;
+                }
+                return self.refuse(id, sender, None, &refusal);
+            }
             Err(No::Error(error)) => return Err(error),
         };
         let sequence = sound.header.sequence;
         match self.judge_bundle(&sound, position) {
             Ok(judgement) => self.accept(id, sender, &sound, judgement, &request.bundle, self.living()?),
-            Err(No::Refused(refusal)) => self.refuse(id, sender, Some(sequence), &refusal),
+            Err(No::Refused(refusal)) => {
+                // What this centre's own disk has lost is no reason: a refusal is for ever.
+                self.is_sound_whole(position)?;
+                self.refuse(id, sender, Some(sequence), &refusal)
+            }
             Err(No::Error(error)) => Err(error),
         }
     }

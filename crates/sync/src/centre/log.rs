@@ -3,8 +3,8 @@
 use selaras_merge::Edit;
 use selaras_model::{Actor, ChangeHash, LogVersion, Record, RecordKey};
 
-use super::Centre;
 use super::life::Living;
+use super::{Centre, moves};
 use crate::edits::EditSet;
 use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
 use crate::error::CentreError;
@@ -66,6 +66,7 @@ impl Centre<'_> {
         records: u32,
     ) -> Result<(), CentreError> {
         let version = position.version.next();
+        moves::note(self.store, work, &intent, (position.epoch()?, version))?;
         self.move_rules(work, position);
         let origin = match &intent.origin {
             EntryOrigin::Bundle { bundle, replica, sequence, after } => {

@@ -1,6 +1,7 @@
 //! The centre's side of the engine: a light value made for each call over one school's store, under its lock.
 
 mod act;
+mod act_judge;
 mod acting;
 mod backup;
 mod check;
@@ -20,6 +21,7 @@ mod repair;
 mod replay;
 mod respond;
 mod rules;
+mod sound;
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{Date, Digest, EntityCode, EntryHash, EpochId, LogVersion, Npsn, Record, RecordId, RecordKey};
@@ -40,7 +42,7 @@ pub use heads::{AssignmentIds, HeadAssignment};
 pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_NAMES, MAX_PROOF};
 pub use life::Life;
-pub use moves::{AnsweredMove, CarriedMove, LeavingPerson, MoveOffer, MoveStage, Mover};
+pub use moves::{AnsweredMove, CarriedMove, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 pub use registry::{DeviceRow, HeadKeyRow, MAX_DEVICES, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};

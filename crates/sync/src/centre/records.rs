@@ -1,11 +1,13 @@
 //! The centre's records as its acts find and write them: by the names of entities and fields.
 
+use selaras_merge::{Conflict, Subject};
 use selaras_model::{EntityCode, Fields, Record, RecordId, RecordKey, Value};
 use selaras_policy::{PolicyError, SchoolView};
 
 use super::Centre;
 use crate::error::CentreError;
 use crate::step::TypedEdit;
+use crate::work::{Work, WorkError};
 
 impl Centre<'_> {
     /// Gives the number of an entity.
@@ -23,6 +25,20 @@ impl Centre<'_> {
     /// As [`Centre::code_of`].
     pub fn key_of(&self, entity: &str, id: RecordId) -> Result<RecordKey, CentreError> {
         Ok(RecordKey { entity: self.code_of(entity)?, id })
+    }
+
+    /// Gives the values of a field between which nobody has decided yet: one, or all sides of an open conflict.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn values(&self, key: RecordKey, field: &str) -> Result<Vec<Value>, CentreError> {
+        let Some(document) = Work::new(self.store, self.rules).document(key)? else { return Ok(Vec::new()) };
+        let resolved = document.resolve(&self.rules.pack, key.entity, key.id);
+        let resolved = resolved.map_err(|error| WorkError::Merge { record: key, error })?;
+        let of = |conflict: &&Conflict| matches!(&conflict.subject, Subject::Field(name) if name.as_str() == field);
+        let others = resolved.conflicts.iter().filter(of).flat_map(|conflict| &conflict.others);
+        let others = others.map(|candidate| candidate.value.clone());
+        Ok(std::iter::once(resolved.record.get(field).clone()).chain(others).collect())
     }
 
     /// Gives a record that is not deleted.

@@ -84,6 +84,21 @@ impl Centre<'_> {
         self.compare_buckets(&request.buckets, version, position.version)
     }
 
+    /// Holds all of the centre's records to its log, where they are not what it signed: nobody has to ask for that.
+    ///
+    /// # Errors
+    /// [`CentreError::Refused`]: `repair.log` where the log itself is not whole; `center.healing`.
+    pub fn mend(&self) -> Result<Repairing, CentreError> {
+        let position = self.at_rest()?;
+        if self.healing()?.is_some() {
+            return Err(CentreError::refused("center.healing"));
+        }
+        let mut elements = repair::elements(self.store, self.rules)?;
+        let all: BTreeSet<usize> = (0..BUCKETS).collect();
+        let wrong = self.hold(&mut elements, &all, position.version, &mut |_, _| {})?;
+        Ok(Repairing { answer: wire::RepairResponse::default(), wrong, elements: Some(elements) })
+    }
+
     /// The edits of some records up to a version.
     fn history(&self, records: &[u8], until: LogVersion) -> Result<Repairing, CentreError> {
         if records.len() > RECORDS_AT_ONCE * RecordKey::LEN || !records.len().is_multiple_of(RecordKey::LEN) {

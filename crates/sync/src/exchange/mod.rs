@@ -36,7 +36,7 @@ pub use drive::{Host, Line, Outside, SchoolHost, advance, carry_out, drive};
 pub use flaw::Flaw;
 pub use machine::Exchange;
 pub use need::{Endpoint, Event, ExchangeError, Need, Notice, Report, Request};
-pub use serve::{CentreHost, answer};
+pub use serve::{CentreHost, answer, mend_centre};
 
 /// Pages of one exchange: at 1 MiB each far more than any school has; a centre that always says "more" must not keep a
 /// computer for ever.

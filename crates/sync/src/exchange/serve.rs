@@ -4,10 +4,13 @@ use selaras_model::{BundleId, DeviceId, KeyId};
 
 use super::drive::{Host, carry_out};
 use super::need::Endpoint;
-use crate::centre::{Centre, EnrolledKey, Verdict};
+use crate::centre::{Centre, EnrolledKey, Repairing, Verdict};
 use crate::error::CentreError;
 use crate::school::Offer;
 use crate::store::StoreError;
+
+/// The code of a centre that has found damage of its own: nothing was decided on it.
+const DAMAGED: &str = "center.damaged";
 
 /// The centre in an exchange: the owner of one school's rows, alone on them.
 pub trait CentreHost: Host {
@@ -66,9 +69,19 @@ pub fn answer<H: CentreHost>(
 }
 
 fn exchange<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, H::Error> {
-    let landed = |bundle| host.landed(bundle);
-    let enrolled = |key| host.enrolled(key);
-    let mut received = host.centre().receive(device, body, &landed, &enrolled).map_err(H::failed)?;
+    let receives = |host: &H| {
+        let landed = |bundle| host.landed(bundle);
+        let enrolled = |key| host.enrolled(key);
+        host.centre().receive(device, body, &landed, &enrolled)
+    };
+    let mut received = match receives(host) {
+        Err(error) if error.code() == DAMAGED => {
+            mend_centre(host)?;
+            receives(host)
+        }
+        received => received,
+    }
+    .map_err(H::failed)?;
     if let Some(step) = received.step.take() {
         carry_out(host, Some(step))?;
     }
@@ -88,11 +101,25 @@ fn heal<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Ve
     host.centre().heal_answer(&handing).map_err(H::failed)
 }
 
+/// Holds the centre's records to its log, after it found that they are not what it signed.
+///
+/// # Errors
+/// As the engine and the host give them; `repair.log` where the log itself is damaged.
+pub fn mend_centre<H: CentreHost>(host: &mut H) -> Result<(), H::Error> {
+    let repairing = host.centre().mend().map_err(H::failed)?;
+    carry_repair(host, repairing).map(drop)
+}
+
 fn repair<H: CentreHost>(host: &mut H, body: &[u8]) -> Result<Vec<u8>, H::Error> {
-    let mut repairing = host.centre().repair(body).map_err(H::failed)?;
+    let repairing = host.centre().repair(body).map_err(H::failed)?;
+    let repairing = carry_repair(host, repairing)?;
+    host.centre().repair_answer(&repairing).map_err(H::failed)
+}
+
+fn carry_repair<H: CentreHost>(host: &mut H, mut repairing: Repairing) -> Result<Repairing, H::Error> {
     while let Some(step) = host.centre().repair_step(&mut repairing).map_err(H::failed)? {
         host.mends();
         carry_out(host, Some(step))?;
     }
-    host.centre().repair_answer(&repairing).map_err(H::failed)
+    Ok(repairing)
 }

@@ -73,7 +73,6 @@ impl Deleted {
 
 /// A line that does not name `deleted` is read as one that says false.
 #[test]
-#[ignore = "case 1"]
 fn case_01_a_line_without_a_flag_brings_nobody_back() {
     let deleted = Deleted::new("41");
     let fields = json!({ "alamat_jalan": "Jalan Contoh" });
@@ -84,7 +83,6 @@ fn case_01_a_line_without_a_flag_brings_nobody_back() {
 
 /// So a whole school's export of before the deletion brings back her and everything that referred to her.
 #[test]
-#[ignore = "case 1"]
 fn case_01_an_export_of_before_a_deletion_brings_nobody_back() {
     let deleted = Deleted::new("42");
     let report = deleted.import(&deleted.export);
@@ -94,7 +92,6 @@ fn case_01_an_export_of_before_a_deletion_brings_nobody_back() {
 
 /// What the import says it took is what it changed.
 #[test]
-#[ignore = "case 1"]
 fn case_01_lines_that_change_nothing_are_not_counted_as_taken() {
     let scene = Scene::new("43");
     scene.exported(&scene.first, "same.jsonl");
@@ -151,14 +148,12 @@ fn an_act_closes_no_gate(seed: &str, entity: &str, field: &str) {
 
 /// The centre's act is not judged: the school's gate closes on a field that the school may not edit.
 #[test]
-#[ignore = "case 13"]
 fn case_13_a_correction_that_would_be_invalid_is_refused() {
     an_act_closes_no_gate("46", "peserta_didik", "nik=123");
 }
 
 /// The same by another entity, and by a value that is missing.
 #[test]
-#[ignore = "case 13"]
 fn case_13_a_correction_that_clears_what_is_required_is_refused() {
     an_act_closes_no_gate("47", "ptk", "nama=");
 }

@@ -88,7 +88,6 @@ fn old_first(of: &Move) -> [&Computer; 2] {
 }
 
 #[test]
-#[ignore = "fault 15"]
 fn fault_15_a_student_whose_departure_was_lost_with_the_disk_leaves_the_old_school() {
     let mut student = Move::of(STUDENT, ["1511", "1512"]);
     student.offer();
@@ -101,7 +100,6 @@ fn fault_15_a_student_whose_departure_was_lost_with_the_disk_leaves_the_old_scho
 }
 
 #[test]
-#[ignore = "fault 15"]
 fn fault_15_a_teacher_offered_after_the_backup_leaves_the_old_school() {
     let mut teacher = Move::of(TEACHER, ["1521", "1522"]);
     let backup = teacher.scene.back_up("backup");

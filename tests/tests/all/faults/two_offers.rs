@@ -54,7 +54,6 @@ fn open_at(schools: &[(School, Computer); 3], who: &str, id: &str) -> Vec<&'stat
 }
 
 #[test]
-#[ignore = "fault 14"]
 fn fault_14_a_student_whom_two_schools_accepted_offline_comes_to_one() {
     let scene = Scene::new();
     let schools = three(&scene, ["1411", "1412", "1413"]);
@@ -72,7 +71,6 @@ fn fault_14_a_student_whom_two_schools_accepted_offline_comes_to_one() {
 }
 
 #[test]
-#[ignore = "fault 14"]
 fn fault_14_a_student_who_has_gone_to_one_school_does_not_come_to_another_that_accepts_later() {
     let scene = Scene::new();
     let schools = three(&scene, ["1421", "1422", "1423"]);
@@ -89,7 +87,6 @@ fn fault_14_a_student_who_has_gone_to_one_school_does_not_come_to_another_that_a
 }
 
 #[test]
-#[ignore = "fault 14"]
 fn fault_14_a_teacher_whom_two_schools_accepted_comes_to_one() {
     let scene = Scene::new();
     let schools = three(&scene, ["1431", "1432", "1433"]);

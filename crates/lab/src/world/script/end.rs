@@ -63,8 +63,9 @@ impl Script {
                 }
             }
         }
-        // Twice around, so that what the last one sent reaches the first.
-        for _ in 0..2 {
+        // Twice around, so that what the last one sent reaches the first; and once more where it reaches another school, whose
+        // own may go on from there.
+        for _ in 0..2 + u32::from(self.moves()) {
             for number in self.present() {
                 self.finish(number)?;
             }

@@ -1,8 +1,8 @@
 //! Students who move: the Dinas offers them, schools accept or decline, and the centre carries it out over two logs.
 
 use rand::RngExt as _;
-use selaras_model::{EntityCode, Fields, Record, RecordId, Value};
-use selaras_sync::{Flow, MoveOffer, Mover, Purpose, TypedEdit};
+use selaras_model::{EntityCode, Fields, Record, RecordId, RecordKey, Value};
+use selaras_sync::{Flow, MoveOffer, Mover, Promise, Purpose, TypedEdit};
 
 use super::{ACTIONS, Event, Script};
 use crate::world::bug::Bug;
@@ -68,6 +68,11 @@ fn open_memberships(centre: &CentreHost, person: RecordId) -> Result<Vec<Record>
 }
 
 impl Script {
+    /// Whether students move in this world.
+    pub(super) fn moves(&self) -> bool {
+        are_in(self.mixture)
+    }
+
     /// Decides who is offered to which schools, and when people there look at it.
     pub(super) fn plan_moves(&mut self) {
         if !are_in(self.mixture) {
@@ -115,13 +120,32 @@ impl Script {
         }
         let (who, person, from) = (Mover::PesertaDidik, person(student), self.centre(0)?.npsn);
         self.note(&format!("student {student} is offered to school {to}"));
-        let leaving = match self.centre(0)?.centre().offered(who, person) {
-            Ok(leaving) => leaving,
-            Err(error) => return self.centre_bears(0, Err(error.into())),
-        };
         let offer = MoveOffer { who, person, on: today(), from, school: "Sekolah".to_owned() };
+        let done = self.promises_and_offers(&offer, to);
+        self.centre_bears(0, done)
+    }
+
+    /// The promise is made in the old school's log, then the offer at the new one; of two only the first.
+    fn promises_and_offers(&mut self, offer: &MoveOffer, to: usize) -> Result<(), Trouble> {
+        let npsn = self.centre(to)?.npsn;
+        let mut promise = self.centre_mut(0)?.promises(offer, npsn)?;
+        if let Promise::Elsewhere { to: other, on } = promise {
+            let at = self.centres.iter().position(|centre| centre.npsn == other);
+            let Some(other_centre) = at.and_then(|at| self.centres.get(at)).filter(|centre| !centre.down) else {
+                return Ok(());
+            };
+            if other_centre.centre().offer_stands(offer.who, offer.person, offer.from, on)? {
+                self.note("she is promised to another school");
+                return Ok(());
+            }
+            if let Some(acting) = self.centre(0)?.centre().end_offer(offer.who, offer.person, other, on)? {
+                self.centre_mut(0)?.carries(acting)?;
+            }
+            promise = self.centre_mut(0)?.promises(offer, npsn)?;
+        }
+        let Promise::Made { leaving, .. } = promise else { return Ok(()) };
         let id = RecordId::from_bytes(self.rng.random());
-        let done = self.centre_mut(to)?.offers(&offer, &leaving, id);
+        let done = self.centre_mut(to)?.offers(offer, &leaving, id);
         self.centre_bears(to, done)
     }
 
@@ -180,30 +204,23 @@ impl Script {
         if one_in(&mut self.rng, 2) { self.approves(number) } else { Ok(()) }
     }
 
-    /// Carries out what a school has answered, as far as nothing comes between.
+    /// Carries out what is due of moves, as far as nothing comes between.
     pub(super) fn carries_out_moves(&mut self, school: usize) -> Result<(), Trouble> {
         if !are_in(self.mixture) {
             return Ok(());
         }
-        let centre = self.centre(school)?;
-        let npsn = centre.npsn;
-        let answered = match centre.centre().answered_moves() {
-            Ok(answered) => answered,
+        let due = match self.centre(school)?.centre().due_moves() {
+            Ok(due) => due,
             Err(error) => return self.centre_bears(school, Err(error.into())),
         };
-        for answered in answered {
-            let taken = answered.accepted.then_some(answered.person);
-            let mut carried = answered.carry_out(npsn);
+        for mut carried in due {
+            let taken = carried.accepted().then_some(carried.of().1);
             while let Some(at) = self.centres.iter().position(|centre| Some(centre.npsn) == carried.school()) {
-                if self.centre(at)?.down || !self.calm && one_in(&mut self.rng, 5) {
+                if !self.may_carry(at)? {
                     break;
                 }
-                if !self.calm && one_in(&mut self.rng, 8) {
-                    let (commits, fault) = self.misfortune();
-                    self.centre(at)?.disk.fail_after(commits, fault);
-                }
-                let (stage, id) = (carried.stage(), RecordId::from_bytes(self.rng.random()));
-                let done = self.centre_mut(at)?.does_stage(&mut carried, id);
+                let stage = carried.stage();
+                let done = self.centre_mut(at)?.does_stage(&mut carried);
                 self.note(&format!("centre {at} does {stage:?}: {}", done.is_ok()));
                 if done.is_err() {
                     self.centre_bears(at, done)?;
@@ -215,7 +232,41 @@ impl Script {
                 self.centre_bears(school, done)?;
             }
         }
-        Ok(())
+        let done = self.carries_late(school);
+        self.centre_bears(school, done)
+    }
+
+    /// Whether a centre does the next thing, which may go wrong.
+    fn may_carry(&mut self, at: usize) -> Result<bool, Trouble> {
+        if self.centre(at)?.down || !self.calm && one_in(&mut self.rng, 5) {
+            return Ok(false);
+        }
+        if !self.calm && one_in(&mut self.rng, 8) {
+            let (commits, fault) = self.misfortune();
+            self.centre(at)?.disk.fail_after(commits, fault);
+        }
+        Ok(true)
+    }
+
+    /// What a school wrote about somebody who had left goes on.
+    fn carries_late(&mut self, school: usize) -> Result<(), Trouble> {
+        if self.centre(school)?.down {
+            return Ok(());
+        }
+        let Some(page) = self.centre(school)?.centre().late_edits()? else { return Ok(()) };
+        for late in &page.edits {
+            let Some(at) = self.centres.iter().position(|centre| centre.npsn == late.to) else { continue };
+            if !self.may_carry(at)? {
+                return Ok(());
+            }
+            let done = self.centre_mut(at)?.takes_late(late);
+            self.note(&format!("centre {at} takes what came late: {}", done.is_ok()));
+            if done.is_err() {
+                return self.centre_bears(at, done);
+            }
+        }
+        let step = self.centre(school)?.centre().late_done(&page)?;
+        self.centre_mut(school)?.drive(Some(step))
     }
 
     /// The planted bug: a school that has accepted a student has her, whatever the other schools say.
@@ -247,8 +298,33 @@ impl Script {
             }
         }
         for (school, centre) in self.centres.iter().enumerate() {
-            if !centre.centre().answered_moves()?.is_empty() {
-                return wrong(format!("school {school} has answered an offer, and nothing came of it"));
+            if !centre.centre().due_moves()?.is_empty() {
+                return wrong(format!("school {school} knows of a move, and nothing came of it"));
+            }
+        }
+        self.nothing_late_is_lost()
+    }
+
+    /// What the first school says of somebody who left stands at the new one too, perhaps beside another value.
+    fn nothing_late_is_lost(&self) -> Result<(), Trouble> {
+        let old = self.centre(0)?;
+        for student in 0..STUDENTS {
+            let key = RecordKey { entity: entity(PERSON)?, id: person(student) };
+            for (school, new) in self.centres.iter().enumerate().skip(1) {
+                let came = live(new, MEMBERSHIP)?.iter().any(|row| row.get("peserta_didik_id") == &Value::Ref(key.id));
+                if !came {
+                    continue;
+                }
+                for field in ["alamat", "catatan"] {
+                    // Of an open conflict only what holds went along.
+                    let said = old.centre().record(key)?.and_then(|record| record.text(field).map(str::to_owned));
+                    let stands = new.values(key, field)?;
+                    if said.as_ref().is_some_and(|said| !stands.contains(said)) {
+                        return wrong(format!(
+                            "{said:?} in {field} of student {student} stays behind, {school} has {stands:?}"
+                        ));
+                    }
+                }
             }
         }
         Ok(())

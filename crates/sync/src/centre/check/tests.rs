@@ -14,7 +14,10 @@ fn what_cannot_be_merged_is_refused_by_what_is_wrong_with_it() {
         (MergeError::Fork, "bundle.fork"),
         (MergeError::EmptyEdit, "bundle.unmergeable"),
     ] {
-        let refusal = unmergeable(record, error);
+        let No::Refused(refusal) = unmergeable(record, error) else { panic!("{error} is the bundle's") };
         assert_eq!((refusal.code.as_str(), refusal.record), (code, Some(record)));
     }
+    // Damage of the centre's own is never a final refusal.
+    let No::Error(own) = unmergeable(record, MergeError::Damaged("")) else { panic!("the centre's") };
+    assert_eq!(own.code(), "center.damaged");
 }

@@ -1,19 +1,28 @@
 //! Moves of students and PTK: offered to the new school, carried out when it has accepted.
 //!
-//! An offer is a record of the new school's log. Its answer is an ordinary edit: it is typed offline, judged, and
-//! approved by the head. Values are copied, documents never: each school's log has its own entries, and a merge over
-//! two schools would let one school's operator edit another's records.
+//! The move itself is a state of the old school's log (`note.rs`), so that nobody is offered to two schools; the offer is a
+//! record of the new school's. Its answer is an ordinary edit: it is typed offline, judged, and approved by the head. Values
+//! are copied, documents never: each school's log has its own entries, and a merge over two schools would let one school's
+//! operator edit another's records.
 
 mod carry;
+mod late;
+mod note;
+mod promise;
 mod table;
 
-use selaras_model::{Date, FieldName, Fields, Npsn, Record, RecordId, RecordKey, Value};
+use selaras_model::{Date, FieldName, Fields, Npsn, Record, RecordId, Value};
 
 use super::{Acting, Centre};
 use crate::error::CentreError;
 use crate::step::TypedEdit;
+use crate::store::Flow;
 
 pub use carry::{CarriedMove, MoveStage};
+pub use late::{LateEdits, LatePage};
+pub(super) use note::note;
+use note::{ARRIVALS, DEPARTURES, MoveNote, MoveState};
+pub use promise::Promise;
 pub use table::Mover;
 use table::{ACCEPTED, Arrival, DECLINED, MOVED, Places};
 
@@ -37,16 +46,46 @@ pub struct MoveOffer {
 pub struct AnsweredMove {
     /// Who moves.
     pub who: Mover,
-    offer: RecordKey,
     /// The person.
     pub person: RecordId,
     /// The number of the former school.
     pub from: Npsn,
-    /// The former school's name.
+    /// The former school's name, as the offer says.
     school: String,
     on: Date,
     /// Whether the school takes the person.
     pub accepted: bool,
+}
+
+/// A person's move from one school to another on a day, by which both logs know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::centre) struct Moved {
+    who: Mover,
+    person: RecordId,
+    from: Npsn,
+    to: Npsn,
+    on: Date,
+}
+
+impl Moved {
+    /// What a log says of it; `other` is the school whose log it is not.
+    fn note(&self, state: MoveState, other: Npsn) -> MoveNote {
+        MoveNote { state, who: self.who, person: self.person, other, on: self.on }
+    }
+
+    /// The membership that the arrival makes: the same however often it is carried out, in whatever life of the database.
+    fn membership(&self) -> RecordId {
+        let mut hasher = blake3::Hasher::new_derive_key("selaras 1 membership of a move");
+        hasher.update(self.from.as_bytes()).update(self.to.as_bytes()).update(self.person.as_bytes());
+        hasher.update(&self.on.days_since_epoch().to_be_bytes());
+        let mut id = [0; 16];
+        hasher.finalize_xof().fill(&mut id);
+        // As a random UUID, which is what other software expects here.
+        let [.., version, _, variant, _, _, _, _, _, _, _] = &mut id;
+        *version = (*version & 0x0f) | 0x40;
+        *variant = (*variant & 0x3f) | 0x80;
+        RecordId::from_bytes(id)
+    }
 }
 
 /// What of a person goes to another school.
@@ -56,6 +95,8 @@ pub struct LeavingPerson {
     histories: Vec<Record>,
     /// The membership that is open.
     membership: Option<Record>,
+    /// The former school's name.
+    school: String,
 }
 
 impl std::fmt::Debug for LeavingPerson {
@@ -65,19 +106,6 @@ impl std::fmt::Debug for LeavingPerson {
 }
 
 impl Centre<'_> {
-    /// Gives what goes with a person of this school who is to be offered to another.
-    ///
-    /// # Errors
-    /// [`CentreError::Refused`]: `move.not-here` for who is not one of the school, `record.unknown`.
-    pub fn offered(&self, who: Mover, person: RecordId) -> Result<LeavingPerson, CentreError> {
-        let leaving = self.leaving(who, person)?;
-        let live = self.live(self.key_of(who.places().person, person)?)?.is_some();
-        if live && leaving.membership.is_some() {
-            return Ok(leaving);
-        }
-        Err(CentreError::refused("move.not-here").with("id", person).with("npsn", self.npsn))
-    }
-
     /// Gives what goes with a person, who may have left by now: a move that was cut off is ended.
     fn leaving(&self, who: Mover, person: RecordId) -> Result<LeavingPerson, CentreError> {
         let places = who.places();
@@ -88,7 +116,28 @@ impl Centre<'_> {
             histories.extend(self.referring(entity, places.reference, person)?);
         }
         let membership = self.open_memberships(places, person)?.pop();
-        Ok(LeavingPerson { person: record.ok_or_else(missing)?.fields, histories, membership })
+        let school = self.school_name()?;
+        Ok(LeavingPerson { person: record.ok_or_else(missing)?.fields, histories, membership, school })
+    }
+
+    /// The school's name, as its own record says.
+    fn school_name(&self) -> Result<String, CentreError> {
+        let mut name = String::new();
+        if let Some(entity) = self.rules.pack.entity_named("sekolah") {
+            self.list(entity.code, None, &mut |school| {
+                name = school.text("nama").unwrap_or_default().to_owned();
+                Flow::Stop
+            })?;
+        }
+        Ok(name)
+    }
+
+    /// Whether a person is one of this school.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn is_here(&self, who: Mover, person: RecordId) -> Result<bool, CentreError> {
+        Ok(!self.open_memberships(who.places(), person)?.is_empty())
     }
 
     /// Offers a person to this school as the record `id`; none where that was done before.
@@ -143,70 +192,76 @@ impl Centre<'_> {
         Ok(found)
     }
 
-    /// Takes a person in from another school; `id` is of the membership. None where that was done before.
-    fn arrive(
-        &self,
-        by: &str,
-        answered: &AnsweredMove,
-        leaving: &LeavingPerson,
-        id: RecordId,
-    ) -> Result<Option<Acting>, CentreError> {
-        let places = answered.who.places();
-        if !self.open_memberships(places, answered.person)?.is_empty() {
+    /// Takes a person in from another school; none where that was done before.
+    fn arrive(&self, moved: &Moved, leaving: &LeavingPerson) -> Result<Option<Acting>, CentreError> {
+        let places = moved.who.places();
+        let arrival = self.move_row(ARRIVALS, moved.who, moved.person)?;
+        let departure = self.move_row(DEPARTURES, moved.who, moved.person)?;
+        // What became of the person here after the arrival is another matter, unless she left and comes again.
+        let came = arrival.filter(|row| row.is_of(moved.from, moved.on));
+        let came = came.is_some_and(|row| departure.is_none_or(|out| out.version < row.version));
+        if came || self.is_here(moved.who, moved.person)? {
             return Ok(None);
         }
-        let key = self.key_of(places.person, answered.person)?;
+        let key = self.key_of(places.person, moved.person)?;
         let mut edits = vec![TypedEdit { key, fields: leaving.person.clone(), deleted: Some(false) }];
         edits.extend(leaving.histories.iter().map(|record| TypedEdit {
             key: record.key(),
             fields: record.fields.clone(),
             deleted: Some(false),
         }));
-        edits.push(self.membership(answered, leaving, id)?);
-        self.acting(by, edits).map(Some)
+        edits.push(self.membership(moved, leaving)?);
+        // It carries out what two schools and the Dinas have decided; what is missing is named at the new school.
+        Ok(Some(self.acting(&moved.note(MoveState::Arrived, moved.from).kind(), edits)?.with_reason()))
     }
 
-    /// Ends a person's memberships of this school; none where they have ended.
-    fn leave(&self, by: &str, answered: &AnsweredMove) -> Result<Option<Acting>, CentreError> {
-        let places = answered.who.places();
-        let on = answered.on.to_string();
+    /// Ends a person's memberships of this school, and says so in its log; none where both was done.
+    fn leave(&self, moved: &Moved) -> Result<Option<Acting>, CentreError> {
+        let places = moved.who.places();
+        let on = moved.on.to_string();
         let fields = [("jenis_keluar_id", MOVED), (places.left, on.as_str())];
-        let open = self.open_memberships(places, answered.person)?;
+        let open = self.open_memberships(places, moved.person)?;
         let edits = open.iter().map(|row| self.typed(places.membership, row.id, fields));
         let edits = edits.collect::<Result<Vec<_>, _>>()?;
-        if edits.is_empty() { Ok(None) } else { self.acting(by, edits).map(Some) }
+        let kind = moved.note(MoveState::Left, moved.to).kind();
+        if !edits.is_empty() {
+            return Ok(Some(self.acting(&kind, edits)?.with_reason()));
+        }
+        let row = self.move_row(DEPARTURES, moved.who, moved.person)?;
+        let says_so = row.is_some_and(|row| row.state == MoveState::Left && row.is_of(moved.to, moved.on));
+        Ok((!says_so).then(|| Acting::noting(kind)))
     }
 
-    /// Takes an offer away that was carried out; none where it is gone.
-    fn close_move(&self, by: &str, answered: &AnsweredMove) -> Result<Option<Acting>, CentreError> {
-        if self.live(answered.offer)?.is_none() {
-            return Ok(None);
-        }
-        let gone = TypedEdit { key: answered.offer, fields: Fields::new(), deleted: Some(true) };
+    /// Takes an offer away that is over; none where it is gone.
+    fn close_move(&self, by: &str, moved: &Moved) -> Result<Option<Acting>, CentreError> {
+        let Some(offer) = self.offer_of(moved)? else { return Ok(None) };
+        let gone = TypedEdit { key: offer.key(), fields: Fields::new(), deleted: Some(true) };
         self.acting(by, vec![gone]).map(Some)
     }
 
     /// The record that makes an arriving person one of this school.
-    fn membership(
-        &self,
-        answered: &AnsweredMove,
-        leaving: &LeavingPerson,
-        id: RecordId,
-    ) -> Result<TypedEdit, CentreError> {
-        let places = answered.who.places();
+    fn membership(&self, moved: &Moved, leaving: &LeavingPerson) -> Result<TypedEdit, CentreError> {
+        let places = moved.who.places();
         let pack = &self.rules.pack;
-        let (person, on) = (answered.person.to_string(), answered.on.to_string());
+        let (person, on) = (moved.person.to_string(), moved.on.to_string());
         let fields = places.arrival.iter().map(|(name, filled)| {
             let text = match filled {
                 Arrival::Person => person.as_str(),
                 Arrival::Day => on.as_str(),
-                Arrival::FormerSchool => answered.school.as_str(),
+                Arrival::FormerSchool => leaving.school.as_str(),
                 Arrival::SchoolYear => pack.school_year(),
                 Arrival::Fixed(text) => *text,
             };
             (*name, text)
         });
-        let mut edit = self.typed(places.membership, id, fields)?;
+        let mut edit = self.typed(places.membership, moved.membership(), fields)?;
+        if self.record(edit.key)?.is_some() {
+            // The same move once more: what ended then is open again.
+            edit.fields.extend(
+                self.typed(places.membership, edit.key.id, [("jenis_keluar_id", ""), (places.left, "")])?.fields,
+            );
+            edit.deleted = Some(false);
+        }
         if let Some(before) = &leaving.membership {
             // Being the head does not move along: that takes the Dinas' decree.
             let kept = of_names(&before.fields, places.taken_over).filter(|(name, value)| {
@@ -237,7 +292,6 @@ impl AnsweredMove {
     fn read(who: Mover, offer: &Record, accepted: bool) -> Option<Self> {
         Some(Self {
             who,
-            offer: offer.key(),
             person: offer.text(who.places().id)?.parse().ok()?,
             from: offer.text("npsn_asal")?.parse().ok()?,
             school: offer.text("sekolah_asal").unwrap_or_default().to_owned(),
