@@ -33,6 +33,17 @@ pub(super) fn secrets(
     Ok(())
 }
 
+/// The kode registrasi, where a command turned out to need it; none where nobody can be asked.
+pub(super) fn kode(kode_stdin: bool, screen: &Screen) -> Result<Option<Secret>, Failure> {
+    let can_be_asked = kode_stdin || std::io::stdin().is_terminal();
+    let kode = match can_be_asked {
+        true if kode_stdin => read_line()?,
+        true => ask(Wanted::Kode, screen)?,
+        false => Secret::default(),
+    };
+    Ok(Some(kode).filter(|kode| !kode.is_empty()))
+}
+
 /// Reads one line byte by byte: a buffer would swallow the lines of the secrets behind it.
 fn read_line() -> Result<Secret, Failure> {
     let failed = |_| Failure::new("input.secret");
