@@ -35,11 +35,12 @@ pub(super) fn secrets(
 
 /// The kode registrasi, where a command turned out to need it; none where nobody can be asked.
 pub(super) fn kode(kode_stdin: bool, screen: &Screen) -> Result<Option<Secret>, Failure> {
-    let can_be_asked = kode_stdin || std::io::stdin().is_terminal();
-    let kode = match can_be_asked {
-        true if kode_stdin => read_line()?,
-        true => ask(Wanted::Kode, screen)?,
-        false => Secret::default(),
+    let kode = if kode_stdin {
+        read_line()?
+    } else if std::io::stdin().is_terminal() {
+        ask(Wanted::Kode, screen)?
+    } else {
+        Secret::default()
     };
     Ok(Some(kode).filter(|kode| !kode.is_empty()))
 }

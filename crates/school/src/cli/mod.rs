@@ -209,8 +209,9 @@ fn needs_kode(
     if failure.code != "restore.kode" {
         return Ok(false);
     }
-    let kode = ask::kode(kode_stdin, screen)?;
-    Ok(kode.map(|kode| restore.kode = kode).is_some())
+    let Some(kode) = ask::kode(kode_stdin, screen)? else { return Ok(false) };
+    restore.kode = kode;
+    Ok(true)
 }
 
 fn configured_lang(place: &Place) -> Result<Lang, Failure> {

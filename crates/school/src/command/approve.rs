@@ -152,6 +152,7 @@ pub(crate) fn asked(open: &Open, request: &[u8], file: &Path) -> Result<Approval
 }
 
 /// A head who signs: the account, its password, and from where it is offered.
+#[derive(Clone, Copy)]
 pub(crate) struct Head<'h> {
     pub(crate) name: &'h str,
     pub(crate) password: &'h Secret,

@@ -84,11 +84,11 @@ impl Open {
         match permit {
             Permit::Kode(kode) if self.kode()?.fits(kode)? => Ok(()),
             Permit::Kode(_) => Err(Failure::new("role.kode")),
-            Permit::Present(authority) => self.replace_authority(authority),
+            Permit::Present(authority) => self.replace_authority(&authority),
         }
     }
 
-    fn replace_authority(&self, authority: Authority) -> Result<(), Failure> {
+    fn replace_authority(&self, authority: &Authority) -> Result<(), Failure> {
         let mut gone: Vec<Key> = rows_under(self.store(), GUESSES)?.into_iter().map(|(key, _)| key).collect();
         if authority.has_accounts {
             gone.extend(rows_under(self.store(), ACCOUNTS)?.into_iter().map(|(key, _)| key));

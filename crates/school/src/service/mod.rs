@@ -35,6 +35,7 @@ mod restore;
 mod rules;
 mod sheet;
 mod snapshot;
+mod taken_back;
 mod turns;
 mod upload;
 

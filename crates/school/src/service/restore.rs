@@ -89,8 +89,11 @@ impl Service {
         let store = changelog.school(reader.head().npsn);
         take_in(&mut reader, &changelog, &blobs)?;
         let damaged = || Failure::new("backup.damaged").arg("file", file.display());
-        let open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(damaged)?;
+        let mut open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(damaged)?;
         open.permitted(permit)?;
+        if let Some(present) = &self.open {
+            open.take_back_as(present)?;
+        }
         let step = open.school().restored(ReplicaId::from_bytes(crate::env::random()?))?;
         open.commit(&step.batch)?;
         changelog.verify()?;

@@ -72,6 +72,22 @@ fn fault_26_on_a_computer_without_accounts_the_kode_stands_for_them() {
     assert_eq!(code(&empty, &["approve", "kepala"], &[PASSWORD]), "done");
 }
 
+/// The same by a consent: what the head took back after the backup is in its outbox, and would be sent.
+#[test]
+fn fault_26_an_approval_that_was_taken_back_is_not_sent_after_a_restore() {
+    let school = School::with_a_days_work();
+    school.computer.run(&["approve", "kepala"], &[PASSWORD]);
+    let file = back_up(&school);
+    school.computer.run(&["withdraw"], &[]);
+    put_back(&school, &file);
+    let status = school.computer.run(&["status"], &[]);
+    assert_eq!(status["sealed"], serde_json::Value::Null, "{status}");
+    assert!(status["pending_records"].as_u64().unwrap() > 0, "{status}");
+    let sent = school.computer.run(&["sync"], &[]);
+    assert_eq!(sent["receipt"], serde_json::Value::Null, "{sent}");
+    assert_eq!(code(&school.computer, &["approve", "kepala"], &[PASSWORD]), "done");
+}
+
 /// The count of wrong guesses lies in the store that is replaced, so that each restore gives ten new ones. (The siblings
 /// are beside the guard: `crates/school/src/service/guard/tests`.)
 #[test]

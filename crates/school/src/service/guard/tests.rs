@@ -294,7 +294,8 @@ fn wrong_kodes_from_elsewhere_slow_nobody_here() {
     let mut desk = with_account();
     let elsewhere = Source::Account("budi".to_owned());
     let wrong = Secret::new("0000-0000-0000");
-    let offered = |desk: &mut Desk| desk.service.open_store().unwrap().check_kode(&wrong, &elsewhere).unwrap_err().code;
+    let offered =
+        |desk: &mut Desk| desk.service.open_store().unwrap().check_kode(&wrong, &elsewhere).unwrap_err().code.clone();
     let codes: Vec<String> = (0..6).map(|_| offered(&mut desk)).collect();
     assert_eq!(codes.last().map(String::as_str), Some("kode.wait"));
     assert_eq!(desk.code("account unlock siti", &[KODE]), "done");

@@ -177,7 +177,7 @@ fn ask_account(visit: &Visit, name: &str, failure: Option<&Failure>) -> Markup {
 /// Makes the first account; the kode registrasi is looked at before anything is made.
 fn make_first(
     service: &mut Service,
-    name: String,
+    name: &str,
     password: Secret,
     kode: Secret,
     said: &mut Collected,
@@ -187,11 +187,11 @@ fn make_first(
         return Err(Failure::new("web.not-first"));
     }
     open.check_kode(&kode, &said.from)?;
-    let add = Add { name: name.clone(), ptk: None, password };
+    let add = Add { name: name.to_owned(), ptk: None, password };
     service.run(&Command::Account(AccountCommand::Add(add)), said)?;
-    let role = Change { account: name.clone(), role: Name::Operator, kode };
+    let role = Change { account: name.to_owned(), role: Name::Operator, kode };
     service.run(&Command::Role(Role::Add(role)), said)?;
-    Account::find(service.open_store()?.store(), &name)
+    Account::find(service.open_store()?.store(), name)
 }
 
 /// Makes the first account, an operator's.
@@ -206,7 +206,7 @@ pub(super) async fn first_account(open: Open) -> Response {
         }
         let mut said = Collected::asked(visit.lang, visit.source());
         // In one turn: of several who ask at once one is the first.
-        visit.web.house.with(move |service| make_first(service, name, password, kode, &mut said))
+        visit.web.house.with(move |service| make_first(service, &name, password, kode, &mut said))
     });
     let made = made.await;
     let name = fields.get("name").to_owned();
