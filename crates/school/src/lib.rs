@@ -21,6 +21,7 @@
 mod account;
 mod backup;
 mod catalogue;
+mod characters;
 mod cli;
 mod command;
 mod config;
@@ -41,7 +42,7 @@ mod show;
 mod web;
 mod window;
 
-pub use account::Role;
+pub use account::{Role, Source};
 pub use catalogue::{CodePage, error_codes};
 pub use command::{Command, Report, Wanted};
 pub use config::{BackupConfig, Config, LineConfig, PasswordCost, ServeConfig, StoreConfig};
@@ -55,5 +56,6 @@ pub use service::Service;
 /// Runs the program: reads the process's arguments, does what they say, and gives its exit code.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
+    selaras_storage::silence_engines();
     cli::main()
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use selaras_model::Lang;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Source;
 use crate::command::Report;
 use crate::doctor::StepLine;
 use crate::failure::Failure;
@@ -102,6 +103,10 @@ impl Note {
 pub trait Output {
     /// The language of the one who asked.
     fn lang(&self) -> Lang;
+    /// From where it was asked: wrong passwords are counted for each source apart.
+    fn from(&self) -> Source {
+        Source::Here
+    }
     /// Takes one event. A reader that has gone away is not the command's concern: what was begun is ended.
     fn event(&mut self, event: Event);
 }
@@ -145,11 +150,23 @@ fn millis(time: Duration) -> u64 {
 pub struct Collected {
     /// The language that texts are made in.
     pub lang: Lang,
+    /// From where it was asked.
+    pub from: Source,
     /// The events in order, progress and transfers left out.
     pub events: Vec<Event>,
 }
 
 impl Collected {
+    /// Nothing yet, for somebody who asks here.
+    pub(crate) fn new(lang: Lang) -> Collected {
+        Collected { lang, ..Collected::default() }
+    }
+
+    /// Nothing yet, for somebody who asks from there.
+    pub(crate) fn asked(lang: Lang, from: Source) -> Collected {
+        Collected { lang, from, ..Collected::default() }
+    }
+
     /// The text of what was done, where a command said so.
     pub(crate) fn done_text(&self) -> String {
         let report = self.events.iter().rev().find_map(|event| match event {
@@ -166,6 +183,10 @@ impl Collected {
 impl Output for Collected {
     fn lang(&self) -> Lang {
         self.lang
+    }
+
+    fn from(&self) -> Source {
+        self.from.clone()
     }
 
     fn event(&mut self, event: Event) {

@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use crate::characters::clean;
+
 /// How a line is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -39,6 +41,7 @@ pub(crate) struct Page {
 impl Page {
     /// Adds a line.
     pub(crate) fn line(&mut self, manner: Manner, text: impl Into<String>) {
+        // Field values come from other computers: one of them must not move the cursor or write to the title bar.
         self.lines.push((manner, clean(&text.into())));
     }
 
@@ -91,11 +94,6 @@ impl Page {
 
 /// The widest column; a longer cell pushes its own row only.
 const MAX_COLUMN: usize = 44;
-
-/// Field values come from other computers: one of them must not move the cursor or write to the title bar.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! The wall around calls that may panic or never return.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::thread;
@@ -32,10 +33,34 @@ pub(crate) fn within<T: Send + 'static>(
 /// What the work may have left half-changed is only ever sled's own memory; callers stop using a handle over which
 /// a write panicked.
 pub(crate) fn shielded<T>(doing: &'static str, work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, Stopped> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    let before = IS_SHIELDED.replace(true);
+    let ended = catch_unwind(AssertUnwindSafe(work));
+    IS_SHIELDED.set(before);
+    match ended {
         Ok(result) => result.map_err(Stopped::Failed),
         Err(_) => Err(Stopped::Panicked(doing)),
     }
+}
+
+thread_local! {
+    /// Whether this thread runs guarded work, whose panics are told as damage.
+    static IS_SHIELDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Where sled's sources lie in a registry or a checkout; its own threads panic outside of every wall.
+const OF_ENGINES: &str = "sled";
+
+/// Lets panics over a damaged store write nothing to the standard error output: they are caught and told as damage, in a
+/// sentence that people can act on, and the engine's own text above it frightens and says nothing. All other panics are
+/// told as before. A program calls this once, before it opens a store.
+pub fn silence_engines() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_engines = panic.location().is_some_and(|at| at.file().contains(OF_ENGINES));
+        if !is_engines && !IS_SHIELDED.get() {
+            others(panic);
+        }
+    }));
 }
 
 /// How guarded work ended without a result.

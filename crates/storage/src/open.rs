@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::disk::DiskEngine;
 use crate::engine::{Engine, EngineError};
 use crate::handle::Handle;
 use crate::redb_handle::{self, RedbHandle};
-use crate::sled_handle::SledHandle;
+use crate::sled_handle::{self, SledHandle};
 use crate::stop::{self, LastStop};
 
 /// The engine that keeps a store; chosen when the store is made.
@@ -92,6 +92,13 @@ pub fn open_store(path: &Path, made_with: EngineKind, cache_bytes: u64) -> Resul
         EngineKind::Redb => opened::<RedbHandle>(path, found.is_none(), cache_bytes, lock)?,
     };
     Ok(OpenStore { engine, kind, last_stop })
+}
+
+/// The files of a store that stay the same ones while it is open: what is written goes into them.
+#[must_use]
+pub fn lasting_files(path: &Path) -> Vec<PathBuf> {
+    let names = [sled_handle::DATA, redb_handle::FILE];
+    names.iter().map(|name| path.join(name)).filter(|file| file.exists()).collect()
 }
 
 /// Gives the engine that made the store in a directory; none where there is no store yet.

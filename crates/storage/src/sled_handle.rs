@@ -13,6 +13,8 @@ use crate::guard::{Stopped, shielded, within};
 use crate::handle::{ApplyError, Bounds, Entry, Handle, StoredEntry, mark};
 use crate::space::MARK;
 
+/// The file that everything is written into.
+pub(crate) const DATA: &str = "db";
 /// The longest that opening may take; past it the store counts as damaged. A healthy store of 600 MiB needs seconds.
 const OPEN_LIMIT: Duration = Duration::from_secs(60);
 /// The longest that a commit may take before the handle is given up.
@@ -54,7 +56,7 @@ impl Handle for SledHandle {
     fn open(path: &Path, cache_bytes: u64) -> Result<Self, Stopped> {
         let path = path.to_owned();
         within(OPEN_LIMIT, "opening the store", move || {
-            let log = path.join("db");
+            let log = path.join(DATA);
             if !log.is_file() {
                 return Err(EngineError::corrupt("its log is gone"));
             }

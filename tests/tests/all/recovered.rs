@@ -201,6 +201,8 @@ fn a_store_that_cannot_be_opened_is_moved_aside_as_it_is() {
     assert!(spoilt > 0);
     let status = first.try_run(&["status"], &[]);
     assert_eq!(status.status.code(), Some(7), "{status:?}");
+    let said = [status.stdout, status.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(said.contains("store.damaged") && !said.contains("panicked"), "{said}");
     // Nothing is moved before the centre was reached.
     std::fs::write(first.data.join("selaras.toml"), "[line]\npatience_seconds = 1\n").unwrap();
     let nobody = first.try_run(&["recover", "--server", "http://127.0.0.1:9", "--npsn", NPSN], &[&scene.school.kode]);

@@ -6,10 +6,13 @@
 mod guesses;
 mod head_key;
 mod password;
+mod source;
 
-pub(crate) use guesses::{Guarded, Guesses, LOCKED_AT, Watch};
+pub(crate) use guesses::{Counter, GUESSES, Guarded, Guesses, LOCKED_AT, Watch};
 pub(crate) use head_key::{HeadKeyError, SealedKey, fresh_key};
 pub(crate) use password::{Hashed, MIN_CHARACTERS, same, weakness};
+pub use source::Source;
+pub(crate) use source::is_here;
 
 use selaras_model::RecordId;
 use selaras_policy::{AccountFacts, AccountState, KeyState};
@@ -83,6 +86,8 @@ pub(crate) struct Account {
     pub(crate) disabled: bool,
 }
 
+/// What the rows of all accounts begin with.
+pub(crate) const ACCOUNTS: &str = "account/";
 /// The longest name of an account, in bytes.
 const MAX_NAME: usize = 64;
 /// The most accounts of a school.
@@ -91,13 +96,15 @@ const MAX_ACCOUNTS: usize = 1_000;
 impl Account {
     /// The key of an account's row.
     pub(crate) fn row_key(name: &str) -> Key {
-        Key::Local(format!("account/{name}"))
+        Key::Local(format!("{ACCOUNTS}{name}"))
     }
 
-    /// Checks a name: letters, digits, `.`, `_`, `-`, `@`, so that it is one word of a command line.
+    /// Checks a name: letters, digits, `.`, `_`, `-`, `@`, and a letter or digit first, so that it is one word of a
+    /// command line that is no option, and one step of an address that leads nowhere else.
     pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
-        if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(fits) {
+        let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !begins || name.len() > MAX_NAME || !name.chars().all(fits) {
             return Err(Failure::new("account.name").arg("name", name));
         }
         Ok(())
@@ -116,10 +123,15 @@ impl Account {
         Account::load(store, name)?.ok_or_else(|| Failure::new("account.unknown").arg("name", name))
     }
 
+    /// The account that people take for one of this name: it differs in capitals at most.
+    pub(crate) fn alike(store: &dyn ReadStore, name: &str) -> Result<Option<Account>, Failure> {
+        Ok(Account::all(store)?.into_iter().find(|known| known.name.eq_ignore_ascii_case(name)))
+    }
+
     /// Reads all accounts in order of their names.
     pub(crate) fn all(store: &dyn ReadStore) -> Result<Vec<Account>, Failure> {
         let mut rows = Vec::new();
-        store.scan(&Range::Locals("account/".to_owned()), &mut |_, row| {
+        store.scan(&Range::Locals(ACCOUNTS.to_owned()), &mut |_, row| {
             rows.push(row);
             Ok(if rows.len() < MAX_ACCOUNTS { selaras_sync::Flow::Continue } else { selaras_sync::Flow::Stop })
         })?;
@@ -154,6 +166,11 @@ impl Account {
                 Some(_) => KeyState::Active,
             },
         }
+    }
+
+    /// Whether somebody may sign in with it: it is not disabled, and has a role.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.disabled && !self.roles.is_empty()
     }
 
     /// Whether one of its roles approves what is sent.

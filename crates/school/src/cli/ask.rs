@@ -33,6 +33,18 @@ pub(super) fn secrets(
     Ok(())
 }
 
+/// The kode registrasi, where a command turned out to need it; none where nobody can be asked.
+pub(super) fn kode(kode_stdin: bool, screen: &Screen) -> Result<Option<Secret>, Failure> {
+    let kode = if kode_stdin {
+        read_line()?
+    } else if std::io::stdin().is_terminal() {
+        ask(Wanted::Kode, screen)?
+    } else {
+        Secret::default()
+    };
+    Ok(Some(kode).filter(|kode| !kode.is_empty()))
+}
+
 /// Reads one line byte by byte: a buffer would swallow the lines of the secrets behind it.
 fn read_line() -> Result<Secret, Failure> {
     let failed = |_| Failure::new("input.secret");

@@ -163,7 +163,13 @@ impl Cli {
                 command.settle_paths()?;
                 match &command {
                     Command::Sync(Sync { at: Some(window), .. }) => later::sync(place, *window, screen),
-                    _ => run_command(place, &command, screen),
+                    _ => {
+                        let ended = run_command(place.clone(), &command, screen);
+                        if needs_kode(&ended, &mut command, self.kode_stdin, screen)? {
+                            return run_command(place, &command, screen);
+                        }
+                        ended
+                    }
                 }
             }
             Task::Rules(rules) => rules.run(screen),
@@ -189,6 +195,23 @@ impl Cli {
             Task::MeasurePages(measure) => measure.run(screen),
         }
     }
+}
+
+/// Whether a restore has to be begun anew with the kode registrasi, which has been asked for: only the opened place knows
+/// that it lacks accounts.
+fn needs_kode(
+    ended: &Result<Exit, Failure>,
+    command: &mut Command,
+    kode_stdin: bool,
+    screen: &Screen,
+) -> Result<bool, Failure> {
+    let (Err(failure), Command::Restore(restore)) = (ended, command) else { return Ok(false) };
+    if failure.code != "restore.kode" {
+        return Ok(false);
+    }
+    let Some(kode) = ask::kode(kode_stdin, screen)? else { return Ok(false) };
+    restore.kode = kode;
+    Ok(true)
 }
 
 fn configured_lang(place: &Place) -> Result<Lang, Failure> {

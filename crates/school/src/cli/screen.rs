@@ -9,9 +9,10 @@ use selaras_model::Lang;
 
 use super::events;
 use crate::catalogue::Words;
+use crate::characters::clean;
 use crate::failure::Failure;
 use crate::output::{Event, Meter, Output, Pacer, Progress, Transfer, Wait, Way};
-use crate::page::{Page, clean};
+use crate::page::Page;
 
 /// Work that ends sooner shows no progress.
 const SHOW_AFTER: Duration = Duration::from_secs(1);

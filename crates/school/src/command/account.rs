@@ -3,7 +3,7 @@
 use selaras_model::RecordId;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account as Row, Hashed, weakness};
+use crate::account::{Account as Row, Hashed, Source, weakness};
 use crate::command::accounts::AccountsReport;
 use crate::command::{Done, Report, Wanted};
 use crate::config::PasswordCost;
@@ -116,23 +116,24 @@ impl Account {
 
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let cost = service.config().password;
+        let from = out.from();
         let open = service.open_store()?;
         let done = match self {
             Account::Add(command) => command.run(open, cost)?,
-            Account::Passwd(command) => command.run(open, cost)?,
-            Account::Reset(command) => command.run(open, cost)?,
-            Account::Link(command) => command.run(open)?,
+            Account::Passwd(command) => command.run(open, cost, &from)?,
+            Account::Reset(command) => command.run(open, cost, &from)?,
+            Account::Link(command) => command.run(open, &from)?,
             Account::Unlock(command) => {
-                let account = command.opened(open)?;
+                let account = command.opened(open, &from)?;
                 open.forgive(&account.name)?;
                 Done::new("account.unlocked").arg("name", &account.name)
             }
             Account::Disable(command) => {
-                command.disable(open, true)?;
+                command.disable(open, true, &from)?;
                 Done::new("account.is-disabled").arg("name", &command.name)
             }
             Account::Enable(command) => {
-                command.disable(open, false)?;
+                command.disable(open, false, &from)?;
                 Done::new("account.is-enabled").arg("name", &command.name)
             }
             Account::List => {
@@ -148,8 +149,8 @@ impl Account {
 impl Add {
     fn run(&self, open: &mut Open, cost: PasswordCost) -> Result<Done, Failure> {
         Row::check_name(&self.name)?;
-        if Row::load(open.store(), &self.name)?.is_some() {
-            return Err(Failure::new("account.exists").arg("name", &self.name));
+        if let Some(known) = Row::alike(open.store(), &self.name)? {
+            return Err(Failure::new("account.exists").arg("name", known.name));
         }
         check_password(open, &self.password, &self.name)?;
         let ptk = self.ptk.as_deref().map(|text| free_ptk(open, text, &self.name)).transpose()?;
@@ -162,8 +163,8 @@ impl Add {
 }
 
 impl Passwd {
-    fn run(&self, open: &mut Open, cost: PasswordCost) -> Result<Done, Failure> {
-        let mut account = open.authenticate(&self.name, &self.password)?;
+    fn run(&self, open: &mut Open, cost: PasswordCost, from: &Source) -> Result<Done, Failure> {
+        let mut account = open.authenticate(&self.name, &self.password, from)?;
         if self.new_password == self.password {
             return Err(Failure::new("password.same"));
         }
@@ -179,9 +180,9 @@ impl Passwd {
 
 impl Reset {
     /// The head's key was sealed under the forgotten password, so nobody can open it any more: it goes.
-    fn run(&self, open: &mut Open, cost: PasswordCost) -> Result<Done, Failure> {
+    fn run(&self, open: &mut Open, cost: PasswordCost, from: &Source) -> Result<Done, Failure> {
         let mut account = Row::find(open.store(), &self.name)?;
-        open.check_kode(&self.kode)?;
+        open.check_kode(&self.kode, from)?;
         check_password(open, &self.new_password, &self.name)?;
         account.key = None;
         account.password = Hashed::new(&self.new_password, cost)?;
@@ -193,9 +194,9 @@ impl Reset {
 
 impl Link {
     /// A key stays its PTK's: an account of somebody else does not approve with it.
-    fn run(&self, open: &mut Open) -> Result<Done, Failure> {
+    fn run(&self, open: &mut Open, from: &Source) -> Result<Done, Failure> {
         let mut account = Row::find(open.store(), &self.name)?;
-        open.check_kode(&self.kode)?;
+        open.check_kode(&self.kode, from)?;
         let ptk = free_ptk(open, &self.ptk, &self.name)?;
         account.ptk = Some(ptk);
         account.key = account.key.filter(|key| key.ptk == ptk);
@@ -207,14 +208,14 @@ impl Link {
 
 impl Named {
     /// The account, once the kode was right.
-    fn opened(&self, open: &mut Open) -> Result<Row, Failure> {
+    fn opened(&self, open: &mut Open, from: &Source) -> Result<Row, Failure> {
         let account = Row::find(open.store(), &self.name)?;
-        open.check_kode(&self.kode)?;
+        open.check_kode(&self.kode, from)?;
         Ok(account)
     }
 
-    fn disable(&self, open: &mut Open, disabled: bool) -> Result<(), Failure> {
-        let account = Row { disabled, ..self.opened(open)? };
+    fn disable(&self, open: &mut Open, disabled: bool, from: &Source) -> Result<(), Failure> {
+        let account = Row { disabled, ..self.opened(open, from)? };
         open.commit(&account.batch()?)
     }
 }

@@ -8,7 +8,7 @@ use selaras_sync::evidence::{read_request, read_signed, write_request, write_sig
 use selaras_sync::{Order, Signer};
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
+use crate::account::{Account, Source};
 use crate::command::approval::ApprovalReport;
 use crate::command::prepare::some;
 use crate::command::verify::{read_small, refused};
@@ -27,6 +27,10 @@ pub struct Approve {
     /// Only these modules, separated by commas; what is left behind stays a draft.
     #[arg(long, value_name = "M", value_delimiter = ',', conflicts_with_all = ["sign", "import"])]
     pub modules: Vec<String>,
+    /// Only if exactly this waits still: the fingerprint that `prepare` showed with it.
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["sign", "import"])]
+    #[serde(default)]
+    pub sheet: Option<String>,
     /// Seals, and writes what a head at another computer is asked to sign.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["sign", "import"])]
     pub export: Option<PathBuf>,
@@ -65,9 +69,10 @@ impl Approve {
     }
 
     fn approve(&self, open: &mut Open, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        let account = open.authenticate(self.name(), &self.password)?;
+        let modules = self.modules_to_seal(open, out)?;
+        let account = open.authenticate(self.name(), &self.password, &out.from())?;
         open.settle(out)?;
-        let modules = some(&self.modules);
+        let modules = some(&modules);
         if modules.is_none() {
             open.check_gate(&account, out)?;
         } else {
@@ -91,6 +96,14 @@ impl Approve {
         Ok(Outcome::Done)
     }
 
+    /// What is sealed is what the head saw: the sheet is made again in the turn in which it is sealed.
+    fn modules_to_seal(&self, open: &mut Open, out: &mut dyn Output) -> Result<Vec<String>, Failure> {
+        match &self.sheet {
+            Some(fingerprint) => open.sheet(out)?.seen(fingerprint, &self.modules),
+            None => Ok(self.modules.clone()),
+        }
+    }
+
     fn export(&self, open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let text = self.ask(open, out)?;
         crate::place::write_new(file, &write_request(&text))?;
@@ -109,9 +122,10 @@ impl Approve {
     }
 
     fn seal(&self, open: &mut Open, account: &Account, out: &mut dyn Output) -> Result<ApprovalText, Failure> {
+        let modules = self.modules_to_seal(open, out)?;
         // Whether that key is enrolled is judged when its signature comes back.
         let facts = AccountFacts { key: KeyState::Active, ..account.facts() };
-        let order = Order { modules: some(&self.modules), facts: &facts, author: &account.name };
+        let order = Order { modules: some(&modules), facts: &facts, author: &account.name };
         let sealed = match open.school().seal_for_head(&order) {
             Ok(sealed) => sealed,
             Err(error) => return Err(open.explain(error, &account.name, out)),
@@ -124,7 +138,8 @@ impl Approve {
     fn sign(&self, open: &mut Open, file: &Path, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let text = asked(open, &read_small(file)?, file)?;
         let Some(target) = &self.out else { return report(open, &text, None, "approve.asked", out) };
-        let (text, signed) = sign(open, text, self.name(), &self.password, file)?;
+        let head = Head { name: self.name(), password: &self.password, from: &out.from() };
+        let (text, signed) = sign(open, text, head, file)?;
         crate::place::write_new(target, &signed)?;
         report(open, &text, Some(target), "approve.signed", out)
     }
@@ -136,22 +151,29 @@ pub(crate) fn asked(open: &Open, request: &[u8], file: &Path) -> Result<Approval
     if text.npsn == open.npsn() { Ok(text) } else { Err(Failure::new("approval.other-school").arg("npsn", text.npsn)) }
 }
 
+/// A head who signs: the account, its password, and from where it is offered.
+#[derive(Clone, Copy)]
+pub(crate) struct Head<'h> {
+    pub(crate) name: &'h str,
+    pub(crate) password: &'h Secret,
+    pub(crate) from: &'h Source,
+}
+
 /// Signs with the head's key; gives what was signed, and the signature as it travels.
 pub(crate) fn sign(
     open: &mut Open,
     text: ApprovalText,
-    name: &str,
-    password: &Secret,
+    head: Head<'_>,
     file: &Path,
 ) -> Result<(ApprovalText, Vec<u8>), Failure> {
-    let account = open.authenticate(name, password)?;
+    let account = open.authenticate(head.name, head.password, head.from)?;
     if account.ptk != Some(text.ptk) {
         return Err(Failure::new("approval.other-person").arg("name", &account.name));
     }
     let no_key = || Failure::new("approval.no-key").arg("name", &account.name);
     let sealed = account.key.as_ref().filter(|key| !key.revoked).ok_or_else(no_key)?;
     let enrolled = sealed.enrolled().ok_or_else(no_key)?;
-    let key = sealed.open(&account.name, password)?;
+    let key = sealed.open(&account.name, head.password)?;
     let text = ApprovalText { key: sealed.id, ..text };
     let approval =
         sign_elsewhere(text, &key).map_err(|_| Failure::new("evidence.damaged").arg("file", file.display()))?;

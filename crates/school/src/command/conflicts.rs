@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Words;
+use crate::characters::named;
 use crate::command::Report;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
@@ -69,7 +70,7 @@ impl ConflictsReport {
                 let side = words.say_or(&format!("side.{}", candidate.side), &candidate.side).to_owned();
                 let holds = if number == 0 { format!("  ← {}", words.say("conflicts.holds")) } else { String::new() };
                 let value = if candidate.value.is_empty() { words.say("record.null") } else { &candidate.value };
-                page.plain(format!("  {}. {value} ({side}){holds}", number + 1));
+                page.plain(format!("  {}. {} ({side}){holds}", number + 1, named(value)));
             }
             let key = if conflict.owner == "school" { "conflicts.ours" } else { "conflicts.theirs" };
             let text = if key == "conflicts.ours" {

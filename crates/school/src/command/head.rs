@@ -36,7 +36,7 @@ impl Head {
         let Head::Activate(command) = self;
         let cost = service.config().password;
         let open = service.open_store()?;
-        let mut account = open.authenticate(&command.account, &command.password)?;
+        let mut account = open.authenticate(&command.account, &command.password, &out.from())?;
         let Some(ptk) = account.ptk else {
             return Err(Failure::new("role.no-ptk").arg("name", &command.account));
         };

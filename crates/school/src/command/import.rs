@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use selaras_model::{Breach, LineError, LineProblem, Record, RecordKey, RecordLine, line_from_json};
+use selaras_model::{Breach, LineError, LineProblem, Record, RecordKey, RecordLine, Value, line_from_json};
 use selaras_sync::TypedEdit;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::command::edit::DEFAULT_AUTHOR;
 use crate::failure::{Failure, Outcome, Reason};
 use crate::output::Output;
 use crate::page::{Manner, Page};
-use crate::service::{Open, Service, value_failure};
+use crate::service::{Open, Service, check_characters, value_failure};
 
 /// The arguments of `import`.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
@@ -169,6 +169,14 @@ fn take(open: &Open, line: &[u8], seen: &BTreeMap<RecordKey, usize>) -> Result<L
     let mut after = before.clone().unwrap_or_else(|| Record::new(record.key()));
     after.deleted = deleted.unwrap_or(was_deleted);
     after.fields.extend(record.fields.clone());
+    for (field, value) in &record.fields {
+        // What is there already is left as it is.
+        if let Value::Text(text) = value
+            && before.as_ref().is_none_or(|before| before.get(field) != value)
+        {
+            check_characters(field, text)?;
+        }
+    }
     let breaches = pack.breaches(before.as_ref(), &after);
     if !breaches.is_empty() {
         return Err(BadLine::Breach(breaches));

@@ -4,12 +4,13 @@ use selaras_model::Lang;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Words;
+use crate::characters::named;
 use crate::command::Report;
 use crate::command::validate::FindingLine;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::page::{Manner, Page};
-use crate::service::{Open, Service};
+use crate::service::{Open, Service, Sheet};
 
 /// The arguments of `prepare`.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
@@ -22,8 +23,9 @@ pub struct Prepare {
 impl Prepare {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
         let open = service.open_store()?;
-        open.settle(out)?;
-        out.report(Report::Prepared(PreparedReport::new(open, some(&self.modules), out.lang())?));
+        let sheet = open.sheet(out)?;
+        let report = PreparedReport::new(open, &sheet, some(&self.modules), out.lang())?;
+        out.report(Report::Prepared(report));
         Ok(Outcome::Done)
     }
 }
@@ -41,6 +43,9 @@ pub struct PreparedReport {
     pub invalid: Vec<FindingLine>,
     /// Warnings that the head acknowledges by approving.
     pub warnings: u32,
+    /// The fingerprint of all that waits now: `approve --sheet` seals nothing else.
+    #[serde(default)]
+    pub sheet: String,
 }
 
 /// What waits in a module.
@@ -80,7 +85,7 @@ pub(super) fn some(modules: &[String]) -> Option<&[String]> {
 const MAX_SHOWN: usize = 200;
 
 impl PreparedReport {
-    fn new(open: &Open, modules: Option<&[String]>, lang: Lang) -> Result<PreparedReport, Failure> {
+    fn new(open: &Open, sheet: &Sheet, modules: Option<&[String]>, lang: Lang) -> Result<PreparedReport, Failure> {
         let prepared = open.school().prepare(modules)?;
         let modules = prepared
             .counts
@@ -100,6 +105,7 @@ impl PreparedReport {
             changes,
             invalid: invalid.collect::<Result<_, _>>()?,
             warnings: prepared.warnings,
+            sheet: sheet.fingerprint().to_owned(),
         })
     }
 
@@ -112,7 +118,7 @@ impl PreparedReport {
             page.plain(format!("  {kind} {} {short} — {}", change.entity, change.title));
             if change.kind == "changed" {
                 for (field, before, after) in &change.fields {
-                    page.line(Manner::Faint, format!("      {field}: {before} → {after}"));
+                    page.line(Manner::Faint, format!("      {field}: {} → {}", named(before), named(after)));
                 }
             }
         }
@@ -125,6 +131,7 @@ impl PreparedReport {
         }
         if self.invalid.is_empty() {
             page.line(Manner::Good, words.fill("prepare.open", &[("warnings", &self.warnings)]));
+            page.line(Manner::Faint, words.fill("prepare.sheet", &[("sheet", &self.sheet)]));
         } else {
             page.line(Manner::Bad, words.fill("prepare.closed", &[("invalid", &self.invalid.len())]));
         }

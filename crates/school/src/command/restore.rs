@@ -30,6 +30,10 @@ pub struct Restore {
     /// The passphrase, of a backup that a person asked for.
     #[arg(skip)]
     pub passphrase: Secret,
+    /// The kode registrasi, where there are no present accounts that could be carried over.
+    #[arg(skip)]
+    #[serde(default)]
+    pub kode: Secret,
 }
 
 impl Restore {
@@ -48,7 +52,7 @@ impl Restore {
             BackupKey::Passphrase(self.passphrase.clone())
         };
         let before = service.newest_aside().map(|aside| aside.directory);
-        let head = service.restore(&self.file, &key, self.engine, out)?;
+        let head = service.restore(&self.file, &key, self.engine, &self.kode, out)?;
         out.report(Report::Restored(RestoredReport::new(&head, aside_of(service, before.as_deref()))));
         Ok(Outcome::Done)
     }

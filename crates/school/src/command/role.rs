@@ -43,7 +43,7 @@ impl Role {
         let (Role::Add(change) | Role::Remove(change)) = self;
         let open = service.open_store()?;
         let mut account = Account::find(open.store(), &change.account)?;
-        open.check_kode(&change.kode)?;
+        open.check_kode(&change.kode, &out.from())?;
         let (changed, done, otherwise) = match self {
             Role::Add(_) => {
                 fits(open, &account, change.role)?;

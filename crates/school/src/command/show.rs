@@ -4,6 +4,7 @@ use selaras_model::{FieldKind, Lang, Record, Side, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Words;
+use crate::characters::named;
 use crate::command::Report;
 use crate::command::validate::FindingLine;
 use crate::failure::{Failure, Outcome};
@@ -122,7 +123,7 @@ fn row(field: &FieldLine, words: Words) -> Vec<String> {
     let mark = if field.pending { "*" } else { " " };
     let value = match &field.meaning {
         Some(meaning) => format!("{} ({meaning})", field.value),
-        None => field.value.clone(),
+        None => named(&field.value),
     };
     let owner = if field.ours { "" } else { words.say("record.theirs") };
     vec![format!("{mark} {}", field.name), value, owner.to_owned()]

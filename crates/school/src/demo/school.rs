@@ -33,7 +33,7 @@ impl Computer {
             *place = Secret::new(*secret);
         }
         command.settle_paths()?;
-        let mut said = Collected { lang: self.lang, events: Vec::new() };
+        let mut said = Collected::new(self.lang);
         self.service()?.run(&command, &mut said)?;
         let report = said.events.into_iter().rev().find_map(|event| match event {
             Event::Report(report) => Some(*report),

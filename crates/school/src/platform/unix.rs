@@ -2,9 +2,18 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// Which file or directory has a name, whatever it is called now: the device and the inode.
+pub(crate) type Identity = (u64, u64);
+
+/// Says which file or directory has a name now.
+pub(crate) fn identity(path: &Path) -> std::io::Result<Identity> {
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
 
 /// Makes a directory, and those above it, that only the owner may enter.
 pub(crate) fn create_private_dir(path: &Path) -> std::io::Result<()> {

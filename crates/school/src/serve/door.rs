@@ -1,11 +1,12 @@
 //! The loopback port: takes requests, hands them to the owner, writes the answers.
 
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 use selaras_model::Lang;
@@ -18,10 +19,15 @@ use crate::secret::Secret;
 use crate::service::Service;
 use crate::web::Served;
 
-/// Connections at once.
-const MAX_CONNECTIONS: usize = 32;
-/// How long a connection may take to send its request.
+/// Commands of other processes at once.
+const MAX_COMMANDS: usize = 32;
+/// Connections at once that have not sent their request yet. For one more the one goes that has taken longest: whoever
+/// sends slowly keeps nobody out.
+const MAX_UNREAD: usize = 32;
+/// How long a connection may take to send its whole request.
 const REQUEST_TIME: Duration = Duration::from_secs(5);
+/// Bytes that are read at once.
+const PIECE: usize = 8 << 10;
 /// How long a reader may refuse to take an event.
 const WRITE_TIME: Duration = Duration::from_secs(30);
 
@@ -47,7 +53,7 @@ impl Serving {
             serde_json::to_vec(&content).map_err(|_| Failure::new("internal.error").arg("place", "serve.json"))?;
         let house = House::open(service).map_err(failed)?;
         crate::platform::write_private(&file, &text).map_err(|_| Failure::new("serve.file"))?;
-        let door = Door { token, house: house.clone(), connections: Arc::default() };
+        let door = Door { token, house: house.clone(), unread: Arc::default(), commands: Arc::default() };
         std::thread::Builder::new().name("door".to_owned()).spawn(move || door.listen(&listener)).map_err(failed)?;
         Ok(Serving { address, file, house, pages: None })
     }
@@ -95,36 +101,75 @@ impl Drop for Serving {
 struct Door {
     token: Secret,
     house: House,
-    connections: Arc<AtomicUsize>,
+    unread: Arc<Mutex<Unread>>,
+    commands: Arc<AtomicUsize>,
+}
+
+/// Connections that have not sent their request yet, by when they came.
+#[derive(Default)]
+struct Unread {
+    last: u64,
+    streams: BTreeMap<u64, TcpStream>,
+}
+
+impl Unread {
+    /// Remembers a connection; the one that has taken longest is cut off where there are too many.
+    fn came(&mut self, stream: &TcpStream) -> std::io::Result<u64> {
+        if self.streams.len() >= MAX_UNREAD
+            && let Some((_, slowest)) = self.streams.pop_first()
+        {
+            // Its thread finds the end of what it reads.
+            let _ = slowest.shutdown(Shutdown::Both);
+        }
+        self.last += 1;
+        self.streams.insert(self.last, stream.try_clone()?);
+        Ok(self.last)
+    }
+}
+
+/// A command that runs; another one may when this is dropped.
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Door {
     fn listen(&self, listener: &TcpListener) {
         for stream in listener.incoming() {
             let Ok(stream) = stream else { continue };
-            if self.connections.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
-                self.connections.fetch_sub(1, Ordering::Relaxed);
-                continue;
-            }
+            let Ok(number) = self.unread().came(&stream) else { continue };
             let door = self.clone();
-            let spawned = std::thread::Builder::new().name("caller".to_owned()).spawn(move || {
-                door.answer(&stream);
-                door.connections.fetch_sub(1, Ordering::Relaxed);
+            let caller = std::thread::Builder::new().name("caller".to_owned());
+            let spawned = caller.spawn(move || {
+                let request = read_request(&stream);
+                door.unread().streams.remove(&number);
+                if let Some(request) = request {
+                    door.answer(&stream, request);
+                }
             });
             if spawned.is_err() {
-                self.connections.fetch_sub(1, Ordering::Relaxed);
+                self.unread().streams.remove(&number);
             }
         }
     }
 
+    fn unread(&self) -> MutexGuard<'_, Unread> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Answers one request. Whoever cannot name the token learns nothing.
-    fn answer(&self, stream: &TcpStream) {
-        let Some(request) = read_request(stream) else { return };
+    fn answer(&self, stream: &TcpStream, request: Request) {
         if !same(request.token.expose().as_bytes(), self.token.expose().as_bytes()) {
             return;
         }
         let mut writer = BufWriter::new(stream);
-        let Some(answers) = self.house.ask(request.command, request.lang) else {
+        let before = self.commands.fetch_add(1, Ordering::Relaxed);
+        let _running = Running(Arc::clone(&self.commands));
+        let answers = if before < MAX_COMMANDS { self.house.ask(request.command, request.lang) } else { None };
+        let Some(answers) = answers else {
             write_answer(&mut writer, &Answer::Failed(Failure::new("store.busy")));
             return;
         };
@@ -136,11 +181,22 @@ impl Door {
     }
 }
 
-fn read_request(stream: &TcpStream) -> Option<Request> {
-    stream.set_read_timeout(Some(REQUEST_TIME)).ok()?;
+/// Reads the whole request, or nothing of one that is not here in time: the time is for all of it, not for each byte.
+fn read_request(mut stream: &TcpStream) -> Option<Request> {
+    let until = Instant::now() + REQUEST_TIME;
     stream.set_write_timeout(Some(WRITE_TIME)).ok()?;
-    let mut line = Vec::new();
-    BufReader::new(stream.take(MAX_REQUEST_BYTES)).read_until(b'\n', &mut line).ok()?;
+    let (mut line, mut piece) = (Vec::new(), vec![0; PIECE]);
+    while line.len() < MAX_REQUEST_BYTES {
+        let left = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        stream.set_read_timeout(Some(left)).ok()?;
+        let read = stream.read(&mut piece).ok()?;
+        let bytes = piece.get(..read)?;
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        line.extend_from_slice(bytes.get(..end.unwrap_or(read))?);
+        if read == 0 || end.is_some() {
+            break;
+        }
+    }
     serde_json::from_slice(&line).ok()
 }
 

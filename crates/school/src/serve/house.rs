@@ -12,6 +12,7 @@ use selaras_model::Lang;
 
 use super::line::{Errand, Line};
 use super::{Answer, QUEUED_COMMANDS, QUEUED_EVENTS};
+use crate::account::Source;
 use crate::command::{Command, Report};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Collected, Event, Output};
@@ -98,23 +99,22 @@ impl House {
     }
 
     /// Runs a command at the desk and gives what it said.
-    pub(crate) fn run(&self, command: Command, lang: Lang) -> Result<(Outcome, Vec<Event>), Failure> {
+    pub(crate) fn run(&self, command: Command, mut said: Collected) -> Result<(Outcome, Vec<Event>), Failure> {
         let _away = self.make_way(&command)?;
         self.with(move |service| {
-            let mut said = Collected { lang, events: Vec::new() };
             let outcome = service.run(&command, &mut said)?;
             Ok((outcome, said.events))
         })
     }
 
     /// Runs a command on the line and waits for its report.
-    pub(crate) fn on_the_line(&self, command: Command, lang: Lang) -> Result<Option<Report>, Failure> {
+    pub(crate) fn on_the_line(&self, command: Command, lang: Lang, from: Source) -> Result<Option<Report>, Failure> {
         if self.line().is_busy() {
             // Whoever waits here is a page: it cannot wait for an upload of an hour.
             return Err(Failure::new("line.busy"));
         }
         let (answers, receiver) = sync_channel(QUEUED_EVENTS);
-        self.line().send(Errand::asked(command, lang, answers))?;
+        self.line().send(Errand::asked(command, lang, answers).from(from))?;
         let mut report = None;
         for answer in receiver {
             match answer {

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::house::{Desk, Forwarded, at_desk};
 use super::{Answer, QUEUED_COMMANDS};
+use crate::account::Source;
 use crate::command::{Command, Report};
 use crate::doctor::StepLine;
 use crate::failure::{Failure, Outcome};
@@ -30,6 +31,7 @@ const MAX_NOTES: usize = 50;
 pub(crate) struct Errand {
     command: Command,
     lang: Lang,
+    from: Source,
     /// When to do it; at once where this is missing.
     at: Option<Appointment>,
     patience: Option<Patience>,
@@ -44,6 +46,11 @@ impl Errand {
         Errand { told: Some(told), ..Errand::once(command, lang) }
     }
 
+    /// The same, asked from there.
+    pub(super) fn from(self, from: Source) -> Errand {
+        Errand { from, ..self }
+    }
+
     /// What a page asked for: it goes on in the background without end.
     pub(crate) fn in_background(command: Command, lang: Lang) -> Errand {
         Errand { patience: Some(Patience::BACKGROUND), ..Errand::once(command, lang) }
@@ -51,7 +58,7 @@ impl Errand {
 
     /// What a page asked for, once: it ends with the first failure.
     pub(crate) fn once(command: Command, lang: Lang) -> Errand {
-        Errand { command, lang, at: None, patience: None, told: None, bundle: None }
+        Errand { command, lang, from: Source::Here, at: None, patience: None, told: None, bundle: None }
     }
 }
 
@@ -365,6 +372,10 @@ struct Told<'a> {
 impl Output for Told<'_> {
     fn lang(&self) -> Lang {
         self.errand.lang
+    }
+
+    fn from(&self) -> Source {
+        self.errand.from.clone()
     }
 
     fn event(&mut self, event: Event) {

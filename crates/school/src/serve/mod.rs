@@ -27,7 +27,7 @@ use crate::output::Event;
 use crate::secret::Secret;
 
 /// The longest request: a command with many fields.
-const MAX_REQUEST_BYTES: u64 = 1 << 20;
+const MAX_REQUEST_BYTES: usize = 1 << 20;
 /// The largest `serve.json`.
 const MAX_FILE_BYTES: u64 = 4096;
 /// Events that wait for a slow reader before the command waits too.

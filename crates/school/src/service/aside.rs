@@ -9,6 +9,7 @@ use selaras_storage::{Changelog, EngineKind, move_aside};
 use selaras_sync::store::DraftRow;
 use selaras_sync::{Flow, Key, Range, Row};
 
+use super::aside_sealed::SEALED;
 use super::{Service, only_school};
 use crate::failure::Failure;
 use crate::place::Place;
@@ -80,8 +81,7 @@ impl Service {
 
     /// The newest store that was moved out of the way here.
     pub(crate) fn newest_aside(&self) -> Option<Aside> {
-        let holds = |number: &u32| self.place().aside(*number).join("store").exists();
-        let directory = self.place().aside((1..=MAX_ASIDE).take_while(holds).last()?);
+        let directory = asides(self.place()).last()?;
         let file = directory.join(DRAFTS);
         let records = File::open(&file).ok().map(|file| BufReader::new(file).lines().map_while(Result::ok).count());
         let drafts = records.map(|records| (file, u64::try_from(records).unwrap_or(u64::MAX)));
@@ -89,9 +89,20 @@ impl Service {
     }
 }
 
+/// The directories of stores that were moved out of the way, oldest first.
+pub(super) fn asides(place: &Place) -> impl Iterator<Item = PathBuf> {
+    let place = place.clone();
+    (1..=MAX_ASIDE).map(move |number| place.aside(number)).take_while(|path| holds_a_store(path))
+}
+
+/// Whether a store lies there, as it was or in an encrypted file.
+fn holds_a_store(aside: &Path) -> bool {
+    aside.join("store").exists() || aside.join(SEALED).exists()
+}
+
 /// Where the next store goes that is moved out of the way; the same until one is there.
 pub(super) fn free_aside(place: &Place) -> Result<PathBuf, Failure> {
-    let free = (1..=MAX_ASIDE).map(|number| place.aside(number)).find(|path| !path.join("store").exists());
+    let free = (1..=MAX_ASIDE).map(|number| place.aside(number)).find(|path| !holds_a_store(path));
     free.ok_or_else(|| Failure::new("place.unwritable").arg("place", place.root().display()))
 }
 

@@ -64,7 +64,7 @@ impl Service {
 }
 
 impl Open {
-    fn backup_head(&self) -> Result<Head, Failure> {
+    pub(super) fn backup_head(&self) -> Result<Head, Failure> {
         let school = self.school();
         Ok(Head {
             npsn: self.npsn(),

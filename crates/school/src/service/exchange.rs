@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ed25519_dalek::SigningKey;
 use selaras_sync::exchange::Exchange;
-use selaras_sync::{Key, Purpose, ReadStore, Row, Store};
+use selaras_sync::{Key, Purpose, ReadStore, Row};
 use zeroize::Zeroizing;
 
 use super::{DEVICE_ROW, Open, TOKEN_ROW};
@@ -121,7 +121,7 @@ impl Open {
         let token = self.connected()?.token(device, &key, out)?;
         let mut batch = selaras_sync::Batch::default();
         batch.put(Key::Local(TOKEN_ROW.to_owned()), Row::Bytes(token.clone().into_bytes()));
-        self.store.commit(&batch)?;
+        self.commit(&batch)?;
         Ok(Zeroizing::new(token))
     }
 

@@ -131,6 +131,7 @@ impl Open {
             Failure::new("input.field").arg("field", field).arg("known", known.join(", "))
         };
         let known = entity.field(field).ok_or_else(unknown)?;
+        check_characters(field, text)?;
         if let FieldKind::Ref { entity: target } = &known.kind
             && !text.is_empty()
             && text.parse::<RecordId>().is_err()
@@ -258,6 +259,20 @@ fn first_id(digits: &str) -> Option<RecordId> {
     }
     let bytes = data_encoding::HEXLOWER.decode(format!("{digits:0<32}").as_bytes()).ok()?;
     RecordId::try_from(bytes.as_slice()).ok()
+}
+
+/// Fails where a text that is to be taken holds a character that nobody would see.
+///
+/// # Errors
+/// `input.character`.
+pub(crate) fn check_characters(field: &str, text: &str) -> Result<(), Failure> {
+    match crate::characters::refused(text) {
+        None => Ok(()),
+        Some(c) => {
+            let failure = Failure::new("input.character").arg("field", field);
+            Err(failure.arg("character", crate::characters::name(c)))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! It is a plain synchronous owner. In the command line it lives for one command; in `selaras serve` one thread owns
 //! it and takes commands from a bounded channel. Either way every command goes through [`Service::run`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use selaras_model::{KeyId, Npsn, RecordId};
 use selaras_policy::Entitlement;
@@ -15,22 +15,27 @@ use crate::account::Account;
 use crate::command::Command;
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
-use crate::output::Output;
+use crate::output::{Collected, Output};
 use crate::place::Place;
 
 mod aside;
+mod aside_sealed;
+mod authority;
 mod backup;
 mod enrol;
 mod entitle;
 mod exchange;
 mod explain;
 mod guard;
+mod home;
 mod host;
 mod lines;
 mod lookup;
 mod restore;
 mod rules;
+mod sheet;
 mod snapshot;
+mod taken_back;
 mod turns;
 mod upload;
 
@@ -40,9 +45,10 @@ pub(crate) use enrol::{Enrolment, fetch_rules};
 pub(crate) use exchange::Direction;
 pub(crate) use explain::{breach_text, unmet_reason, value_failure, who_key};
 pub(crate) use lines::tab_word;
-pub(crate) use lookup::{MAX_DEPTH, Titles, split_assignment};
+pub(crate) use lookup::{MAX_DEPTH, Titles, check_characters, split_assignment};
 pub(crate) use restore::aside_of;
 pub(crate) use rules::Found;
+pub(crate) use sheet::Sheet;
 pub(crate) use turns::Turns;
 
 /// The row of the device's secret key.
@@ -71,8 +77,12 @@ impl Service {
     /// # Errors
     /// `store.in-use` when another process owns the store, `store.damaged` when it cannot be read.
     pub fn open(place: Place) -> Result<Service, Failure> {
-        restore::end_restore(&place)?;
-        Service::open_in_place(place, Arc::default())
+        let ended = restore::end_restore(&place)?;
+        let service = Service::open_in_place(place, Arc::default())?;
+        if ended {
+            service.seal_asides(&mut Collected::default());
+        }
+        Ok(service)
     }
 
     /// Opens what is there, for threads that share these turns.
@@ -187,7 +197,8 @@ impl Service {
     pub(crate) fn opened(&mut self, open: Open) {
         let seen = self.turns.rules_changed();
         let (patience, turns) = (self.config.line.patience(), Arc::clone(&self.turns));
-        self.open = Some(Open { patience, turns, seen, ..open });
+        let home = Some(home::Home::of(&self.place));
+        self.open = Some(Open { patience, turns, seen, home, ..open });
     }
 
     /// Opens the store, or makes a new one with this engine; tells how it was left.
@@ -233,8 +244,11 @@ pub(crate) struct Open {
     installation: Installation,
     link: Option<crate::link::Link>,
     patience: Patience,
-    watch: crate::account::Watch,
+    /// What was guessed wrongly; one for all threads of a store, or each would let its callers wait anew.
+    watch: Arc<Mutex<crate::account::Watch>>,
     turns: Arc<Turns>,
+    /// Where the store lies; one that is being made has no place yet.
+    home: Option<home::Home>,
     /// The number of the rules that were read.
     seen: u64,
 }
@@ -252,8 +266,9 @@ impl Open {
             installation,
             link: None,
             patience: Patience::PERSON,
-            watch: crate::account::Watch::default(),
+            watch: Arc::default(),
             turns: Arc::default(),
+            home: None,
             seen: 0,
         }))
     }
@@ -263,7 +278,9 @@ impl Open {
         let seen = self.turns.rules();
         let open = Open::load(Arc::clone(&self.store), Arc::clone(&self.blobs))?;
         let open = open.ok_or_else(|| Failure::new("store.damaged").arg("reason", "rules"))?;
-        Ok(Open { patience: self.patience, turns: Arc::clone(&self.turns), seen, ..open })
+        let watch = Arc::clone(&self.watch);
+        let (turns, home) = (Arc::clone(&self.turns), self.home.clone());
+        Ok(Open { patience: self.patience, turns, seen, watch, home, ..open })
     }
 
     /// Reads rules and installation anew where another thread has changed them.
@@ -329,11 +346,18 @@ impl Open {
         Ok(())
     }
 
-    /// Makes a batch durable.
+    /// Makes a batch durable, where the next process will look for it.
     pub(crate) fn commit(&self, batch: &Batch) -> Result<(), Failure> {
+        self.at_home()?;
         self.store.commit(batch)?;
+        // Moved in between, it was written to where nobody looks.
+        self.at_home()?;
         self.turns.committed(batch);
         Ok(())
+    }
+
+    fn at_home(&self) -> Result<(), Failure> {
+        self.home.as_ref().map_or(Ok(()), home::Home::check)
     }
 
     /// Makes a step of the engine durable, performs its effects, and goes on until the work is done.

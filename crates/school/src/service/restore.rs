@@ -1,5 +1,5 @@
 //! Bringing a backup back: a whole new store is made beside, checked, and takes the old one's place, which is moved out
-//! of the way and never deleted.
+//! of the way and kept, encrypted. Who may do what here is not put back (`authority.rs`).
 //!
 //! The new store counts from the moment its directory has its name; whoever finds that name ends what was begun. A kill
 //! before it leaves the old store as it was, a kill after it ends in the new one.
@@ -13,34 +13,44 @@ use selaras_storage::{
 };
 use selaras_sync::Rules;
 
+use super::authority::Permit;
 use super::{Open, Service};
 use crate::backup::{BackupKey, BackupReader, Head, Item};
 use crate::failure::Failure;
 use crate::output::{Event, Note, Output};
 use crate::place::Place;
+use crate::secret::Secret;
 
 impl Service {
     /// Puts what a backup holds in the place of the present store, if there is one.
     ///
     /// # Errors
-    /// A code for each: the file, its key, another school; the present store is as it was then.
+    /// A code for each: the file, its key, another school, and what [`Service::permit`] asks for; the present store is
+    /// as it was then.
     pub(crate) fn restore(
         &mut self,
         file: &Path,
         key: &BackupKey,
         engine: EngineKind,
+        kode: &Secret,
         out: &mut dyn Output,
     ) -> Result<Head, Failure> {
         // All of it before anything is touched.
         let (head, _) = crate::backup::check(file, key)?;
         self.fits(&head)?;
+        let permit = self.permit(kode, &out.from())?;
         self.make_root()?;
         let _nobody_else = Claim::on(&self.place().restoring())?;
-        let rules = self.make_beside(file, key, engine)?;
+        let rules = self.make_beside(file, key, engine, permit).inspect_err(|_| {
+            // Nobody needs it, and it is not encrypted. What stays behind is removed by the next one.
+            let _ = std::fs::remove_dir_all(self.place().restoring_unfinished());
+        })?;
         let had_store = self.place().store().exists();
         let switched = self.switch(&rules, had_store, out);
         self.reopen()?;
-        switched.map(|()| head)
+        switched?;
+        self.seal_asides(out);
+        Ok(head)
     }
 
     /// Refuses a backup of another school than the one that is here, and a store that is only busy.
@@ -57,7 +67,13 @@ impl Service {
         }
     }
 
-    fn make_beside(&self, file: &Path, key: &BackupKey, engine: EngineKind) -> Result<Rules, Failure> {
+    fn make_beside(
+        &self,
+        file: &Path,
+        key: &BackupKey,
+        engine: EngineKind,
+        permit: Permit<'_>,
+    ) -> Result<Rules, Failure> {
         let unfinished = self.place().restoring_unfinished();
         let unwritable = |_| Failure::new("place.unwritable").arg("place", unfinished.display());
         if unfinished.exists() {
@@ -73,7 +89,11 @@ impl Service {
         let store = changelog.school(reader.head().npsn);
         take_in(&mut reader, &changelog, &blobs)?;
         let damaged = || Failure::new("backup.damaged").arg("file", file.display());
-        let open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(damaged)?;
+        let mut open = Open::load(Arc::new(store), Arc::new(blobs))?.ok_or_else(damaged)?;
+        open.permitted(permit)?;
+        if let Some(present) = &self.open {
+            open.take_back_as(present)?;
+        }
         let step = open.school().restored(ReplicaId::from_bytes(crate::env::random()?))?;
         open.commit(&step.batch)?;
         changelog.verify()?;
@@ -110,13 +130,17 @@ impl Service {
     }
 }
 
-/// Ends a restore that a process began and did not end; nothing where there is none.
-pub(super) fn end_restore(place: &Place) -> Result<(), Failure> {
+/// Ends a restore that a process began and did not end; tells whether there was one.
+pub(super) fn end_restore(place: &Place) -> Result<bool, Failure> {
     if !place.restoring().exists() {
-        return Ok(());
+        return Ok(false);
     }
     let _nobody_else = Claim::on(&place.restoring())?;
-    if place.restoring().exists() { put_restored(place) } else { Ok(()) }
+    let begun = place.restoring().exists();
+    if begun {
+        put_restored(place)?;
+    }
+    Ok(begun)
 }
 
 /// Moves the present store out of the way and the new one into its place; called again, ends what was begun.

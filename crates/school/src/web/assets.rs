@@ -3,9 +3,10 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use super::address::Path;
 
 /// A file that is part of the program.
 pub(super) struct Asset {

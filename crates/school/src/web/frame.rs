@@ -8,8 +8,10 @@ use super::assets;
 use super::glance::Glance;
 use super::parts::token;
 use super::rights::What;
+use super::value::isolated;
 use super::visit::{User, Visit};
 use crate::catalogue::Words;
+use crate::characters::named;
 use crate::serve::State;
 
 /// A menu's entry: the path, and the key of its name.
@@ -115,7 +117,7 @@ fn standing(glance: &Glance, busy: bool, words: Words) -> Markup {
 fn flash(said: &Flash, user: &User) -> Markup {
     html! {
         div.flash.good[said.good].bad[!said.good] role="status" {
-            p { (said.text) }
+            p { (isolated(&said.text)) }
             @if let Some(undo) = &said.undo {
                 form method="post" action=(undo.action) {
                     (token(user))
@@ -144,7 +146,7 @@ fn document(visit: &Visit, title: &str, again: Option<u32>, body: &Markup) -> Ma
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " — Selaras" }
+                title { (named(title)) " — Selaras" }
                 link rel="icon" href=(assets::ICON.path());
                 link rel="stylesheet" href=(assets::STYLE.path());
                 script src=(assets::SCRIPT.path()) defer {}

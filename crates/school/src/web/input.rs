@@ -4,7 +4,9 @@ use maud::{Markup, html};
 use selaras_model::{Entity, EntityCode, Field, FieldKind, FieldName, Lang, RecordId, Value};
 
 use super::Beside;
+use super::value::isolated;
 use crate::catalogue::Words;
+use crate::characters::has_unusual;
 use crate::failure::Failure;
 use crate::service::{MAX_DEPTH, Open, Titles};
 
@@ -129,10 +131,11 @@ pub(super) fn field(open: &Open, of: &Field, shown: &Shown, words: Words) -> Mar
             @if shown.open {
                 label for=(format!("i-{name}")) { (of.label.get(lang)) (pending(shown, words)) }
                 (control(open, of, shown, words))
+                @if has_unusual(&shown.value) { p.hint { (words.say("web.unusual")) " " (isolated(&shown.value)) } }
                 input type="hidden" name=(format!("w.{name}")) value=(shown.was);
             } @else {
                 span.label { (of.label.get(lang)) (pending(shown, words)) }
-                div.fixed id=(format!("i-{name}")) tabindex="-1" { @if shown.meaning.is_empty() { span.faint { (words.say("record.null")) } } @else { (shown.meaning) } }
+                div.fixed id=(format!("i-{name}")) tabindex="-1" { @if shown.meaning.is_empty() { span.faint { (words.say("record.null")) } } @else { (isolated(&shown.meaning)) } }
                 @if !shown.ours { p.hint { (words.say("web.theirs")) } }
             }
             div id=(described) aria-live="polite" {

@@ -5,9 +5,11 @@
 //! come in at all by [`guard`]; pages are read beside the store's threads ([`crate::serve::House`]), and everything that
 //! changes something is a [`crate::Command`], as on the command line.
 
+mod address;
 mod answer;
 mod assets;
 mod beside;
+mod connections;
 mod forms;
 mod frame;
 mod glance;
@@ -16,10 +18,12 @@ mod input;
 mod later;
 mod page;
 mod parts;
+mod places;
 mod rights;
 mod session;
 mod settings;
 mod undo;
+mod value;
 mod visit;
 mod way;
 
@@ -50,6 +54,7 @@ pub(crate) struct Web {
     pub(crate) house: House,
     pub(crate) sessions: Sessions,
     pub(crate) shelf: undo::Shelf,
+    pub(crate) places: places::Places,
     pub(crate) place: Place,
     pub(crate) config: Config,
     /// The language of somebody who has chosen none.
@@ -84,6 +89,7 @@ impl Served {
             house,
             sessions: Sessions::default(),
             shelf: undo::Shelf::default(),
+            places: places::Places::default(),
             place,
             config,
             lang,

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::value::isolated;
 use super::visit::User;
 use crate::catalogue::Words;
 use crate::command::report::FindingLine;
@@ -17,8 +18,8 @@ pub(super) fn refusal(failure: &Failure, words: Words) -> Markup {
     let told = crate::show::tell(failure, words);
     html! {
         section.refusal role="alert" {
-            p.what { strong { (told.what) } " " code { (failure.code) } }
-            @if let Some(record) = &failure.record { p { (words.say("failure.record")) ": " (record) } }
+            p.what { strong { (isolated(&told.what)) } " " code { (failure.code) } }
+            @if let Some(record) = &failure.record { p { (words.say("failure.record")) ": " (isolated(record)) } }
             (reasons(&failure.reasons, words))
             @if !told.next.is_empty() { p { b { (words.say("failure.next")) ": " } (told.next) } }
             @if let Some(until) = failure.until {
@@ -36,8 +37,8 @@ pub(super) fn reasons(reasons: &[Reason], words: Words) -> Markup {
             ul.reasons {
                 @for reason in reasons {
                     li {
-                        @if !reason.place.is_empty() { b { (reason.place) ": " } }
-                        (reason.message)
+                        @if !reason.place.is_empty() { b { (isolated(&reason.place)) ": " } }
+                        (isolated(&reason.message))
                         @if !reason.remedy.is_empty() {
                             br; span.remedy { "→ " (reason.remedy) }
                             @if !reason.who.is_empty() { " " span.who { "(" (words.who(&reason.who)) ")" } }
@@ -64,11 +65,11 @@ pub(super) fn finding(line: &FindingLine, label: Option<&str>, words: Words) -> 
         li.finding.(level) {
             p {
                 span.level { (words.say(if line.blocks { "validate.invalid" } else { "validate.warning" })) } " "
-                a href=(record_path(&line.entity, &line.id, line.field.as_deref())) { (line.title) }
+                a href=(record_path(&line.entity, &line.id, line.field.as_deref())) { (isolated(&line.title)) }
                 @if let Some(label) = label { " · " (label) }
-                @if let Some(value) = &line.value { @if !value.is_empty() { ": " b.value { (value) } } }
+                @if let Some(held) = &line.value { @if !held.is_empty() { ": " b.value { (isolated(held)) } } }
             }
-            p { (line.message) }
+            p { (isolated(&line.message)) }
             p.remedy { "→ " (line.remedy) " " span.who { "(" (words.who(&line.who)) ")" } }
             p.faint { code { (line.rule) }
                 @if let Some(version) = &line.new_in { " " (words.fill("validate.new-in", &[("version", version)])) }

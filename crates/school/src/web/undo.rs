@@ -7,6 +7,7 @@ use selaras_model::RecordKey;
 use selaras_sync::Typed;
 
 use super::answer::Undo;
+use super::rights::What;
 use super::visit::User;
 use crate::failure::Failure;
 use crate::output::Collected;
@@ -57,9 +58,8 @@ pub(super) fn undoable<T: Send + 'static>(
     back_to: &str,
     work: impl FnOnce(&mut Service, &mut Collected) -> Result<T, Failure> + Send + 'static,
 ) -> Result<(T, Undo), Failure> {
-    let lang = user.lang();
+    let mut said = user.collected();
     let (done, records) = user.web().house.with(move |service| {
-        let mut said = Collected { lang, events: Vec::new() };
         service.open_store()?.finish_steps(&mut said)?;
         let before = typed(service, &keys)?;
         let done = work(service, &mut said)?;
@@ -79,10 +79,29 @@ fn typed(service: &mut Service, keys: &[RecordKey]) -> Result<Vec<Typed>, Failur
     keys.iter().map(|key| Ok(open.school().typed(*key)?)).collect()
 }
 
+/// Taking back is typing: it needs the right to type into the module of every record, as the account has it now.
+fn must_type(user: &User, records: &[Edited]) -> Result<(), Failure> {
+    user.read(|reading| {
+        let pack = &reading.open.rules().pack;
+        for edited in records {
+            let entity = pack.entity(edited.key.entity).ok_or_else(|| Failure::new("input.entity"))?;
+            let module = pack.modules().get(entity.module).map(|module| module.name.as_str()).unwrap_or_default();
+            user.must(What::Edit(module))?;
+        }
+        Ok(())
+    })
+}
+
 /// Takes back what this account did, all of it or nothing; gives the page to go on to.
 pub(super) fn take_back(user: &User, number: &str) -> Result<String, Failure> {
     let over = || Failure::new("undo.over");
     let number: u64 = number.parse().map_err(|_| over())?;
+    let records = {
+        let shelf = user.web().shelf.lock();
+        let kept = shelf.1.get(&number).filter(|kept| kept.account == user.name());
+        Arc::clone(&kept.ok_or_else(over)?.records)
+    };
+    must_type(user, &records)?;
     let kept = {
         let mut shelf = user.web().shelf.lock();
         match shelf.1.get(&number) {
@@ -91,11 +110,8 @@ pub(super) fn take_back(user: &User, number: &str) -> Result<String, Failure> {
         }
     };
     let kept = kept.ok_or_else(over)?;
-    let (lang, back_to, records) = (user.lang(), kept.back_to.clone(), Arc::clone(&kept.records));
-    let done = user.web().house.with(move |service| {
-        let mut said = Collected { lang, events: Vec::new() };
-        put_back(service, &records, &mut said)
-    });
+    let (mut said, back_to) = (user.collected(), kept.back_to.clone());
+    let done = user.web().house.with(move |service| put_back(service, &records, &mut said));
     if let Err(failure) = done {
         // What could not be done now can be tried again.
         if failure.code != "undo.over" {

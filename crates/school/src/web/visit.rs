@@ -13,14 +13,15 @@ use axum::response::{IntoResponse, Response};
 use selaras_model::Lang;
 
 use super::answer::{Answer, Flash, Page, see_other};
+use super::places::Work;
 use super::session::{Session, seal};
 use super::way::Way;
 use super::{Web, frame};
-use crate::account::{Account, Role};
+use crate::account::{Account, Role, Source};
 use crate::catalogue::Words;
 use crate::command::{Command, Report};
 use crate::failure::{Exit, Failure};
-use crate::output::Event;
+use crate::output::{Collected, Event};
 use crate::secret::Secret;
 use crate::serve::Reading;
 
@@ -146,6 +147,11 @@ impl Visit {
         .await
     }
 
+    /// From where a password that is typed here is offered.
+    pub(crate) fn source(&self) -> Source {
+        Source::of(self.peer, None)
+    }
+
     /// Begins a session for an account, and goes on to a page.
     pub(crate) fn let_in(&self, account: &Account, to: &str) -> Result<Response, Failure> {
         let key = self.web.sessions.begin(&account.name, seal(account), self.peer)?;
@@ -209,6 +215,16 @@ impl User {
         &self.session.account
     }
 
+    /// From where a password that is typed in this session is offered.
+    pub(crate) fn source(&self) -> Source {
+        Source::of(self.visit.peer, Some(self.name()))
+    }
+
+    /// What a command says to this session.
+    pub(crate) fn collected(&self) -> Collected {
+        Collected::asked(self.lang(), self.source())
+    }
+
     /// Whether one of the account's roles lets it do this.
     pub(crate) fn may(&self, what: super::rights::What<'_>) -> bool {
         super::rights::may(&self.roles, what)
@@ -226,7 +242,7 @@ impl User {
 
     /// Runs a command and gives its report.
     pub(crate) fn run(&self, command: Command) -> Result<Option<Report>, Failure> {
-        let (_, events) = self.web().house.run(command, self.lang())?;
+        let (_, events) = self.web().house.run(command, self.collected())?;
         let report = events.into_iter().rev().find_map(|event| match event {
             Event::Report(report) => Some(*report),
             _ => None,
@@ -258,6 +274,17 @@ impl User {
             self.web().sessions.renew(key.expose(), seal(&account));
         }
         Ok(())
+    }
+
+    /// Does work that waits for the desk, once there is a place for it.
+    pub(crate) async fn ask(
+        self,
+        of: Work,
+        work: impl FnOnce(&User) -> Result<Answer, Failure> + Send + 'static,
+    ) -> Response {
+        let web = Arc::clone(&self.visit.web);
+        let _place = web.places.take(of).await;
+        self.show(work).await
     }
 
     /// Does the work of a page that only shows.
@@ -295,7 +322,16 @@ impl Posted {
         work: impl FnOnce(&User, &Fields) -> Result<Answer, Failure> + Send + 'static,
     ) -> Response {
         let Posted { user, fields } = self;
-        user.show(move |user| work(user, &fields)).await
+        user.ask(Work::Form, move |user| work(user, &fields)).await
+    }
+
+    /// Does the work of a form that takes seconds.
+    pub(crate) async fn act_long(
+        self,
+        work: impl FnOnce(&User, &Fields) -> Result<Answer, Failure> + Send + 'static,
+    ) -> Response {
+        let Posted { user, fields } = self;
+        user.ask(Work::Long, move |user| work(user, &fields)).await
     }
 }
 
@@ -315,6 +351,20 @@ pub(crate) fn refusal_page(failure: &Failure, words: Words) -> Answer {
         p { a href="/" { (words.say("web.to-home")) } }
     };
     Answer::Page(Page { title: words.say("web.refused").to_owned(), content, status, again: None })
+}
+
+impl Visit {
+    /// Does the work of a form of somebody who is not signed in, once there is a place for it.
+    pub(crate) async fn wait_for<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Visit) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let _place = self.web.places.take(Work::Stranger).await;
+        let visit = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&visit)).await;
+        // A handler that panics takes nobody with it.
+        done.unwrap_or_else(|_| Err(Failure::new("internal.error").arg("place", "page")))
+    }
 }
 
 async fn blocking(work: impl FnOnce() -> Response + Send + 'static) -> Response {
@@ -346,10 +396,11 @@ impl FromRequestParts<Arc<Web>> for User {
         let found =
             tokio::task::spawn_blocking(move || house.read(|reading| Account::load(reading.open.store(), &name)));
         match found.await {
-            Ok(Ok(Some(account))) if !account.disabled && session.fits(&seal(&account)) => {
+            Ok(Ok(Some(account))) if account.is_usable() && session.fits(&seal(&account)) => {
                 Ok(User { visit, session, roles: account.roles })
             }
-            // The account is gone or has another password, or the store is gone: the session means nothing any more.
+            // The account is gone, disabled, without a role, or has another password, or the store is gone: the session
+            // means nothing any more.
             Ok(Ok(_)) => Err(visit.let_out()),
             Ok(Err(failure)) if failure.code == "store.missing" => Err(visit.let_out()),
             Ok(Err(failure)) => Err(visit.outside(move |_| Err(failure)).await),
@@ -386,7 +437,7 @@ impl Uploaded {
         work: impl FnOnce(&User, &Fields, &[u8]) -> Result<Answer, Failure> + Send + 'static,
     ) -> Response {
         let Uploaded { user, fields, file } = self;
-        user.show(move |user| work(user, &fields, &file)).await
+        user.ask(Work::Form, move |user| work(user, &fields, &file)).await
     }
 }
 

@@ -13,10 +13,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use sha2::Digest as _;
 
+use super::connections::Connections;
 use crate::failure::Failure;
 use crate::place::Place;
 
-/// A client that sends nothing for so long is let go.
+/// How long a client may take for the head of a request, and how long one is kept that asks for nothing. What follows the
+/// head has a time of its own (`visit.rs`), so that every request has an end.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a TLS client may take for its part of the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -83,12 +85,15 @@ pub(crate) fn serve(
     let _within = runtime.enter();
     let mut server =
         axum_server::from_tcp(listener).map_err(failed)?.handle(handle.clone()).first_request_timeout(IDLE);
+    // HTTP/2 has other clocks, and no browser speaks it here.
+    server = server.http1_only();
     server.http_builder().http1().header_read_timeout(IDLE).max_buf_size(MAX_HEAD);
     runtime.spawn(async move {
         let served = match tls {
-            None => server.serve(service).await,
+            None => server.acceptor(Connections::default()).serve(service).await,
             Some(config) => {
                 let acceptor = RustlsAcceptor::new(config).handshake_timeout(HANDSHAKE);
+                let acceptor = acceptor.acceptor(Connections::default());
                 server.acceptor(acceptor).serve(service).await
             }
         };

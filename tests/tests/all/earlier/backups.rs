@@ -15,7 +15,7 @@ fn a_schools_backup_of_ee1127c_is_restored_by_either_engine_and_what_it_held_is_
         let computer = Computer { data: earlier.path(&format!("restored-{engine}")) };
         let file = earlier.file("school.age");
         let arguments = ["restore", file.to_str().unwrap(), "--engine", engine];
-        let report = computer.run(&arguments, &[earlier.word("/passphrase")]);
+        let report = computer.run(&arguments, &[earlier.word("/passphrase"), earlier.word("/schools/99999999/kode")]);
         assert_eq!(report["outbox"], 1, "{report}");
         SLED.assert_shown(&earlier, &computer);
         earlier.lead(&computer, &line);

@@ -21,7 +21,6 @@ fn guessed_at_from_elsewhere(name: &str) -> School {
 
 /// One count for an account, wherever the guesses come from: the sheet's right password is not even compared.
 #[test]
-#[ignore = "fault 29"]
 fn fault_29_the_sheet_takes_the_heads_password_while_somebody_elsewhere_guesses() {
     let school = guessed_at_from_elsewhere("kepala");
     let mut operator = school.operator();
@@ -32,7 +31,6 @@ fn fault_29_the_sheet_takes_the_heads_password_while_somebody_elsewhere_guesses(
 
 /// The same at the sign-in of this computer.
 #[test]
-#[ignore = "fault 29"]
 fn fault_29_who_is_at_this_computer_signs_in_while_somebody_elsewhere_guesses() {
     let school = guessed_at_from_elsewhere("siti");
     entered(&mut school.browser(), "siti", PASSWORD).expect("the right password at the school's own computer");
@@ -40,7 +38,6 @@ fn fault_29_who_is_at_this_computer_signs_in_while_somebody_elsewhere_guesses() 
 
 /// The same for somebody who is signed in and changes a password.
 #[test]
-#[ignore = "fault 29"]
 fn fault_29_who_is_signed_in_changes_a_password_while_somebody_elsewhere_guesses() {
     let school = School::with_a_days_work();
     let mut siti = school.operator();

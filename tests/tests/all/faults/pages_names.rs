@@ -22,7 +22,6 @@ fn is_taken(browser: &mut Browser, path: &str, field: &str, value: &str) -> bool
 
 /// Every one of them is taken as it is, and the difference that the head approves shows nothing of it.
 #[test]
-#[ignore = "fault 30"]
 fn fault_30_unusual_characters_are_named_in_what_the_head_approves_or_are_not_taken() {
     let school = School::with_a_days_work();
     let mut browser = school.operator();
@@ -41,7 +40,6 @@ fn fault_30_unusual_characters_are_named_in_what_the_head_approves_or_are_not_ta
 
 /// Without isolation a value of another direction moves what stands beside it: the arrow, the value of before.
 #[test]
-#[ignore = "fault 30"]
 fn fault_30_each_value_of_a_difference_is_isolated() {
     let school = School::with_a_days_work();
     let details = school.operator().get("/sinkronisasi/rincian");
@@ -52,7 +50,6 @@ fn fault_30_each_value_of_a_difference_is_isolated() {
 
 /// Of two candidates that look equal somebody has to choose one.
 #[test]
-#[ignore = "fault 30"]
 fn fault_30_candidates_of_a_conflict_that_look_equal_are_told_apart() {
     let school = School::with_a_days_work();
     let mut browser = school.operator();
@@ -69,7 +66,6 @@ fn fault_30_candidates_of_a_conflict_that_look_equal_are_told_apart() {
 
 /// The page on which the value is mended shows it to nobody either.
 #[test]
-#[ignore = "fault 30"]
 fn fault_30_the_records_own_page_names_unusual_characters() {
     let school = School::with_a_days_work();
     let mut browser = school.operator();

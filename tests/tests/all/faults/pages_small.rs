@@ -23,7 +23,6 @@ fn type_capacity(browser: &mut Browser, path: &str, now: &str) -> Answer {
 
 /// Who lost the last role could not sign in any more; the session of before goes on.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_a_session_ends_with_the_last_role_of_its_account() {
     let school = School::with_a_days_work();
     let mut siti = school.operator();
@@ -33,14 +32,12 @@ fn fault_32_a_session_ends_with_the_last_role_of_its_account() {
 
 /// Taking back is typing: it asks for no role at all.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_nobody_takes_back_without_a_role() {
     taken_back_after(&["role", "remove", "siti", "operator"], None);
 }
 
 /// The same with a role that lets its account type nothing into this module.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_nobody_takes_back_what_the_present_role_may_not_type() {
     taken_back_after(&["role", "remove", "siti", "operator"], Some("bendahara"));
 }
@@ -74,7 +71,6 @@ fn fault_32_a_session_ends_when_its_account_is_disabled() {
 
 /// Whether there is an account is asked before the desk, and not again when one is made.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_of_three_first_accounts_at_once_one_is_made() {
     let place = tempfile::tempdir().unwrap();
     let centre = Centre::start(&place.path().join("centre"));
@@ -100,7 +96,6 @@ fn fault_32_of_three_first_accounts_at_once_one_is_made() {
 
 /// Two accounts of one name for people: whoever reads `Kepala` in a history thinks of `kepala`.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_no_account_has_anothers_name_in_other_letters() {
     let school = School::with_a_days_work();
     for name in ["Kepala", "KEPALA", "kepalA"] {
@@ -110,7 +105,6 @@ fn fault_32_no_account_has_anothers_name_in_other_letters() {
 
 /// A name is one word of a command line and one step of an address.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_no_account_is_called_like_a_way_or_an_option() {
     let school = School::with_a_days_work();
     for name in ["..", ".", "-x", "--", "-"] {
@@ -120,7 +114,6 @@ fn fault_32_no_account_is_called_like_a_way_or_an_option() {
 
 /// The same on the pages, where such an account's own page cannot be reached: its address is another one's.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_every_account_that_the_pages_make_has_a_page_of_its_own() {
     let school = School::with_a_days_work();
     let mut siti = school.operator();
@@ -137,7 +130,6 @@ const PAGES: usize = 20;
 
 /// Each holds one of the threads that make pages while it waits for its turn; pages that only read wait behind them.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_pages_are_read_while_twenty_validations_wait_for_their_turn() {
     let (school, _line) = School::with_a_first_upload("300", Plan::default());
     let mut siti = school.operator();
@@ -172,7 +164,6 @@ fn readable_asides(school: &School) -> usize {
 
 /// What a restore moves out of the way lies there for ever, one whole school more each time.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_restores_do_not_pile_up_readable_stores() {
     let school = School::with_a_days_work();
     let file = back_up(&school);
@@ -202,21 +193,18 @@ fn is_answered_by_a_page(addresses: &[&str]) {
 
 /// Numbers are read by the framework, which answers in English when it cannot.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_a_number_out_of_range_is_answered_by_a_page() {
     is_answered_by_a_page(&["/cadangan/99999999999999999999/berkas", "/tanda-terima/99999999999999999999"]);
 }
 
 /// The same for what is no number.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_what_is_no_number_is_answered_by_a_page() {
     is_answered_by_a_page(&["/cadangan/satu/berkas", "/tanda-terima/-1/bukti"]);
 }
 
 /// The same for bytes that are no text, and for a question asked twice.
 #[test]
-#[ignore = "fault 32"]
 fn fault_32_what_is_no_text_is_answered_by_a_page() {
     is_answered_by_a_page(&["/data/%FF", "/pengguna/%FF", "/data/ptk/cari?q=a&q=b"]);
 }

@@ -11,7 +11,7 @@ use crate::pages::browser::{Browser, form};
 use crate::pages::school::School;
 use crate::stand::{Computer, last_json};
 
-const PASSPHRASE: &str = "tiga perahu di teluk";
+pub(super) const PASSPHRASE: &str = "tiga perahu di teluk";
 
 /// What a command failed with; null where it was done.
 pub(super) fn error(computer: &Computer, arguments: &[&str], secrets: &[&str]) -> Value {

@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use crate::copied::copy;
-use crate::pages::school::Serving;
+use crate::pages::school::{School, Serving};
 use crate::restored_centre::student;
+use crate::stand::PASSWORD;
 
+use super::pages_stand::code;
 use super::scene::{Scene, outcome};
 
 const STREET: &str = "alamat_jalan=Jalan Yang Disimpan";
@@ -29,7 +31,6 @@ fn an_edit_is_saved_or_refused_when(seed: &str, happens: impl FnOnce(&Path)) {
 }
 
 #[test]
-#[ignore = "fault 22"]
 fn fault_22_an_edit_is_not_reported_as_saved_when_the_store_was_moved_away() {
     an_edit_is_saved_or_refused_when("2201", |data| {
         std::fs::rename(data.join("store"), data.join("store-old")).unwrap();
@@ -37,17 +38,35 @@ fn fault_22_an_edit_is_not_reported_as_saved_when_the_store_was_moved_away() {
 }
 
 #[test]
-#[ignore = "fault 22"]
 fn fault_22_an_edit_is_not_reported_as_saved_when_the_store_was_deleted() {
     an_edit_is_saved_or_refused_when("2202", |data| std::fs::remove_dir_all(data.join("store")).unwrap());
 }
 
 #[test]
-#[ignore = "fault 22"]
 fn fault_22_an_edit_is_not_reported_as_saved_when_another_store_was_put_in_its_place() {
     an_edit_is_saved_or_refused_when("2203", |data| {
         copy(&data.join("store"), &data.join("image"));
         std::fs::rename(data.join("store"), data.join("store-old")).unwrap();
         std::fs::rename(data.join("image"), data.join("store")).unwrap();
     });
+}
+
+/// The same by what lies in it: the directory stays, and is empty.
+#[test]
+fn fault_22_an_edit_is_not_reported_as_saved_when_the_files_of_the_store_were_deleted() {
+    an_edit_is_saved_or_refused_when("2204", |data| {
+        for entry in std::fs::read_dir(data.join("store")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
+        }
+    });
+}
+
+/// The same by what lies beside it: bundles are kept there, and one that is gone cannot be sent.
+#[test]
+fn fault_22_nothing_is_approved_into_blobs_that_were_moved_away() {
+    let school = School::with_a_days_work();
+    let blobs = school.computer.data.join("blobs");
+    std::fs::rename(&blobs, school.computer.data.join("blobs-old")).unwrap();
+    assert_eq!(code(&school.computer, &["approve", "kepala"], &[PASSWORD]), "store.moved");
 }

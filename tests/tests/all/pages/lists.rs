@@ -5,7 +5,7 @@ use super::{School, id_of};
 /// What the first column of a list shows, in order.
 fn first_column(page: &str) -> Vec<String> {
     let rows = page.split("<tbody>").nth(1).unwrap().split("<tr").skip(1);
-    let text = |row: &str| row.split("<a ").nth(1)?.split('>').nth(1)?.split('<').next().map(str::to_owned);
+    let text = |row: &str| row.split("<a ").nth(1)?.split('>').nth(2)?.split('<').next().map(str::to_owned);
     rows.filter_map(text).collect()
 }
 

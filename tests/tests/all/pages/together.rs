@@ -12,7 +12,9 @@ fn offered(page: &str) -> Vec<(String, String)> {
     let inner =
         |text: &str, from: &str, to: &str| text.split(from).nth(1).unwrap().split(to).next().unwrap().to_owned();
     let candidates = page.split("class=\"candidate\"").skip(1);
-    candidates.map(|one| (inner(one, "class=\"value\">", "<"), inner(one, "name=\"keep\" value=\"", "\""))).collect()
+    candidates
+        .map(|one| (inner(one, "class=\"value\"><bdi>", "<"), inner(one, "name=\"keep\" value=\"", "\"")))
+        .collect()
 }
 
 #[test]

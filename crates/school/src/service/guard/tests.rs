@@ -9,7 +9,7 @@ use selaras_model::{DeviceId, RecordId, ReplicaId};
 use selaras_storage::EngineKind;
 use selaras_sync::{Batch, Installation, Key, Row, Rules, School, Store, TypedEdit};
 
-use crate::account::Hashed;
+use crate::account::{Hashed, Source};
 use crate::cli::command_of;
 use crate::config::PasswordCost;
 use crate::failure::Failure;
@@ -67,8 +67,13 @@ impl Desk {
         self.code("account passwd siti", &[password, "sungai dan hutan"])
     }
 
+    fn offer(&mut self, password: &str, from: &Source) -> String {
+        let offered = self.service.open_store().unwrap().authenticate("siti", &Secret::new(password), from);
+        offered.err().map_or_else(|| "done".to_owned(), |failure| failure.code.clone())
+    }
+
     fn pass_time(&mut self) {
-        self.service.open_store().unwrap().watch.pass(Duration::from_secs(3_600));
+        self.service.open_store().unwrap().watch().pass(Duration::from_secs(3_600));
     }
 
     /// A record as the school types it.
@@ -259,4 +264,39 @@ fn nobody_who_lacks_a_password_approves() {
     assert_eq!(desk.code("approve siti", &["salah sekali"]), "account.password");
     assert_eq!(desk.code("approve budi", &[PASSWORD]), "account.unknown");
     assert_eq!(desk.code("head activate siti", &[KODE, "salah sekali"]), "account.password");
+}
+
+/// What a stranger guesses, with however many addresses, is bounded; it closes nothing to this computer, and to nobody who
+/// is signed in elsewhere; and the kode forgives it.
+#[test]
+fn strangers_guess_a_bounded_number_of_times_and_close_nothing_to_anybody_else() {
+    let mut desk = with_account();
+    let mut compared = 0;
+    for last in 0..40 {
+        let from = Source::of(std::net::IpAddr::from([192, 0, 2, last]), None);
+        for _ in 0..12 {
+            desk.pass_time();
+            compared += usize::from(desk.offer("salah sekali", &from) == "account.password");
+        }
+    }
+    assert!((100..=160).contains(&compared), "{compared}");
+    assert_eq!(desk.offer(PASSWORD, &Source::Here), "done");
+    assert_eq!(desk.offer(PASSWORD, &Source::Account("budi".to_owned())), "done");
+    let new = Source::of(std::net::IpAddr::from([198, 51, 100, 7]), None);
+    assert_eq!(desk.offer(PASSWORD, &new), "account.locked");
+    desk.run("account unlock siti", &[KODE]).unwrap();
+    assert_eq!(desk.offer(PASSWORD, &new), "done");
+}
+
+/// The same with the kode registrasi: whoever is signed in elsewhere slows themselves alone.
+#[test]
+fn wrong_kodes_from_elsewhere_slow_nobody_here() {
+    let mut desk = with_account();
+    let elsewhere = Source::Account("budi".to_owned());
+    let wrong = Secret::new("0000-0000-0000");
+    let offered =
+        |desk: &mut Desk| desk.service.open_store().unwrap().check_kode(&wrong, &elsewhere).unwrap_err().code.clone();
+    let codes: Vec<String> = (0..6).map(|_| offered(&mut desk)).collect();
+    assert_eq!(codes.last().map(String::as_str), Some("kode.wait"));
+    assert_eq!(desk.code("account unlock siti", &[KODE]), "done");
 }

@@ -1,9 +1,9 @@
 //! Cadangan: backups beside the store, made, checked, taken along and brought back.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::super::address::Path;
 use super::super::answer::{Answer, File, from_disk};
 use super::super::parts::{refusal, token};
 use super::super::rights::What;
@@ -13,6 +13,7 @@ use crate::command::backup::Backup;
 use crate::command::restore::Restore;
 use crate::command::{Command, Report};
 use crate::failure::Failure;
+use crate::secret::Secret;
 
 pub(super) async fn backups(user: User) -> Response {
     user.show(|user| shown(user, None)).await
@@ -97,7 +98,7 @@ fn find(user: &User, number: u64) -> Result<Kept, Failure> {
 
 pub(super) async fn make(posted: Posted) -> Response {
     posted
-        .act(|user, fields| {
+        .act_long(|user, fields| {
             user.must(What::Keep)?;
             let passphrase = fields.secret("new");
             if passphrase != fields.secret("again") {
@@ -138,7 +139,7 @@ fn key_of(user: &User, kept: &Kept, fields: &Fields) -> Result<BackupKey, Failur
 /// Reads a backup from its first byte to its last.
 pub(super) async fn check(Path(number): Path<u64>, posted: Posted) -> Response {
     posted
-        .act(move |user, fields| {
+        .act_long(move |user, fields| {
             let kept = find(user, number)?;
             let words = user.words();
             match key_of(user, &kept, fields).and_then(|key| crate::backup::check(&kept.path, &key)) {
@@ -157,14 +158,19 @@ pub(super) async fn check(Path(number): Path<u64>, posted: Posted) -> Response {
 /// Puts a backup in the store's place; what was there is moved aside, with what was typed and not sent.
 pub(super) async fn restore(Path(number): Path<u64>, posted: Posted) -> Response {
     posted
-        .act(move |user, fields| {
+        .act_long(move |user, fields| {
             let kept = find(user, number)?;
             if fields.get("yakin") != "ya" {
                 return shown(user, Some(&Failure::new("web.no-consent")));
             }
             let passphrase = if kept.what == Kind::Asked { fields.secret("passphrase") } else { Default::default() };
-            let command =
-                Restore { file: kept.path, key: None, engine: selaras_storage::EngineKind::default(), passphrase };
+            let command = Restore {
+                file: kept.path,
+                key: None,
+                engine: selaras_storage::EngineKind::default(),
+                passphrase,
+                kode: Secret::default(),
+            };
             match user.run(Command::Restore(command)) {
                 Ok(report) => {
                     user.visit.web.follow_settings()?;

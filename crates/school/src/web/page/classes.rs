@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{Record, RecordId, RecordKey, Value};
 use selaras_policy::SchoolView as _;
 use selaras_sync::TypedEdit;
 
+use super::super::address::Path;
 use super::super::answer::Answer;
 use super::super::parts::{record_path, refusal, token};
 use super::super::rights::What;
+use super::super::value::isolated;
 use super::super::visit::{Fields, Posted, User};
 use super::super::{forms, input};
 use super::record::edit;
@@ -113,7 +114,7 @@ pub(super) async fn classes(user: User) -> Response {
                     tbody {
                         @for (id, cells, count) in &rows { tr {
                             @for (at, cell) in cells.iter().enumerate() {
-                                td { @if at == 0 { a href=(format!("/kelas/{id}")) { (cell) } } @else { (cell) } }
+                                td { @if at == 0 { a href=(format!("/kelas/{id}")) { (isolated(cell)) } } @else { (isolated(cell)) } }
                             }
                             td.number { (count) }
                         } }
@@ -175,7 +176,7 @@ fn content(
     let admission = open.entity(MEMBER)?.field("jenis_pendaftaran_id");
     let content = html! {
         p.faint { a href="/kelas" { (words.say("web.menu.classes")) } }
-        h1 { (title) }
+        h1 { (isolated(&title)) }
         @if let Some(failure) = failure { (refusal(failure, words)) }
         div.actions {
             a.button.second href=(record_path(CLASS, &key.id.to_string(), None)) { (words.say("web.classes.record")) }
@@ -192,8 +193,8 @@ fn content(
             } }
             tbody { @for (number, (membership, student, name, cells)) in members.iter().enumerate() { tr {
                 td.number { (number + 1) }
-                td { a href=(record_path(STUDENT, &student.to_string(), None)) { (name) } }
-                @for cell in cells { td { (cell) } }
+                td { a href=(record_path(STUDENT, &student.to_string(), None)) { (isolated(name)) } }
+                @for cell in cells { td { (isolated(cell)) } }
                 @if may { td {
                     form method="post" action=(format!("/data/{MEMBER}/{membership}/hapus")) {
                         (token(user))

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{FieldKind, Value};
 use selaras_sync::{Candidate, OpenConflict, Subject};
 
+use super::super::address::Query;
 use super::super::answer::Answer;
 use super::super::frame::link;
 use super::super::parts::{pager, record_path, token};
 use super::super::rights::What;
 use super::super::undo::undoable;
+use super::super::value::isolated;
 use super::super::visit::{Posted, User};
 use super::super::{forms, input};
 use super::trail::Past;
@@ -111,11 +112,11 @@ fn shown(user: &User, reading: &Reading, past: &Past, conflict: &OpenConflict) -
         field.filter(|field| !matches!(field.kind, FieldKind::Code { .. } | FieldKind::Ref { .. } | FieldKind::Bool));
     Ok(html! {
         section.card.conflict {
-            h2 { a href=(record_path(&entity.name, &id, field.map(|_| name))) { (title) } " · " (label) }
+            h2 { a href=(record_path(&entity.name, &id, field.map(|_| name))) { (isolated(&title)) } " · " (label) }
             ul.plain {
                 @for (number, (text, kept, (who, when))) in values.iter().enumerate() {
                     li.candidate {
-                        p { b.value { (text) } @if number == 0 { " " span.faint { "← " (words.say("conflicts.holds")) } } }
+                        p { b.value { (isolated(text)) } @if number == 0 { " " span.faint { "← " (words.say("conflicts.holds")) } } }
                         p.faint { (who) @if !when.is_empty() { " · " (when) } }
                         @if ours {
                             form method="post" action="/konflik" {

@@ -1,10 +1,10 @@
 //! Saying who one is, and leaving.
 
-use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::super::address::{Path, Query};
 use super::super::answer::{Answer, see_other};
 use super::super::parts::refusal;
 use super::super::visit::{Open, Posted, Theme, User, Visit};
@@ -63,30 +63,27 @@ fn ask(visit: &Visit, name: &str, to: &str, failure: Option<&Failure>) -> Markup
 /// Lets somebody in who knows the password of an account with a role.
 pub(super) async fn enter(open: Open) -> Response {
     let Open { visit, fields } = open;
-    let entered = {
-        let (visit, name, password) = (visit.clone(), fields.get("name").trim().to_owned(), fields.secret("password"));
-        tokio::task::spawn_blocking(move || {
-            visit.web.house.with(move |service| {
-                let open = service.open_store()?;
-                // Names are no secret at a school; what a stranger may not learn is the password.
-                let account = open.authenticate(&name, &password)?;
-                if account.roles.is_empty() {
-                    return Err(Failure::new("account.no-role").arg("name", account.name));
-                }
-                Ok(account)
-            })
+    let (name, password) = (fields.get("name").trim().to_owned(), fields.secret("password"));
+    let entered = visit.wait_for(move |visit| {
+        let from = visit.source();
+        visit.web.house.with(move |service| {
+            // Names are no secret at a school; what a stranger may not learn is the password.
+            let account = service.open_store()?.authenticate(&name, &password, &from)?;
+            if account.roles.is_empty() {
+                return Err(Failure::new("account.no-role").arg("name", account.name));
+            }
+            Ok(account)
         })
-        .await
-    };
+    });
+    let entered = entered.await;
     let to = own(fields.get("ke")).to_owned();
     let name = fields.get("name").to_owned();
     let failure = match entered {
-        Ok(Ok(account)) => match visit.let_in(&account, &to) {
+        Ok(account) => match visit.let_in(&account, &to) {
             Ok(response) => return response,
             Err(failure) => failure,
         },
-        Ok(Err(failure)) => failure,
-        Err(_) => Failure::new("internal.error").arg("place", "login"),
+        Err(failure) => failure,
     };
     visit
         .outside(move |visit| Ok(Answer::unfit(visit.words().say("web.enter"), ask(visit, &name, &to, Some(&failure)))))
@@ -108,7 +105,9 @@ pub(super) async fn invited(visit: Visit, Path(key): Path<String>) -> Response {
     let house = visit.web.house.clone();
     let found = tokio::task::spawn_blocking(move || house.read(|reading| Account::load(reading.open.store(), &name)));
     match found.await {
-        Ok(Ok(Some(account))) => visit.let_in(&account, "/").unwrap_or_else(|_| see_other("/masuk")),
+        Ok(Ok(Some(account))) if account.is_usable() => {
+            visit.let_in(&account, "/").unwrap_or_else(|_| see_other("/masuk"))
+        }
         _ => see_other("/masuk"),
     }
 }

@@ -2,23 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{Entity, Value};
-use selaras_sync::{Flow, PreparedChange, Range, Row};
+use selaras_sync::{Prepared, PreparedChange};
 
+use super::super::address::Query;
 use super::super::answer::Answer;
 use super::super::frame::link;
 use super::super::input;
 use super::super::later;
 use super::super::parts::{pager, record_path, refusal, token};
+use super::super::places::Work;
 use super::super::rights::What;
 use super::super::settings::Settings;
+use super::super::value::isolated;
 use super::super::visit::{Fields, Posted, User};
 use super::people::ways;
+use crate::characters::named;
 use crate::command::Command;
 use crate::command::approve::Approve;
+use crate::command::heads::{HeadLine, heads};
 use crate::command::prepare::ModuleLine;
 use crate::command::pull::Pull;
 use crate::command::status::StatusReport;
@@ -27,14 +31,14 @@ use crate::command::withdraw::Withdraw;
 use crate::failure::Failure;
 use crate::output::Collected;
 use crate::serve::{Errand, Reading};
-use crate::service::{Open, Titles};
+use crate::service::{Open, Sheet, Titles};
 use crate::window::Window;
 
 /// Changes of a page.
 const CHANGES: usize = 50;
 
 fn status(user: &User, open: &Open) -> Result<StatusReport, Failure> {
-    StatusReport::new(open, &Collected { lang: user.lang(), events: Vec::new() })
+    StatusReport::new(open, &Collected::new(user.lang()))
 }
 
 pub(super) async fn exchange(user: User) -> Response {
@@ -146,11 +150,12 @@ fn sealed(user: &User, status: &StatusReport) -> Markup {
 
 /// What would change, record by record.
 pub(super) async fn details(user: User, Query(query): Query<BTreeMap<String, String>>) -> Response {
-    user.show(move |user| {
+    user.ask(Work::Form, move |user| {
         let words = user.words();
         let page: usize = query.get("hal").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+        let sheet = query.get("sidik").map(String::as_str).unwrap_or_default();
+        let (prepared, old) = prepared(user, sheet)?;
         let content = user.read(|reading| {
-            let prepared = reading.open.school().prepare(None)?;
             let pages = prepared.changes.len().div_ceil(CHANGES).max(1);
             let page = page.min(pages);
             let mut known = Titles::new();
@@ -161,14 +166,28 @@ pub(super) async fn details(user: User, Query(query): Query<BTreeMap<String, Str
             Ok(html! {
                 p.faint { a href="/sinkronisasi" { (words.say("web.menu.sync")) } }
                 h1 { (words.fill("prepare.head", &[("count", &words.number(u64::from(prepared.records)))])) }
+                @if let Some(old) = &old { (refusal(old, words)) }
                 @for line in &lines { (line) }
                 @if hidden > 0 { p.faint { (words.fill("prepare.more", &[("count", &hidden)])) } }
-                (pager(page, pages, |page| link("/sinkronisasi/rincian", &[("hal", &page.to_string())]), words))
+                (pager(page, pages, |page| link("/sinkronisasi/rincian", &[("hal", &page.to_string()), ("sidik", sheet)]), words))
             })
         })?;
         Ok(Answer::page(words.say("web.details"), content))
     })
     .await
+}
+
+/// What would change; for somebody who comes from a sheet, with a refusal where it is not that sheet's any more.
+fn prepared(user: &User, sheet: &str) -> Result<(Prepared, Option<Failure>), Failure> {
+    if sheet.is_empty() {
+        return user.read(|reading| Ok((reading.open.school().prepare(None)?, None)));
+    }
+    let (sheet, mut said) = (sheet.to_owned(), user.collected());
+    user.web().house.with(move |service| {
+        let open = service.open_store()?;
+        let old = open.sheet(&mut said)?.seen(&sheet, &[]).err();
+        Ok((open.school().prepare(None)?, old))
+    })
 }
 
 fn change_card(user: &User, reading: &Reading, change: &PreparedChange, known: &mut Titles) -> Result<Markup, Failure> {
@@ -185,13 +204,13 @@ fn change_card(user: &User, reading: &Reading, change: &PreparedChange, known: &
         section.card.change {
             h2 {
                 span.kind { (words.say(kind)) } " " (entity.label.get(words.0)) ": "
-                a href=(record_path(&entity.name, &change.key.id.to_string(), None)) { (title) }
+                a href=(record_path(&entity.name, &change.key.id.to_string(), None)) { (isolated(&title)) }
             }
             dl.pairs {
                 @for (label, before, after) in &fields {
                     div {
                         dt { (label) }
-                        dd { @if !before.is_empty() { del { (before) } " → " } @if after.is_empty() { ins { (words.say("record.null")) } } @else { ins { (after) } } }
+                        dd { @if !before.is_empty() { del { (isolated(before)) } " → " } @if after.is_empty() { ins { (words.say("record.null")) } } @else { ins { (isolated(after)) } } }
                     }
                 }
             }
@@ -220,7 +239,7 @@ fn differences(
 
 /// The confirmation sheet.
 pub(super) async fn sheet(user: User) -> Response {
-    user.show(|user| {
+    user.ask(Work::Form, |user| {
         user.must(What::Exchange)?;
         let content = sheet_of(user, Fields::EMPTY, None)?;
         Ok(content.map_or_else(
@@ -231,48 +250,58 @@ pub(super) async fn sheet(user: User) -> Response {
     .await
 }
 
-/// The sheet, with what was wrong with it; none where nothing can be approved now.
-fn sheet_of(user: &User, typed: &Fields, failure: Option<&Failure>) -> Result<Option<Markup>, Failure> {
-    user.read(|reading| {
-        let status = status(user, &reading.open)?;
-        if status.pending_records == 0 || status.sealed.is_some() {
-            return Ok(None);
-        }
-        let window = Settings::load(&reading.open)?.window;
-        let shown = fingerprint(&reading.open)?;
-        Ok(Some(sheet_form(user, &status, window, &shown, typed, failure)))
-    })
+/// Everything that the page of a sheet shows, read in one turn.
+struct Shown {
+    sheet: Sheet,
+    heads: Vec<HeadLine>,
+    window: Option<Window>,
 }
 
-fn sheet_form(
-    user: &User,
-    status: &StatusReport,
-    window: Option<Window>,
-    shown: &str,
-    typed: &Fields,
-    failure: Option<&Failure>,
-) -> Markup {
+/// The sheet, with what was wrong with it; none where nothing can be approved now.
+fn sheet_of(user: &User, typed: &Fields, failure: Option<&Failure>) -> Result<Option<Markup>, Failure> {
+    let mut said = user.collected();
+    let shown = user.web().house.with(move |service| {
+        let open = service.open_store()?;
+        let sheet = open.sheet(&mut said)?;
+        if sheet.records() == 0 || open.school().sealed()?.is_some() {
+            return Ok(None);
+        }
+        let window = Settings::load(open)?.window;
+        Ok(Some(Shown { heads: heads(open, &said, true)?, sheet, window }))
+    })?;
+    Ok(shown.map(|shown| {
+        // What was ticked on another sheet was not ticked on this one.
+        let changed = typed.has("sidik") && typed.get("sidik") != shown.sheet.fingerprint();
+        let typed = if changed { Fields::EMPTY } else { typed };
+        let old = changed.then(|| Failure::new("web.sheet-old"));
+        let said = failure.into_iter().filter(|failure| !changed || failure.code != "web.sheet-old");
+        let failures: Vec<&Failure> = old.iter().chain(said).collect();
+        sheet_form(user, &shown, typed, &failures)
+    }))
+}
+
+fn sheet_form(user: &User, shown: &Shown, typed: &Fields, failures: &[&Failure]) -> Markup {
     let words = user.words();
-    let invalid: u32 = status.tabs.iter().map(|tab| tab.invalid).sum();
-    let warnings: u32 = status.tabs.iter().map(|tab| tab.warnings).sum();
-    let heads: Vec<_> = status.heads.iter().filter(|head| head.may_approve).collect();
+    let (sheet, window) = (&shown.sheet, shown.window);
+    let (invalid, warnings) = (sheet.invalid(), sheet.warnings());
+    let heads: Vec<_> = shown.heads.iter().filter(|head| head.may_approve).collect();
     let ticked = |name: &str| typed.get(name) == "ya";
     let later = typed.get("kapan") == "nanti";
     let form = html! {
         form.sheet method="post" action="/sinkronisasi/lembar" {
             (token(user))
-            input type="hidden" name="sidik" value=(shown);
+            input type="hidden" name="sidik" value=(sheet.fingerprint());
             fieldset {
                 legend { (words.say("web.sheet.parts")) }
                 p.hint { (words.say("web.sheet.parts.hint")) }
-                @for line in &status.pending {
+                @for line in sheet.pending() {
                     label.choice {
                         input type="checkbox" name=(format!("m.{}", line.module)) value="ya" checked[ticked(&format!("m.{}", line.module))]; " "
                         b { (words.module(&line.module)) } ": "
                         (words.fill("prepare.module", &[("new", &line.new), ("changed", &line.changed), ("deleted", &line.deleted)]))
                     }
                 }
-                p { a href="/sinkronisasi/rincian" { (words.say("web.details")) } }
+                p { a href=(link("/sinkronisasi/rincian", &[("sidik", sheet.fingerprint())])) { (words.say("web.details")) } }
             }
             fieldset {
                 legend { (words.say("web.sheet.consent")) }
@@ -282,14 +311,14 @@ fn sheet_form(
                     @if let [head] = heads.as_slice() {
                         div.field {
                             span.label { (words.say("web.sheet.head")) }
-                            div.fixed { (head.title.as_deref().unwrap_or("-")) " (" (head.account.as_deref().unwrap_or("-")) ")" }
+                            div.fixed { (isolated(head.title.as_deref().unwrap_or("-"))) " (" (head.account.as_deref().unwrap_or("-")) ")" }
                             input type="hidden" name="akun" value=(head.account.as_deref().unwrap_or_default());
                         }
                     } @else {
                         div.field {
                             label for="akun" { (words.say("web.sheet.head")) }
                             select #akun name="akun" {
-                                @for head in &heads { option value=(head.account.as_deref().unwrap_or_default()) selected[head.account.as_deref() == Some(typed.get("akun"))] { (head.title.as_deref().unwrap_or("-")) } }
+                                @for head in &heads { option value=(head.account.as_deref().unwrap_or_default()) selected[head.account.as_deref() == Some(typed.get("akun"))] { (named(head.title.as_deref().unwrap_or("-"))) } }
                             }
                         }
                     }
@@ -312,10 +341,10 @@ fn sheet_form(
     html! {
         h1 { (words.say("web.sheet")) }
         p { (words.say("web.sheet.lead")) }
-        @if let Some(failure) = failure { (refusal(failure, words)) }
+        @for failure in failures { (refusal(failure, words)) }
         @if heads.is_empty() {
             p.bad-text { (words.say("status.may-not")) }
-            (ways(&status.heads, user))
+            (ways(&shown.heads, user))
         } @else if invalid > 0 {
             p.notice {
                 (words.fill("web.next.invalid", &[("count", &invalid)])) " "
@@ -324,23 +353,6 @@ fn sheet_form(
             details { summary { (words.say("web.sheet.partly")) } (form) }
         } @else { (form) }
     }
-}
-
-/// What stands on the sheet, so that nothing else is approved than what was seen.
-fn fingerprint(open: &Open) -> Result<String, Failure> {
-    let mut hasher = blake3::Hasher::new();
-    // Behind another version of the log or other rules the same drafts would be something else.
-    let rules = open.rules();
-    hasher.update(format!("{:?}", open.school().position()?.version).as_bytes());
-    hasher.update(rules.pack.hash().as_bytes()).update(rules.rulebook.hash().as_bytes());
-    open.store().scan(&Range::Drafts(None), &mut |key, row| {
-        if let Row::Draft(draft) = row {
-            hasher.update(format!("{key:?}").as_bytes());
-            hasher.update(&serde_json::to_vec(&(&draft.fields, draft.deleted)).unwrap_or_default());
-        }
-        Ok(Flow::Continue)
-    })?;
-    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Seals what was ticked, signs it with the head's key, and sends it in the background.
@@ -352,9 +364,7 @@ pub(super) async fn approve(posted: Posted) -> Response {
                 Ok(window) => begin_sending(user, window),
                 Err(failure) => {
                     let title = user.words().say("web.sheet");
-                    // A sheet that has changed is ticked anew.
-                    let typed = if failure.code == "web.sheet-old" { Fields::EMPTY } else { fields };
-                    match sheet_of(user, typed, Some(&failure))? {
+                    match sheet_of(user, fields, Some(&failure))? {
                         Some(content) => Ok(Answer::unfit(title, content)),
                         None => Err(failure),
                     }
@@ -365,41 +375,27 @@ pub(super) async fn approve(posted: Posted) -> Response {
 }
 
 fn approved(user: &User, fields: &Fields) -> Result<Option<Window>, Failure> {
-    let (pending, window) = user.read(|reading| {
-        let pending = status(user, &reading.open)?.pending;
-        Ok((pending, Settings::load(&reading.open)?.window))
-    })?;
     if fields.get("setuju") != "ya" {
         return Err(Failure::new("web.no-consent"));
     }
-    let ticked: Vec<String> = pending
-        .iter()
-        .map(|line| line.module.clone())
-        .filter(|module| fields.get(&format!("m.{module}")) == "ya")
-        .collect();
-    if ticked.is_empty() {
+    let ticked = fields.under("m.").into_iter().filter(|(_, value)| *value == "ya");
+    let modules: Vec<String> = ticked.map(|(module, _)| module.to_owned()).collect();
+    if modules.is_empty() {
         return Err(Failure::new("web.no-tick"));
     }
-    // All that waits is the ordinary case, which the gate judges whole.
-    let modules = if ticked.len() == pending.len() { Vec::new() } else { ticked };
     let approve = Approve {
         account: Some(fields.get("akun").to_owned()),
         modules,
+        // What was seen is looked at again in the turn in which it is sealed; what somebody types meanwhile comes behind.
+        sheet: Some(fields.get("sidik").to_owned()),
         export: None,
         sign: None,
         out: None,
         import: None,
         password: fields.secret("sandi"),
     };
-    let (shown, lang) = (fields.get("sidik").to_owned(), user.lang());
-    // Looked at and approved in one turn: what somebody types meanwhile comes behind it.
-    user.web().house.with(move |service| {
-        if fingerprint(service.open_store()?)? != shown {
-            return Err(Failure::new("web.sheet-old"));
-        }
-        let mut said = Collected { lang, events: Vec::new() };
-        service.run(&Command::Approve(approve), &mut said)
-    })?;
+    user.run(Command::Approve(approve))?;
+    let window = user.read(|reading| Ok(Settings::load(&reading.open)?.window))?;
     Ok(window.filter(|_| fields.get("kapan") == "nanti"))
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::html;
 
+use super::super::address::Query;
 use super::super::answer::{Answer, File};
 use super::super::frame::link;
 use super::super::parts::pager;

@@ -14,7 +14,7 @@ use crate::serve::{Ended, State};
 
 pub(super) async fn home(user: User) -> Response {
     user.show(|user| {
-        let said = Collected { lang: user.lang(), events: Vec::new() };
+        let said = Collected::new(user.lang());
         let (status, deadline, history) = user.read(|reading| {
             let open = &reading.open;
             let mut status = StatusReport::new(open, &said)?;

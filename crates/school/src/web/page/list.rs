@@ -3,16 +3,17 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{Entity, Field, FieldKind, Value};
 
+use super::super::address::{Path, Query};
 use super::super::answer::Answer;
 use super::super::beside::Brief;
 use super::super::frame::link;
 use super::super::parts::pager;
 use super::super::rights::What;
+use super::super::value::isolated;
 use super::super::visit::User;
 use super::super::{forms, input};
 use crate::failure::Failure;
@@ -177,9 +178,9 @@ fn content(user: &User, reading: &Reading, entity: &Entity, asked: &Asked) -> Re
                             @for (at, cell) in cells.iter().enumerate() {
                                 td {
                                     @if at == 0 {
-                                        a href=(format!("/data/{}/{id}", entity.name)) { @if cell.is_empty() { (title) } @else { (cell) } }
+                                        a href=(format!("/data/{}/{id}", entity.name)) { @if cell.is_empty() { (isolated(title)) } @else { (isolated(cell)) } }
                                         @if *pending { " " span.pending-mark title=(words.say("web.pending")) { "●" span.hidden { (words.say("web.pending")) } } }
-                                    } @else { (cell) }
+                                    } @else { (isolated(cell)) }
                                 }
                             }
                         }

@@ -89,4 +89,5 @@ pub(super) fn routes() -> Router<Arc<Web>> {
         .route("/diagnosa/berkas", get(doctor::helpdesk))
         .route("/pengaturan", get(settings::settings).post(settings::save))
         .fallback(entry::nothing)
+        .method_not_allowed_fallback(entry::nothing)
 }

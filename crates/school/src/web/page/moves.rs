@@ -7,6 +7,7 @@ use super::super::answer::Answer;
 use super::super::parts::token;
 use super::super::rights::What;
 use super::super::undo::undoable;
+use super::super::value::isolated;
 use super::super::visit::{Posted, User};
 use crate::command::Command;
 use crate::command::moves::{Moves, offers};
@@ -23,7 +24,7 @@ pub(super) async fn moves(user: User) -> Response {
             @if lines.is_empty() { p.good-text { (words.say("moves.none")) } }
             @for line in &lines {
                 section.card {
-                    h2 { (words.say_or(&format!("moves.{}", line.entity), &line.entity)) ": " (line.title) }
+                    h2 { (words.say_or(&format!("moves.{}", line.entity), &line.entity)) ": " (isolated(&line.title)) }
                     p { (words.fill("moves.from", &[("school", &line.from), ("on", &line.on)])) }
                     @if let Some(answer) = &line.answer {
                         p.wait-text { (words.say_or(&format!("moves.answer-{answer}"), answer)) }

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{Entity, Field, FieldKind, Fields as Values, Record, RecordId, RecordKey, Value};
 use selaras_sync::TypedEdit;
 
+use super::super::address::{Path, Query};
 use super::super::answer::{Answer, Undo};
 use super::super::input;
 use super::super::parts::{refusal, token};
 use super::super::rights::What;
 use super::super::undo::undoable;
+use super::super::value::isolated;
 use super::super::visit::{Fields, Posted, User};
 use super::classes::{members, referring};
 use super::list::PASTED;
@@ -473,11 +474,11 @@ fn preview(user: &User, pasted: &Pasted<'_>, text: &str, shown: &str, moved: boo
             } }
             tbody { @for line in &pasted.lines { tr {
                 td.number { (line.number) }
-                th scope="row" { (line.title) }
+                th scope="row" { (isolated(&line.title)) }
                 @if let Some(wrong) = &line.wrong { td.wrong colspan=(pasted.columns.len()) { (wrong) } }
                 @for cell in &line.cells { td.changed[cell.changed].wrong[cell.wrong.is_some()] {
-                    @if cell.changed && !cell.before.is_empty() { del { (cell.before) } " " }
-                    @if cell.text.is_empty() { span.faint { (cell.before) } } @else { (cell.text) }
+                    @if cell.changed && !cell.before.is_empty() { del { (isolated(&cell.before)) } " " }
+                    @if cell.text.is_empty() { span.faint { (isolated(&cell.before)) } } @else { (isolated(&cell.text)) }
                     @if let Some(wrong) = &cell.wrong { br; span { (wrong) } }
                 } }
             } } }

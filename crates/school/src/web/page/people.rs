@@ -1,13 +1,14 @@
 //! Pengguna: accounts and roles, and the head's path to an approval.
 
-use axum::extract::Path;
 use axum::response::Response;
 use clap::ValueEnum as _;
 use maud::{Markup, html};
 
+use super::super::address::Path;
 use super::super::answer::Answer;
 use super::super::parts::{reasons, refusal, token};
 use super::super::rights::What;
+use super::super::value::isolated;
 use super::super::visit::{Fields, Posted, User};
 use crate::account::Role as Name;
 use crate::command::account::{Account, Add, Link, Named, Passwd, Reset};
@@ -36,7 +37,7 @@ pub(super) fn ways(lines: &[HeadLine], user: &User) -> Markup {
         @for line in lines {
             div.way {
                 h3 {
-                    (line.title.as_deref().unwrap_or("-")) " — "
+                    (isolated(line.title.as_deref().unwrap_or("-"))) " — "
                     (line.account.as_deref().unwrap_or_else(|| words.say("status.no-account")))
                     @if line.may_approve { " " span.good-text { (words.say("account.may")) } }
                 }
@@ -68,7 +69,7 @@ fn shown(user: &User, typed: &Fields, failure: Option<&Failure>) -> Result<Answe
     user.must(What::Keep)?;
     let words = user.words();
     let (accounts, heads) = user.read(|reading| {
-        let said = Collected { lang: user.lang(), events: Vec::new() };
+        let said = Collected::new(user.lang());
         Ok((AccountsReport::new(&reading.open)?.accounts, heads(&reading.open, &said, false)?))
     })?;
     let content = html! {
@@ -83,7 +84,7 @@ fn shown(user: &User, typed: &Fields, failure: Option<&Failure>) -> Result<Answe
             tbody { @for account in &accounts {
                 tr {
                     td { a href=(format!("/pengguna/{}", account.name)) { (account.name) } }
-                    td { (account.title.as_deref().unwrap_or("-")) }
+                    td { (isolated(account.title.as_deref().unwrap_or("-"))) }
                     td { (roles(account, user)) }
                     td { (state(account, user)) }
                 }
@@ -208,7 +209,7 @@ fn one(user: &User, name: &str, failure: Option<&Failure>) -> Result<Answer, Fai
         user.must(What::Keep)?;
     }
     let (account, way) = user.read(|reading| {
-        let said = Collected { lang: user.lang(), events: Vec::new() };
+        let said = Collected::new(user.lang());
         let accounts = AccountsReport::new(&reading.open)?.accounts;
         let account = accounts.into_iter().find(|account| account.name == name);
         let way: Vec<HeadLine> = heads(&reading.open, &said, false)?
@@ -238,7 +239,7 @@ fn one(user: &User, name: &str, failure: Option<&Failure>) -> Result<Answer, Fai
         p.faint { a href="/pengguna" { (words.say("web.menu.people")) } }
         h1 { (account.name) }
         @if let Some(failure) = failure { (refusal(failure, words)) }
-        p { (account.title.as_deref().unwrap_or("-")) " · " (roles(&account, user)) " · " (state(&account, user)) }
+        p { (isolated(account.title.as_deref().unwrap_or("-"))) " · " (roles(&account, user)) " · " (state(&account, user)) }
         @if !way.is_empty() { section.card { h2 { (words.say("web.people.heads")) } (ways(&way, user)) } }
         @if approves && keeps {
             (form(if account.key { "web.people.key-again" } else { "web.people.key" }, "kunci", html! {
@@ -351,7 +352,7 @@ fn changed(user: &User, name: &str, fields: &Fields) -> Result<String, Failure> 
 fn activate(user: &User, name: &str, fields: &Fields) -> Result<String, Failure> {
     let activate =
         Activate { account: name.to_owned(), kode: fields.secret("kode"), password: fields.secret("password") };
-    match user.web().house.on_the_line(Command::Head(Head::Activate(activate)), user.lang())? {
+    match user.web().house.on_the_line(Command::Head(Head::Activate(activate)), user.lang(), user.source())? {
         Some(Report::Done(done)) => Ok(done.text(user.words())),
         _ => Ok(String::new()),
     }

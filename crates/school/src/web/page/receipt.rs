@@ -1,10 +1,10 @@
 //! The receipt: to be printed, read out, and kept as a file that anybody can verify.
 
-use axum::extract::Path;
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::LogVersion;
 
+use super::super::address::Path;
 use super::super::answer::{Answer, File};
 use super::super::parts::pairs;
 use super::super::visit::User;

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{Entity, Field, FieldKind, Fields as Values, Record, RecordId, RecordKey, Side, Value};
 use selaras_policy::SchoolView as _;
 use selaras_sync::TypedEdit;
 
+use super::super::address::{Path, Query};
 use super::super::answer::{Answer, Undo};
 use super::super::input::Shown;
 use super::super::parts::{finding, refusal, token};
 use super::super::rights::What;
 use super::super::undo::{take_back, undoable};
+use super::super::value::isolated;
 use super::super::visit::{Fields, Posted, User};
 use super::super::{forms, input};
 use super::trail;
@@ -71,7 +72,7 @@ fn content(
     let content = html! {
         p.faint { a href="/data" { (words.say("web.menu.data")) } " › "
             a href=(format!("/data/{}", entity.name)) { (entity.label.get(lang)) } }
-        h1 { (title) }
+        h1 { (isolated(&title)) }
         @if record.deleted {
             div.notice {
                 p { (words.say("web.record.deleted")) }
@@ -199,7 +200,7 @@ fn belonging(
                 @for (other, field, lines, all) in &kinds {
                     section.card {
                         h3 { (other.label.get(lang)) }
-                        ul.plain { @for (id, line) in lines { li { a href=(format!("/data/{}/{id}", other.name)) { (line) } } } }
+                        ul.plain { @for (id, line) in lines { li { a href=(format!("/data/{}/{id}", other.name)) { (isolated(line)) } } } }
                         @if *all > MAX_BELONGING { p.faint { (words.fill("web.more", &[("count", &(all - MAX_BELONGING))])) } }
                         @if may && other.create.school() {
                             p { a href=(super::super::frame::link(&format!("/data/{}/baru", other.name), &[(&format!("f.{}", field.name), &record.id.to_string())])) { "+ " (words.say("web.add")) } }

@@ -1,5 +1,6 @@
 //! Setting a computer up: registering it at the centre, and the first account.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::response::Response;
@@ -7,6 +8,7 @@ use maud::{Markup, html};
 
 use super::super::answer::Answer;
 use super::super::parts::refusal;
+use super::super::places::Work;
 use super::super::visit::{Fields, Open, Visit};
 use crate::account::{Account, Role as Name};
 use crate::command::Command;
@@ -15,6 +17,9 @@ use crate::command::init::Init;
 use crate::command::recover::Recover;
 use crate::command::role::{Change, Role};
 use crate::failure::Failure;
+use crate::output::Collected;
+use crate::secret::Secret;
+use crate::service::Service;
 
 /// What is asked before there is a store.
 pub(super) async fn form(visit: Visit) -> Response {
@@ -79,6 +84,8 @@ fn ask(visit: &Visit, typed: &Fields, failure: Option<&Failure>) -> Markup {
 /// Registers this computer, or fetches everything that the centre has of the school.
 pub(super) async fn set_up(open: Open) -> Response {
     let Open { visit, fields } = open;
+    let web = Arc::clone(&visit.web);
+    let _place = web.places.take(Work::Stranger).await;
     visit
         .outside(move |visit| {
             if installed(visit)? {
@@ -114,7 +121,7 @@ fn register(visit: &Visit, fields: &Fields) -> Result<(), Failure> {
         "recover" => Command::Recover(Recover { server, npsn, ca, engine, kode }),
         _ => Command::Init(Init { server, npsn, ca, engine, kode }),
     };
-    visit.web.house.run(command, visit.lang)?;
+    visit.web.house.run(command, Collected::asked(visit.lang, visit.source()))?;
     visit.web.follow_settings()
 }
 
@@ -167,38 +174,48 @@ fn ask_account(visit: &Visit, name: &str, failure: Option<&Failure>) -> Markup {
     }
 }
 
+/// Makes the first account; the kode registrasi is looked at before anything is made.
+fn make_first(
+    service: &mut Service,
+    name: &str,
+    password: Secret,
+    kode: Secret,
+    said: &mut Collected,
+) -> Result<Account, Failure> {
+    let open = service.open_store()?;
+    if !Account::all(open.store())?.is_empty() {
+        return Err(Failure::new("web.not-first"));
+    }
+    open.check_kode(&kode, &said.from)?;
+    let add = Add { name: name.to_owned(), ptk: None, password };
+    service.run(&Command::Account(AccountCommand::Add(add)), said)?;
+    let role = Change { account: name.to_owned(), role: Name::Operator, kode };
+    service.run(&Command::Role(Role::Add(role)), said)?;
+    Account::find(service.open_store()?.store(), name)
+}
+
 /// Makes the first account, an operator's.
 pub(super) async fn first_account(open: Open) -> Response {
     let Open { visit, fields } = open;
-    let made = {
-        let visit = visit.clone();
-        let (name, password, again) =
-            (fields.get("name").trim().to_owned(), fields.secret("password"), fields.secret("again"));
-        let kode = fields.secret("kode");
-        tokio::task::spawn_blocking(move || {
-            nobody_yet(&visit)?;
-            if password != again {
-                return Err(Failure::new("input.not-the-same"));
-            }
-            let (account, known) = (name.clone(), kode.clone());
-            visit.web.house.with(move |service| service.open_store()?.check_kode(&known))?;
-            let add = Add { name: name.clone(), ptk: None, password };
-            visit.web.house.run(Command::Account(AccountCommand::Add(add)), visit.lang)?;
-            let role = Change { account: name, role: Name::Operator, kode };
-            visit.web.house.run(Command::Role(Role::Add(role)), visit.lang)?;
-            let made = visit.web.house.read(|reading| Account::load(reading.open.store(), &account))?;
-            made.ok_or_else(|| Failure::new("account.unknown").arg("name", account))
-        })
-        .await
-    };
+    let (name, kode) = (fields.get("name").trim().to_owned(), fields.secret("kode"));
+    let (password, again) = (fields.secret("password"), fields.secret("again"));
+    let made = visit.wait_for(move |visit| {
+        nobody_yet(visit)?;
+        if password != again {
+            return Err(Failure::new("input.not-the-same"));
+        }
+        let mut said = Collected::asked(visit.lang, visit.source());
+        // In one turn: of several who ask at once one is the first.
+        visit.web.house.with(move |service| make_first(service, &name, password, kode, &mut said))
+    });
+    let made = made.await;
     let name = fields.get("name").to_owned();
     let failure = match made {
-        Ok(Ok(account)) => match visit.let_in(&account, "/") {
+        Ok(account) => match visit.let_in(&account, "/") {
             Ok(response) => return response,
             Err(failure) => failure,
         },
-        Ok(Err(failure)) => failure,
-        Err(_) => Failure::new("internal.error").arg("place", "first account"),
+        Err(failure) => failure,
     };
     visit
         .outside(move |visit| {

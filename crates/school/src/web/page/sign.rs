@@ -10,10 +10,11 @@ use maud::{Markup, html};
 use super::super::answer::{Answer, File};
 use super::super::parts::{pairs, refusal, token};
 use super::super::rights::What;
+use super::super::value::isolated;
 use super::super::visit::{Fields, Posted, Uploaded, User};
 use crate::account::Account;
 use crate::command::approval::ApprovalReport;
-use crate::command::approve::{self, Approve};
+use crate::command::approve::{self, Approve, Head};
 use crate::command::status::StatusReport;
 use crate::failure::Failure;
 use crate::output::Collected;
@@ -33,9 +34,8 @@ fn at_desk<T: Send + 'static>(
     user: &User,
     work: impl FnOnce(&mut Open, &mut Collected) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let lang = user.lang();
+    let mut said = user.collected();
     user.web().house.with(move |service| {
-        let mut said = Collected { lang, events: Vec::new() };
         let done = work(service.open_store()?, &mut said)?;
         service.back_up_when_due(&mut said);
         Ok(done)
@@ -49,7 +49,7 @@ pub(super) async fn page(user: User) -> Response {
 fn shown(user: &User, failure: Option<&Failure>) -> Result<Answer, Failure> {
     let words = user.words();
     let (status, heads, asked) = user.read(|reading| {
-        let said = Collected { lang: user.lang(), events: Vec::new() };
+        let said = Collected::new(user.lang());
         let accounts = Account::all(reading.open.store())?;
         let heads =
             accounts.into_iter().filter(|one| one.ptk.is_some() && one.roles.iter().any(|role| role.approves()));
@@ -110,7 +110,7 @@ fn signed_text(report: &ApprovalReport, user: &User) -> Markup {
     html! {
         (pairs(&[
             (words.say("approval.school"), html! { (report.npsn) }),
-            (words.say("approval.head"), html! { (report.head.as_deref().unwrap_or(&report.ptk)) }),
+            (words.say("approval.head"), html! { (isolated(report.head.as_deref().unwrap_or(&report.ptk))) }),
             (words.say("approval.warnings"), html! { (words.number(u64::from(report.warnings))) }),
             (words.say("approval.judged"), html! { (report.judged_on) }),
         ]))
@@ -145,6 +145,7 @@ pub(super) async fn seal(posted: Posted) -> Response {
             let ask = Approve {
                 account,
                 modules: Vec::new(),
+                sheet: None,
                 export: None,
                 sign: None,
                 out: None,
@@ -256,8 +257,9 @@ pub(super) async fn give(posted: Posted) -> Response {
 fn signed(user: &User, fields: &Fields, request: &[u8]) -> Result<Vec<u8>, Failure> {
     let (request, file) = (request.to_vec(), file_name(user));
     let (account, password) = (fields.get("akun").trim().to_owned(), fields.secret("sandi"));
-    at_desk(user, move |open, _| {
+    at_desk(user, move |open, said| {
         let text = approve::asked(open, &request, &file)?;
-        Ok(approve::sign(open, text, &account, &password, &file)?.1)
+        let head = Head { name: &account, password: &password, from: &said.from };
+        Ok(approve::sign(open, text, head, &file)?.1)
     })
 }

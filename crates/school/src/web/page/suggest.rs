@@ -1,9 +1,9 @@
 //! Looking a record up while typing.
 
-use axum::extract::{Path, Query};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::super::address::{Path, Query};
 use super::super::answer::Answer;
 use super::super::visit::User;
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 use selaras_model::{Record, RecordId, RecordKey, Value};
 
+use super::super::address::Query;
 use super::super::answer::Answer;
 use super::super::parts::record_path;
 use super::super::rights::What;

@@ -7,6 +7,7 @@ use selaras_model::{Actor, Entity, LogVersion, Record, ReplicaId, Side, Value};
 use selaras_sync::{Flow, HistoryKind, HistoryLine, PastChange};
 
 use super::super::input;
+use super::super::value::isolated;
 use crate::catalogue::Words;
 use crate::failure::Failure;
 use crate::service::{Open, Titles};
@@ -106,9 +107,9 @@ pub(super) fn trail(
             ul.plain {
                 @for line in &lines {
                     li {
-                        h3 { (line.who) }
+                        h3 { (isolated(&line.who)) }
                         p.faint { (line.when) @if !line.with.is_empty() { " · " (line.with) } }
-                        dl.pairs { @for (name, value) in &line.fields { div { dt { (name) } dd { (value) } } } }
+                        dl.pairs { @for (name, held) in &line.fields { div { dt { (name) } dd { (isolated(held)) } } } }
                     }
                 }
             }

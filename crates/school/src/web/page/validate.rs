@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::Query;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::super::address::Query;
 use super::super::answer::Answer;
 use super::super::frame::link;
 use super::super::input;
@@ -130,7 +130,7 @@ fn shown(user: &User, open: &Open, asked: &Asked, found: &Found) -> Result<Marku
 /// Judges every record anew.
 pub(super) async fn anew(posted: Posted) -> Response {
     posted
-        .act(|user, _| {
+        .act_long(|user, _| {
             user.must(What::Exchange)?;
             user.run(Command::Validate(Validate { tab: None, full: true, upcoming: false }))?;
             Ok(Answer::done("/validasi", user.words().say("web.validate.done")))

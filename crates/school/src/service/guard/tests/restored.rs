@@ -22,7 +22,6 @@ fn put_back(desk: &mut Desk, dir: &tempfile::TempDir) {
 
 /// A restore is what a restart is not: a lock's end.
 #[test]
-#[ignore = "fault 27"]
 fn fault_27_a_locked_account_is_locked_after_a_restore() {
     let (mut desk, dir) = backed_up();
     for _ in 0..10 {
@@ -36,7 +35,6 @@ fn fault_27_a_locked_account_is_locked_after_a_restore() {
 
 /// The same with the count of the kode registrasi, which is never locked and slowed alone.
 #[test]
-#[ignore = "fault 27"]
 fn fault_27_guesses_of_the_kode_slow_the_next_one_after_a_restore() {
     let (mut desk, dir) = backed_up();
     for _ in 0..9 {
@@ -49,7 +47,6 @@ fn fault_27_guesses_of_the_kode_slow_the_next_one_after_a_restore() {
 
 /// The same with restores in between: each gives five free guesses, without an end and without a wait.
 #[test]
-#[ignore = "fault 27"]
 fn fault_27_restores_between_guesses_give_no_more_of_them() {
     let (mut desk, dir) = backed_up();
     let mut compared = 0;
