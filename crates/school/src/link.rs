@@ -27,6 +27,8 @@ pub(crate) struct Registration<'a> {
     pub(crate) device_key: VerifyingKey,
     /// The replica that the store will be.
     pub(crate) replica: ReplicaId,
+    /// The device that this computer was before.
+    pub(crate) replaces: Option<DeviceId>,
 }
 
 /// A line to one centre, for one school.
@@ -79,6 +81,7 @@ impl Link {
             device_key: asked.device_key.to_bytes(),
             replica: asked.replica,
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            replaces: asked.replaces,
         };
         self.wait(self.wire.register(self.npsn, &request))?.map_err(|error| told(&error, lang))
     }

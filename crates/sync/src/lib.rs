@@ -49,8 +49,8 @@ mod work;
 
 pub use bundle::Bundle;
 pub use centre::{
-    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, LeavingPerson,
-    MoveOffer, MoveStage, Mover, Registered, RevokedKeys,
+    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceEnd, DeviceRow, DeviceVisit, Enrolment, HeadAssignment,
+    HeadKeyRow, LeavingPerson, MoveOffer, MoveStage, Mover, NewDevice, Registered, RevokedKeys, registered_device,
 };
 pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};

@@ -21,9 +21,18 @@ pub fn read<T: DeserializeOwned>(store: &dyn ReadStore, name: &str) -> Result<Op
 /// # Errors
 /// [`StoreError::Io`] for a value that JSON cannot hold.
 pub fn put<T: Serialize>(batch: &mut Batch, name: &str, value: &T) -> Result<(), StoreError> {
-    let bytes = serde_json::to_vec(value).map_err(|error| StoreError::Io(Box::new(error)))?;
-    batch.put(Key::Local(name.to_owned()), Row::Bytes(bytes));
+    let (key, row) = row(name, value)?;
+    batch.put(key, row);
     Ok(())
+}
+
+/// Makes a row, for who writes it with others.
+///
+/// # Errors
+/// As [`put`].
+pub fn row<T: Serialize>(name: &str, value: &T) -> Result<(Key, Row), StoreError> {
+    let bytes = serde_json::to_vec(value).map_err(|error| StoreError::Io(Box::new(error)))?;
+    Ok((Key::Local(name.to_owned()), Row::Bytes(bytes)))
 }
 
 /// Gives all rows whose names are a prefix and an identifier, in the order of their names.

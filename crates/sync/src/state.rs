@@ -36,6 +36,16 @@ pub struct Installation {
     pub centre_ca: Option<String>,
 }
 
+impl Installation {
+    /// Reads who a computer is out of its rows alone; none in an empty store.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn read(store: &dyn ReadStore) -> Result<Option<Self>, StoreError> {
+        read(store, StateName::Installation)
+    }
+}
+
 /// Where a side stands in the school's log, and the counters that move with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {

@@ -19,6 +19,9 @@ pub struct RegisterRequest {
     pub replica: ReplicaId,
     /// Version of the school's application.
     pub app_version: String,
+    /// The device that this computer was before its store was lost or damaged; it ends with this registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<DeviceId>,
 }
 
 impl fmt::Debug for RegisterRequest {
@@ -165,6 +168,7 @@ mod tests {
             device_key: [7; 32],
             replica: ReplicaId::from_bytes([1; 8]),
             app_version: "0.1.0".into(),
+            replaces: None,
         };
         let text = serde_json::to_string(&request).unwrap();
         assert_eq!(

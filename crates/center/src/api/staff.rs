@@ -34,6 +34,8 @@ const OF_DINAS: &[(Method, &str)] = &[
     (Method::POST, "/v1/admin/schools/{npsn}/heads/end"),
     (Method::POST, "/v1/admin/schools/{npsn}/heads/revoke"),
     (Method::POST, "/v1/admin/schools/{npsn}/moves"),
+    (Method::GET, "/v1/admin/schools/{npsn}/devices"),
+    (Method::POST, "/v1/admin/schools/{npsn}/devices/{device}/removed"),
 ];
 
 pub(super) fn router() -> Router<Arc<Host>> {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use selaras_model::{Date, Lang, Npsn, RecordId};
+use selaras_model::{Date, DeviceId, Lang, Npsn, RecordId};
 use selaras_storage::EngineKind;
 
 use crate::access::StaffRole;
@@ -87,6 +87,9 @@ pub(super) enum Command {
     /// Accounts of the Dinas and the centre's staff: add, list, disable, enable, new token.
     #[command(subcommand)]
     Account(Account),
+    /// A school's computers: list, remove.
+    #[command(subcommand)]
+    Device(Device),
     /// Heads: assign, end; their keys: list, revoke.
     #[command(subcommand)]
     Head(Head),
@@ -201,6 +204,42 @@ pub(super) enum Account {
     Enable { name: String },
     /// Replaces an account's token; prints the new one once.
     Token { name: String },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Device {
+    /// Lists the computers as JSON lines, with when each was here last, and when and why one ended.
+    List { npsn: Npsn },
+    /// Takes a computer away at once: it gets nothing more, and no healing waits for it.
+    Remove {
+        npsn: Npsn,
+        /// The computer, as `device list` shows it.
+        device: DeviceId,
+        /// Why.
+        #[arg(long)]
+        reason: Option<Reason>,
+    },
+}
+
+/// Why a computer is taken away.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Reason {
+    Stolen,
+    Lost,
+    Broken,
+    Retired,
+}
+
+impl Reason {
+    /// The code under which it is kept.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Stolen => "stolen",
+            Self::Lost => "lost",
+            Self::Broken => "broken",
+            Self::Retired => "retired",
+        }
+    }
 }
 
 #[derive(Subcommand)]

@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod audit;
+mod device;
 mod operator;
 mod remote;
 mod rules;

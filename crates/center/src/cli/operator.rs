@@ -29,6 +29,7 @@ impl Remote {
             Command::School(command) => self.school(command),
             Command::Account(command) => self.account(command),
             Command::Head(command) => self.head(command),
+            Command::Device(command) => self.device(command),
             Command::Student(command) => self.student(command),
             Command::Ptk(Ptk::Move { npsn, ptk, to }) => self.offer(npsn, Mover::Ptk, ptk, &to),
             Command::Identity(command) => self.identity(command),

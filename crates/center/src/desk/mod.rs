@@ -4,6 +4,7 @@
 //! that an earlier process decided and did not end, so that nothing else ever sees half of it.
 
 mod acts;
+mod devices;
 mod exchange;
 mod heads;
 mod healing;
@@ -32,6 +33,7 @@ use self::host::AtDesk;
 use self::rows::{REGISTRATION, RegistrationRow};
 
 pub(crate) use self::registration::found;
+pub(crate) use self::sessions::admit;
 
 /// How long a school is asked to wait while its other computers heal the centre.
 const HEALING_WAIT: std::time::Duration = std::time::Duration::from_secs(600);

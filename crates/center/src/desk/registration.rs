@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use selaras_model::Npsn;
-use selaras_sync::{Batch, Centre, Registered, Store as _};
+use selaras_sync::{Batch, Centre, NewDevice, Registered, Store as _};
 use selaras_transport::{Problem, RegisterAnswer, RegisterRequest};
 
 use super::rows::{self, REGISTRATION, RegistrationRow};
@@ -25,8 +25,9 @@ impl Desk {
     /// Registers a device. Asked again with the same key it gives the same answer, because an answer may get lost.
     pub(crate) fn register(&self, request: &RegisterRequest, from: IpAddr) -> Result<RegisterAnswer, Problem> {
         self.check_kode(&request.kode_registrasi, from)?;
-        let registered = self.centre().register(request.device_key, request.replica, &request.app_version);
-        let Registered { device, step } = registered.map_err(|error| refused(&error))?;
+        let RegisterRequest { device_key, replica, replaces, app_version, .. } = request;
+        let asked = NewDevice { public: *device_key, replica: *replica, app_version, replaces: *replaces };
+        let Registered { device, step } = self.centre().register(&asked).map_err(|error| refused(&error))?;
         self.drive(step)?;
         tracing::info!(npsn = %self.npsn, %device, "a device was registered");
         Ok(RegisterAnswer {

@@ -1,12 +1,13 @@
 //! Sessions: a device proves its key and gets a short-lived token; every later request is judged by it.
 
 use selaras_model::DeviceId;
-use selaras_sync::DeviceRow;
+use selaras_sync::{DeviceRow, registered_device};
 use selaras_transport::{Problem, TokenAnswer, TokenRequest, verify_proof};
 
 use super::{Desk, stored};
 use crate::access::Bearer;
 use crate::catalogue::problem;
+use crate::host::Host;
 
 impl Desk {
     /// Gives a token to a device that proves its key.
@@ -27,12 +28,29 @@ impl Desk {
         Ok(TokenAnswer { token, expires_in: u64::from(seconds) })
     }
 
-    /// A registered device.
+    /// A registered device that was not removed.
     ///
     /// # Errors
-    /// `session.unknown-device` where there is none.
+    /// As [`admitted`].
     pub(crate) fn device(&self, device: DeviceId) -> Result<DeviceRow, Problem> {
-        let row = self.centre().device(device).map_err(|error| stored(&error))?;
-        row.ok_or_else(|| problem("session.unknown-device"))
+        admitted(self.centre().device(device).map_err(|error| stored(&error))?)
+    }
+}
+
+/// The device that a token names, for requests that need no desk: read beside the school's lock.
+///
+/// # Errors
+/// As [`admitted`].
+pub(crate) fn admit(host: &Host, bearer: Bearer) -> Result<(), Problem> {
+    let row = registered_device(&host.changelog.school(bearer.npsn), bearer.device);
+    admitted(row.map_err(|error| stored(&error))?).map(drop)
+}
+
+/// `session.unknown-device` where there is none, `session.device-removed` for one that was removed or replaced.
+fn admitted(row: Option<DeviceRow>) -> Result<DeviceRow, Problem> {
+    let row = row.ok_or_else(|| problem("session.unknown-device"))?;
+    match &row.ended {
+        None => Ok(row),
+        Some(end) => Err(problem("session.device-removed").with("reason", &end.because)),
     }
 }

@@ -9,8 +9,8 @@ use selaras_model::{
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out};
 use selaras_sync::{
     Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreError, CentreKeys, Effect, Flow, Key, LeavingPerson,
-    LogEntry, MoveOffer, MoveStage, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules, Step,
-    Store, StoreError, TypedEdit, Verdict,
+    LogEntry, MoveOffer, MoveStage, NewDevice, Offer, Origin, Range, ReadStore, Registered, ReleaseInForce, Row, Rules,
+    Step, Store, StoreError, TypedEdit, Verdict,
 };
 
 use super::disk::{Bug, Disk, Image};
@@ -121,7 +121,8 @@ impl CentreHost {
     /// Registers a computer.
     pub(super) fn register(&mut self, public: [u8; 32], replica: ReplicaId) -> Result<DeviceId, Trouble> {
         self.drive(None)?;
-        let Registered { device, step } = self.centre().register(public, replica, "")?;
+        let asked = NewDevice { public, replica, app_version: "", replaces: None };
+        let Registered { device, step } = self.centre().register(&asked)?;
         // A school that works already is one whose first computers are known.
         let forgets = self.bug == Some(Bug::ForgetsNewcomers) && self.centre().head()?.version.get() > 1;
         if !forgets {

@@ -49,6 +49,7 @@ impl Init {
             kode: &self.kode,
             engine: self.engine,
             recovering: false,
+            replaces: None,
         };
         let link = asked.connect(service)?;
         let rules = fetch_rules(&link, out)?;

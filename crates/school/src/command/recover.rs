@@ -86,13 +86,14 @@ impl Recover {
     /// Registers this computer; a damaged store is moved out of the way before, but after the centre was reached.
     fn begin(&self, service: &mut Service, out: &mut dyn Output) -> Result<(), Failure> {
         let ca = self.ca.as_ref().map(|path| read_ca(path)).transpose()?;
-        let asked = Enrolment {
+        let mut asked = Enrolment {
             server: &self.server,
             npsn: self.npsn,
             ca,
             kode: &self.kode,
             engine: self.engine,
             recovering: true,
+            replaces: None,
         };
         let link = asked.connect(service)?;
         let rules = fetch_rules(&link, out)?;
@@ -103,6 +104,8 @@ impl Recover {
                 out.event(Event::Note(Note::new("recover.incomplete")));
             }
         }
+        // Also where the store was moved away by a process that was stopped before it registered.
+        asked.replaces = service.newest_aside().and_then(|aside| aside.device);
         service.enrol(&asked, &link, &rules, out).map(drop)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{SigningKey, VerifyingKey};
-use selaras_model::{Date, Npsn, ReplicaId};
+use selaras_model::{Date, DeviceId, Npsn, ReplicaId};
 use selaras_storage::EngineKind;
 use selaras_sync::{Batch, Installation, Key, Release, Row, Rules, School, Store};
 use selaras_transport::RegisterAnswer;
@@ -39,6 +39,8 @@ pub(crate) struct Enrolment<'a> {
     pub(crate) engine: EngineKind,
     /// Whether all records are to be fetched before anything else; the store remembers that they have not been.
     pub(crate) recovering: bool,
+    /// The device whose place this computer takes.
+    pub(crate) replaces: Option<DeviceId>,
 }
 
 /// A registration that may have reached the centre.
@@ -115,8 +117,12 @@ impl Service {
         self.make_root()?;
         let begun = Begun::at(self.place(), asked)?;
         let device_key = begun.key()?;
-        let registration =
-            Registration { kode: asked.kode, device_key: device_key.verifying_key(), replica: begun.replica };
+        let registration = Registration {
+            kode: asked.kode,
+            device_key: device_key.verifying_key(),
+            replica: begun.replica,
+            replaces: asked.replaces,
+        };
         let answer = link.register(&registration, out.lang())?;
         let rules = fetched.signed_by(&answer.centre_key)?;
         let installation = Installation {

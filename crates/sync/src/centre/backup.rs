@@ -1,10 +1,11 @@
 //! Backups of the centre: what a copy holds of a school's log once it has been verified, and whom a log that was put back
 //! from it waits for. Copying is the host's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use selaras_model::{DeviceId, EpochId};
 
+use super::visits::DeviceVisit;
 use super::{Centre, Head};
 use crate::error::CentreError;
 use crate::step::Step;
@@ -27,12 +28,18 @@ impl Centre<'_> {
         self.cover(copied.version)
     }
 
-    /// Begins another life of a log that was put back from a backup; it waits for every computer that is registered there.
+    /// Begins another life of a log that was put back from a backup. It waits for the computers that may hold what the
+    /// backup lacks: those that are not removed and were here since the version that the backup knows as covered.
     ///
     /// # Errors
     /// As [`Centre::restored`].
     pub fn put_back(&self, epoch: EpochId) -> Result<Step, CentreError> {
-        let devices: BTreeSet<DeviceId> = self.devices()?.into_iter().map(|(device, _)| device).collect();
-        self.restored(epoch, devices)
+        let covered = self.position()?.keeping.covered;
+        let visits: BTreeMap<DeviceId, DeviceVisit> = self.visits()?.into_iter().collect();
+        // Where no visit was ever written down, an earlier version made the backup: each of them may have been here.
+        let came = |device| visits.is_empty() || visits.get(device).is_some_and(|visit| visit.covered >= covered);
+        let devices = self.devices()?.into_iter();
+        let waiting = devices.filter(|(device, row)| row.is_live() && came(device)).map(|(device, _)| device);
+        self.restored(epoch, waiting.collect::<BTreeSet<DeviceId>>())
     }
 }

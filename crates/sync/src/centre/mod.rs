@@ -16,6 +16,7 @@ mod registry;
 mod repair;
 mod respond;
 mod rules;
+mod visits;
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{Date, Digest, EntityCode, EntryHash, EpochId, LogVersion, Npsn, Record, RecordId, RecordKey};
@@ -37,8 +38,9 @@ pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
 pub use moves::{AnsweredMove, CarriedMove, LeavingPerson, MoveOffer, MoveStage, Mover};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
-pub use registry::{DeviceRow, HeadKeyRow, MAX_DEVICES, Registered};
+pub use registry::{DeviceEnd, DeviceRow, HeadKeyRow, MAX_DEVICES, NewDevice, Registered, registered_device};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
+pub use visits::DeviceVisit;
 
 /// The centre's secret keys.
 pub struct CentreKeys {

@@ -208,12 +208,19 @@ impl Centre<'_> {
         Ok(versions)
     }
 
+    /// What is known of an installation that a device speaks for: its registration binds it, not who speaks first.
     pub(super) fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
-        match self.store.get(&Key::Replica(replica))? {
-            Some(Row::Replica(row)) if row.device.is_none_or(|bound| bound == device) => Ok(Some(row)),
-            Some(_) => Err(CentreError::refused("replica.other-device").with("replica", replica)),
-            None => Ok(None),
+        let row = match self.store.get(&Key::Replica(replica))? {
+            Some(Row::Replica(row)) => Some(row),
+            _ => None,
+        };
+        if row.as_ref().is_some_and(|row| row.device == Some(device)) {
+            return Ok(row);
         }
+        if self.is_anothers(replica, device, &self.devices()?)? {
+            return Err(CentreError::refused("replica.other-device").with("replica", replica));
+        }
+        Ok(row)
     }
 
     /// Finds the cursor in the log, and whether the school's digest there is the entry's.

@@ -58,11 +58,15 @@ pub fn answer<H: CentreHost>(
     body: &[u8],
 ) -> Result<Vec<u8>, H::Error> {
     carry_out(host, None)?;
-    match endpoint {
-        Endpoint::Exchange(_) => exchange(host, device, body),
-        Endpoint::Heal => heal(host, device, body),
-        Endpoint::Repair => repair(host, body),
+    let answer = match endpoint {
+        Endpoint::Exchange(_) => exchange(host, device, body)?,
+        Endpoint::Heal => heal(host, device, body)?,
+        Endpoint::Repair => return repair(host, body),
+    };
+    if let Some(step) = host.centre().visited(device).map_err(H::failed)? {
+        carry_out(host, Some(step))?;
     }
+    Ok(answer)
 }
 
 fn exchange<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, H::Error> {

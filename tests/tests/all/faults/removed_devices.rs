@@ -6,7 +6,6 @@ use crate::restored_centre::student;
 use super::scene::{Scene, code, contacts, outcome, try_to_send_street};
 
 #[test]
-#[ignore = "fault 6"]
 fn fault_06_a_removed_computer_gets_nothing_more_and_the_others_go_on() {
     let scene = Scene::new();
     let (school, first) = scene.school("99999999", "1601");
@@ -20,7 +19,6 @@ fn fault_06_a_removed_computer_gets_nothing_more_and_the_others_go_on() {
 }
 
 #[test]
-#[ignore = "fault 6"]
 fn fault_06_no_restored_centre_waits_for_a_computer_that_is_removed() {
     let mut scene = Scene::new();
     let (school, first) = scene.school("99999999", "1602");
