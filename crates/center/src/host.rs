@@ -12,7 +12,7 @@ use selaras_sync::{CentreKeys, Rules, StoreError};
 use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
-use crate::access::{Accounts, AddressGuesses, Kode, Nonces, Staff, TokenKey};
+use crate::access::{Accounts, AddressGuesses, Kode, KodeProofs, Nonces, Staff, TokenKey};
 use crate::audit::{Audit, Event, ok};
 use crate::catalogue::problem;
 use crate::clock::Clock;
@@ -38,6 +38,7 @@ pub(crate) struct Host {
     pub(crate) audit: Audit,
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
+    pub(crate) kodes: KodeProofs,
     pub(crate) epoch: EpochId,
     pub(crate) addresses: AddressGuesses,
     pub(crate) nonces: Nonces,
@@ -86,6 +87,7 @@ impl Host {
             releases,
             keys,
             tokens: TokenKey::derive(&seed),
+            kodes: KodeProofs::derive(&seed),
             epoch: row.epoch,
             addresses: AddressGuesses::default(),
             nonces: Nonces::default(),

@@ -50,12 +50,14 @@ mod work;
 pub use bundle::Bundle;
 pub use centre::{
     Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceEnd, DeviceRow, DeviceVisit, Enrolment, HeadAssignment,
-    HeadKeyRow, LeavingPerson, MoveOffer, MoveStage, Mover, NewDevice, Registered, RevokedKeys, registered_device,
+    HeadKeyRow, KodeRow, LeavingPerson, MoveOffer, MoveStage, Mover, NewDevice, Registered, RevokedKeys, SchoolRow,
+    registered_device,
 };
 pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
-    EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash,
+    EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, MAX_PROMISES, Origin, Receipt,
+    entry_hash,
 };
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
 pub use release::{NotSigned, Release};

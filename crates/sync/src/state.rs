@@ -211,8 +211,20 @@ pub(crate) struct EntryIntent {
 /// Whose entry it becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntryOrigin {
-    Bundle { bundle: BundleId, replica: ReplicaId, sequence: Sequence, after: ReplicaRow },
-    Act { kind: String },
+    Bundle {
+        bundle: BundleId,
+        replica: ReplicaId,
+        sequence: Sequence,
+        after: ReplicaRow,
+    },
+    Act {
+        kind: String,
+    },
+    /// An act by which the centre promises something; it edits nothing.
+    Promise {
+        kind: String,
+        promises: Vec<u8>,
+    },
 }
 
 /// Under what the stored findings were judged.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use selaras_model::{Date, Npsn, Pack};
 use selaras_storage::{FileBlobs, SchoolStore};
 use selaras_sync::exchange::carry_out;
-use selaras_sync::{Announced, Batch, Centre, CentreError, Step, Store, StoreError};
+use selaras_sync::{Announced, Batch, Centre, CentreError, SchoolRow, Step, Store, StoreError};
 use selaras_transport::Problem;
 
 use crate::catalogue::problem;
@@ -69,7 +69,21 @@ impl Desk {
         let in_force = host.releases.at(today);
         let desk = Self { host, npsn, known, store, blobs, in_force, now, today };
         desk.drive(None)?;
+        desk.promise_rows()?;
         Ok(desk)
+    }
+
+    /// Makes entries of what an earlier version promised by rows alone, and of a new school's beginning.
+    fn promise_rows(&self) -> Result<(), Problem> {
+        // Nothing is promised in a life of the database that is over: `restore` begins the next one first.
+        if self.centre().epoch().map_err(|error| refused(&error))? != Some(self.host.epoch) {
+            return Ok(());
+        }
+        let school = SchoolRow { name: self.known.name.clone(), area: String::new() };
+        while let Some(step) = self.centre().promise_rows(&school).map_err(|error| refused(&error))? {
+            self.drive(step)?;
+        }
+        Ok(())
     }
 
     /// The engine on this school's rows.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use selaras_model::Npsn;
-use selaras_sync::{Batch, Centre, NewDevice, Registered, Store as _};
+use selaras_sync::{Batch, Centre, KodeRow, NewDevice, Registered, Store as _};
 use selaras_transport::{Problem, RegisterAnswer, RegisterRequest};
 
 use super::rows::{self, REGISTRATION, RegistrationRow};
@@ -13,13 +13,25 @@ use crate::access::{Guesses, HashedKode, Kode};
 use crate::catalogue::problem;
 use crate::host::Host;
 
+/// The number of a school's first kode.
+const FIRST_KODE: u32 = 1;
+
 impl Desk {
     /// Replaces the code; the old one ends at once, registered devices stay.
     pub(crate) fn rotate(&self) -> Result<Kode, Problem> {
-        let mut batch = Batch::default();
-        let kode = new_kode(&self.host, &mut batch, self.known.name.clone())?;
-        self.commit(&batch)?;
-        Ok(kode)
+        let promised = self.kode()?.map_or(0, |row| row.number);
+        let number = promised.max(self.known.number).saturating_add(1);
+        let (shown, row) = new_kode(&self.host, self.known.name.clone(), number)?;
+        let kode = self.host.kodes.of(self.npsn, number, &shown);
+        let mut step = self.centre().promise_kode(kode).map_err(|error| refused(&error))?;
+        rows::put(&mut step.batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
+        self.drive(step)?;
+        Ok(shown)
+    }
+
+    /// The kode as the school's log has it.
+    fn kode(&self) -> Result<Option<KodeRow>, Problem> {
+        self.centre().kode().map_err(|error| stored(&error))
     }
 
     /// Registers a device. Asked again with the same key it gives the same answer, because an answer may get lost.
@@ -48,7 +60,8 @@ impl Desk {
             let wait = Duration::from_secs(wait.unsigned_abs());
             return Err(problem("registration.too-many").after(wait));
         }
-        let fits = Kode::typed(typed).is_some_and(|kode| known.kode.fits(&kode));
+        let (kode, promised) = (Kode::typed(typed), self.kode()?);
+        let fits = kode.as_ref().is_some_and(|kode| self.fits(kode, promised.as_ref()));
         let mut guesses = if fits { Guesses::default() } else { known.guesses };
         if fits {
             self.host.addresses.right(from);
@@ -63,7 +76,23 @@ impl Desk {
             rows::put(&mut batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
             self.commit(&batch)?;
         }
-        if fits { Ok(()) } else { Err(problem("registration.wrong-code")) }
+        let right = kode.filter(|_| fits).ok_or_else(|| problem("registration.wrong-code"))?;
+        if promised.is_none() {
+            // An earlier version made it: only now that it is shown can its proof be made.
+            let kode = self.host.kodes.of(self.npsn, known.number, &right);
+            self.drive(self.centre().promise_kode(kode).map_err(|error| refused(&error))?)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this is the kode in force: the one that was made here last, or a later one that the school handed back.
+    fn fits(&self, kode: &Kode, promised: Option<&KodeRow>) -> bool {
+        let known = &self.known;
+        match (promised, &known.kode) {
+            (Some(row), Some(hashed)) if row.number <= known.number => hashed.fits(kode),
+            (Some(row), _) => self.host.kodes.fits(self.npsn, row, kode),
+            (None, hashed) => hashed.as_ref().is_some_and(|hashed| hashed.fits(kode)),
+        }
     }
 }
 
@@ -75,18 +104,18 @@ pub(crate) fn found(host: &Host, npsn: Npsn, name: String) -> Result<Kode, Probl
         return Err(problem("school.exists").with("npsn", npsn));
     }
     let mut batch = Centre::found(host.epoch, &host.in_force()?.now.rules).map_err(|error| stored(&error))?;
-    let kode = new_kode(host, &mut batch, name)?;
+    let (kode, row) = new_kode(host, name, FIRST_KODE)?;
+    rows::put(&mut batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
+    host.kodes.of(npsn, FIRST_KODE, &kode).found(&mut batch).map_err(|error| stored(&error))?;
     store.commit(&batch).map_err(|error| stored(&error))?;
     host.metrics.schools.inc();
     tracing::info!(%npsn, "a school was added");
     Ok(kode)
 }
 
-fn new_kode(host: &Host, batch: &mut Batch, name: String) -> Result<Kode, Problem> {
+fn new_kode(host: &Host, name: String, number: u32) -> Result<(Kode, RegistrationRow), Problem> {
     let failed = || problem("center.failed");
     let shown = Kode::new().ok_or_else(failed)?;
     let kode = HashedKode::of(&shown, host.config.kode).ok_or_else(failed)?;
-    let row = RegistrationRow { name, kode, guesses: Guesses::default() };
-    rows::put(batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
-    Ok(shown)
+    Ok((shown, RegistrationRow { name, kode: Some(kode), number, guesses: Guesses::default() }))
 }

@@ -43,7 +43,7 @@ pub struct Recover {
 
 impl Recover {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        if self.goes_on(service)? {
+        if self.goes_on(service, out)? {
             // What a process that was stopped behind its commit left.
             service.forget_registration();
         } else {
@@ -64,7 +64,7 @@ impl Recover {
     }
 
     /// Whether a recovery of this school was begun here and has not ended.
-    fn goes_on(&self, service: &mut Service) -> Result<bool, Failure> {
+    fn goes_on(&self, service: &mut Service, out: &mut dyn Output) -> Result<bool, Failure> {
         if let Some(damage) = service.damage()? {
             tracing::warn!(code = damage.code, "the store is damaged");
             return Ok(false);
@@ -74,7 +74,11 @@ impl Recover {
         }
         let place = service.place().root().display().to_string();
         let open = service.open_store()?;
-        if open.store().get(&Key::Local(RECOVERING_ROW.to_owned()))?.is_none() {
+        let recovering = open.store().get(&Key::Local(RECOVERING_ROW.to_owned()))?.is_some();
+        if (recovering || open.npsn() == self.npsn) && open.is_removed(out)? {
+            return Ok(false);
+        }
+        if !recovering {
             return Err(Failure::new("recover.whole").arg("place", place));
         }
         if open.npsn() != self.npsn {
@@ -97,7 +101,8 @@ impl Recover {
         };
         let link = asked.connect(service)?;
         let rules = fetch_rules(&link, out)?;
-        if service.damage()?.is_some() {
+        // A store that is whole is of a computer that was taken away, and comes back as another one.
+        if service.is_installed() || service.damage()?.is_some() {
             let salvaged = service.set_aside(&rules.rules.pack)?;
             out.event(Event::Note(Note::new("recover.salvaged").arg("count", salvaged.records)));
             if salvaged.incomplete {

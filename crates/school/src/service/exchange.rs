@@ -125,6 +125,19 @@ impl Open {
         Ok(Zeroizing::new(token))
     }
 
+    /// Whether the centre says that this computer was taken away from its school; false where it cannot be asked.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub(crate) fn is_removed(&mut self, out: &mut dyn Output) -> Result<bool, Failure> {
+        match self.new_token(out) {
+            Ok(_) => Ok(false),
+            Err(failure) if failure.code == "session.device-removed" => Ok(true),
+            Err(failure) if failure.code.starts_with("store.") => Err(failure),
+            Err(_) => Ok(false),
+        }
+    }
+
     pub(crate) fn device_key(&self) -> Result<SigningKey, Failure> {
         let damaged = || Failure::new("store.damaged").arg("reason", "device row");
         let Some(Row::Bytes(bytes)) = self.store.get(&Key::Local(DEVICE_ROW.to_owned()))? else {

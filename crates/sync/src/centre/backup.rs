@@ -37,7 +37,8 @@ impl Centre<'_> {
         let covered = self.position()?.keeping.covered;
         let visits: BTreeMap<DeviceId, DeviceVisit> = self.visits()?.into_iter().collect();
         // Where no visit was ever written down, an earlier version made the backup: each of them may have been here.
-        let came = |device| visits.is_empty() || visits.get(device).is_some_and(|visit| visit.covered >= covered);
+        let came =
+            |device: &DeviceId| visits.is_empty() || visits.get(device).is_some_and(|visit| visit.covered >= covered);
         let devices = self.devices()?.into_iter();
         let waiting = devices.filter(|(device, row)| row.is_live() && came(device)).map(|(device, _)| device);
         self.restored(epoch, waiting.collect::<BTreeSet<DeviceId>>())

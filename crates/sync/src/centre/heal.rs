@@ -357,6 +357,7 @@ impl Centre<'_> {
         for (key, edit) in edits.edits() {
             self.take(&mut work, *key, &actor, edit)?;
         }
+        self.derive(entry, &mut work)?;
         let raised = Self::next_version(&position);
         self.put_entry(&mut work, &mut position, intent, entry.records)?;
         let mut judged: Judged = state::need(self.store, StateName::Judged)?;
@@ -370,7 +371,12 @@ impl Centre<'_> {
 
     fn origin_again(&self, origin: &Origin) -> Result<EntryOrigin, StoreError> {
         let (bundle, replica, sequence) = match origin {
-            Origin::Act { kind } => return Ok(EntryOrigin::Act { kind: kind.clone() }),
+            Origin::Act { kind, promises } if promises.is_empty() => {
+                return Ok(EntryOrigin::Act { kind: kind.clone() });
+            }
+            Origin::Act { kind, promises } => {
+                return Ok(EntryOrigin::Promise { kind: kind.clone(), promises: promises.clone() });
+            }
             Origin::Bundle { bundle, replica, sequence } => (*bundle, *replica, *sequence),
         };
         let row = match self.store.get(&Key::Replica(replica))? {

@@ -5,16 +5,19 @@ mod acting;
 mod backup;
 mod check;
 mod decide;
+mod derive;
 mod head_keys;
 mod heads;
 mod heal;
 mod log;
 mod moves;
+mod promise;
 mod receive;
 mod records;
 mod registry;
 mod repair;
 mod respond;
+mod rows;
 mod rules;
 mod visits;
 
@@ -38,8 +41,9 @@ pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
 pub use moves::{AnsweredMove, CarriedMove, LeavingPerson, MoveOffer, MoveStage, Mover};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
-pub use registry::{DeviceEnd, DeviceRow, HeadKeyRow, MAX_DEVICES, NewDevice, Registered, registered_device};
+pub use registry::{MAX_DEVICES, NewDevice, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
+pub use rows::{DeviceEnd, DeviceRow, HeadKeyRow, KodeRow, SchoolRow, registered_device};
 pub use visits::DeviceVisit;
 
 /// The centre's secret keys.
@@ -148,6 +152,14 @@ impl<'a> Centre<'a> {
         }
         let batches = crate::judging::run(self.store, self.rules, self.today, position.version)?;
         Ok(Some(Step::of_all(batches)))
+    }
+
+    /// Gives the life of the database in which this log stands.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn epoch(&self) -> Result<Option<EpochId>, CentreError> {
+        Ok(self.position()?.epoch)
     }
 
     pub(crate) fn position(&self) -> Result<Position, CentreError> {

@@ -1,22 +1,14 @@
-//! The computers that are registered at the centre, and the rows that computers and heads' keys have there.
-//!
-//! | key | row |
-//! |---|---|
-//! | `device/<id>` | [`DeviceRow`] |
-//! | `visit/<id>` | when that computer was last here (`visits.rs`) |
-//! | `key/<id>` | [`HeadKeyRow`] |
+//! The computers of a school: registered, replaced, taken away. Each is a promise in the school's log.
 
 use ed25519_dalek::VerifyingKey;
-use selaras_model::{DeviceId, KeyId, Npsn, RecordId, ReplicaId};
-use serde::{Deserialize, Serialize};
+use selaras_model::{DeviceId, Npsn, ReplicaId};
 
 use super::Centre;
+use super::promise::Promise;
+use super::rows::{self, DeviceEnd, DeviceRow};
 use crate::error::CentreError;
-use crate::local;
-use crate::state::Healing;
 use crate::step::Step;
-use crate::store::{Batch, Key, ReadStore, ReplicaRow, Row, StateName, StoreError};
-use crate::work::Work;
+use crate::store::{Key, ReplicaRow, Row, StoreError};
 
 /// Computers of a school that are not removed; more are a mistake or an attack.
 pub const MAX_DEVICES: usize = 50;
@@ -26,76 +18,6 @@ const MAX_DEVICE_ROWS: usize = 1_000;
 const MAX_REASON: usize = 32;
 /// The longest version text that is kept.
 const MAX_VERSION: usize = 40;
-const DEVICES: &str = "device/";
-const KEYS: &str = "key/";
-
-/// A registered installation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceRow {
-    /// The device's Ed25519 public key.
-    pub public: [u8; 32],
-    /// The installation that registered.
-    pub replica: ReplicaId,
-    /// The version of its application then.
-    pub app_version: String,
-    /// Seconds since 1970 by the centre's clock.
-    pub registered_at: i64,
-    /// Once set, for ever: who sits at this computer gets nothing more, and nobody waits for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<DeviceEnd>,
-}
-
-/// Why a computer is none of the school's any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceEnd {
-    /// Seconds since 1970 by the centre's clock.
-    pub at: i64,
-    /// A code such as `stolen`, or [`DeviceEnd::REPLACED`].
-    pub because: String,
-    /// The account that said so; none where another computer took its place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
-    /// The computer that took its place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaced_by: Option<DeviceId>,
-}
-
-impl DeviceEnd {
-    /// Another computer took its place: the same one, registered anew by `recover`.
-    pub const REPLACED: &str = "replaced";
-}
-
-impl DeviceRow {
-    /// Whether it still is one of the school's computers.
-    #[must_use]
-    pub fn is_live(&self) -> bool {
-        self.ended.is_none()
-    }
-}
-
-/// A head's key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeadKeyRow {
-    /// The PTK whose key it is.
-    pub ptk: RecordId,
-    /// The Ed25519 public key.
-    pub public: [u8; 32],
-    /// Seconds since 1970 by the centre's clock.
-    pub enrolled_at: i64,
-    /// Once set, for ever: who becomes head again activates again.
-    pub revoked_at: Option<i64>,
-    /// Why: the conditions that the person no longer met, or [`HeadKeyRow::BY_HAND`].
-    #[serde(default)]
-    pub revoked_because: Vec<String>,
-    /// Who revoked it by hand: an account's name.
-    #[serde(default)]
-    pub revoked_by: Option<String>,
-}
-
-impl HeadKeyRow {
-    /// Revoked by somebody who said so, whatever the records say: a computer was lost, a password is known.
-    pub const BY_HAND: &str = "by-hand";
-}
 
 /// A computer that asks to be registered.
 #[derive(Debug, Clone, Copy)]
@@ -144,7 +66,7 @@ impl Centre<'_> {
         if known.is_none() && (live >= MAX_DEVICES || devices.len() >= MAX_DEVICE_ROWS) {
             return Err(CentreError::refused("registration.too-many-devices").with("limit", MAX_DEVICES));
         }
-        let mut work = Work::new(self.store, self.rules);
+        let mut promises = Vec::new();
         if known.is_none() {
             let row = DeviceRow {
                 public: asked.public,
@@ -153,14 +75,14 @@ impl Centre<'_> {
                 registered_at: self.now,
                 ended: None,
             };
-            put_device(&mut work, device, &row)?;
+            promises.push(Promise::of_device(device, row));
         }
         if let Some((old, row)) = replaced {
             let because = DeviceEnd::REPLACED.to_owned();
-            let end = DeviceEnd { at: self.now, because, by: None, replaced_by: Some(device) };
-            self.end_device(&mut work, *old, row, end)?;
+            let ended = Some(DeviceEnd { at: self.now, because, by: None, replaced_by: Some(device) });
+            promises.push(Promise::of_device(*old, DeviceRow { ended, ..row.clone() }));
         }
-        Ok(Registered { device, step: Step::of(work.finish()) })
+        Ok(Registered { device, step: self.promise(&promises)? })
     }
 
     /// Takes a computer away from the school: it begins no session, none that it has goes on, and no restored log waits
@@ -178,34 +100,9 @@ impl Centre<'_> {
         if !row.is_live() {
             return Err(CentreError::refused("device.removed").with("device", device));
         }
-        let mut work = Work::new(self.store, self.rules);
         let (because, by) = (because.to_owned(), Some(by.to_owned()));
-        self.end_device(&mut work, device, &row, DeviceEnd { at: self.now, because, by, replaced_by: None })?;
-        Ok(Step::of(work.finish()))
-    }
-
-    fn end_device(
-        &self,
-        work: &mut Work<'_>,
-        device: DeviceId,
-        row: &DeviceRow,
-        end: DeviceEnd,
-    ) -> Result<(), CentreError> {
-        put_device(work, device, &DeviceRow { ended: Some(end), ..row.clone() })?;
-        self.wait_no_longer(work, device)
-    }
-
-    /// Ends the waiting for one computer, and with the last one the healing.
-    fn wait_no_longer(&self, work: &mut Work<'_>, device: DeviceId) -> Result<(), CentreError> {
-        let Some(Healing { mut waiting }) = self.healing()?.filter(|healing| healing.waiting.contains(&device)) else {
-            return Ok(());
-        };
-        waiting.remove(&device);
-        if waiting.is_empty() {
-            work.remove(Key::State(StateName::Healing));
-            return Ok(());
-        }
-        Ok(work.put_state(StateName::Healing, &Healing { waiting })?)
+        let ended = Some(DeviceEnd { at: self.now, because, by, replaced_by: None });
+        self.promise(&[Promise::of_device(device, DeviceRow { ended, ..row })])
     }
 
     /// Whether an installation's name belongs to another device: by its registration, or by what it did here.
@@ -228,7 +125,7 @@ impl Centre<'_> {
     /// # Errors
     /// As the store gives them.
     pub fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
-        registered_device(self.store, device)
+        rows::registered_device(self.store, device)
     }
 
     /// Gives all registered computers.
@@ -236,38 +133,12 @@ impl Centre<'_> {
     /// # Errors
     /// As the store gives them.
     pub fn devices(&self) -> Result<Vec<(DeviceId, DeviceRow)>, StoreError> {
-        local::all(self.store, DEVICES)
+        rows::devices(self.store)
     }
 }
 
-/// Reads a registered computer from a school's rows, removed ones too: for a host that asks nothing else of the engine.
-///
-/// # Errors
-/// As the store gives them.
-pub fn registered_device(store: &dyn ReadStore, device: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
-    local::read(store, &format!("{DEVICES}{device}"))
-}
-
-fn put_device(work: &mut Work<'_>, device: DeviceId, row: &DeviceRow) -> Result<(), StoreError> {
-    let (key, row) = local::row(&format!("{DEVICES}{device}"), row)?;
-    work.put(key, row);
-    Ok(())
-}
-
-pub(super) fn head_key(store: &dyn ReadStore, key: KeyId) -> Result<Option<HeadKeyRow>, StoreError> {
-    local::read(store, &format!("{KEYS}{key}"))
-}
-
-pub(super) fn head_keys(store: &dyn ReadStore) -> Result<Vec<(KeyId, HeadKeyRow)>, StoreError> {
-    local::all(store, KEYS)
-}
-
-pub(super) fn put_head_key(batch: &mut Batch, key: KeyId, row: &HeadKeyRow) -> Result<(), StoreError> {
-    local::put(batch, &format!("{KEYS}{key}"), row)
-}
-
 /// A device's name follows from school and key, so that registering twice is registering once.
-fn device_id(npsn: Npsn, public: &[u8; 32]) -> DeviceId {
+pub(super) fn device_id(npsn: Npsn, public: &[u8; 32]) -> DeviceId {
     let mut hasher = blake3::Hasher::new_derive_key("selaras 1 device id");
     hasher.update(npsn.as_bytes()).update(public);
     let mut id = [0; 8];

@@ -92,7 +92,7 @@ impl School<'_> {
         let position = self.at_rest()?;
         let mut inventory = Vec::new();
         self.each_kept(position.keeping.first, &mut |kept| {
-            if kept.has_edits() {
+            if kept.is_handed_back() {
                 inventory.push((At::Kept(kept.place), kept.entry.version, kept.hash));
             }
             Ok(Flow::Continue)

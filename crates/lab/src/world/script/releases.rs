@@ -120,7 +120,7 @@ impl Script {
         let today = self.centre(school)?.date;
         self.lawful.acts_on(school, today);
         for entry in self.entries(school, self.lawful.version(school).next())? {
-            let begins = matches!(&entry.origin, Origin::Act { kind } if kind == "rules.change");
+            let begins = matches!(&entry.origin, Origin::Act { kind, .. } if kind == "rules.change");
             self.lawful.entry(school, entry.version, (entry.pack, entry.rulebook), begins)?;
             let Origin::Bundle { bundle, .. } = entry.origin else {
                 self.note(&format!("centre {school}: {:?} of {} records", entry.origin, entry.records));

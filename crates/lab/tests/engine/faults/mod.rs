@@ -10,6 +10,7 @@ mod names;
 mod older_backup;
 mod owners;
 mod parts;
+mod promises;
 mod rules;
 mod set_aside;
 mod twins;
