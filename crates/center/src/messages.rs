@@ -190,6 +190,9 @@ pub(crate) struct StaffLine {
     pub(crate) role: StaffRole,
     pub(crate) area: Area,
     pub(crate) disabled: bool,
+    /// Its token is void until it is confirmed after a restore.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unconfirmed: bool,
     /// Seconds since 1970 by the centre's clock.
     pub(crate) made_at: i64,
 }
@@ -247,6 +250,22 @@ pub(crate) struct Digests {
 pub(crate) struct HealingState {
     pub(crate) npsn: Npsn,
     pub(crate) waiting: Vec<DeviceId>,
+}
+
+/// What an operator confirmed of a school after a restore.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SchoolConfirmed {
+    pub(crate) npsn: Npsn,
+    pub(crate) devices: Vec<DeviceId>,
+    pub(crate) keys: Vec<KeyId>,
+    /// The number of the kode in force, where it was from before.
+    pub(crate) kode: Option<u32>,
+}
+
+/// Accounts whose tokens an operator confirmed after a restore.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountsConfirmed {
+    pub(crate) accounts: Vec<String>,
 }
 
 /// Where to write a backup, on the centre's machine.

@@ -49,9 +49,9 @@ mod work;
 
 pub use bundle::Bundle;
 pub use centre::{
-    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceEnd, DeviceRow, DeviceVisit, Enrolment, HeadAssignment,
-    HeadKeyRow, KodeRow, LeavingPerson, MoveOffer, MoveStage, Mover, NewDevice, Registered, RevokedKeys, SchoolRow,
-    registered_device,
+    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceCertificate, DeviceEnd, DeviceRow, DeviceVisit, Enrolment,
+    HeadAssignment, HeadKeyRow, KodeRow, LeavingPerson, MoveOffer, MoveStage, Mover, NewDevice, Registered,
+    RevokedKeys, SchoolRow, Unconfirmed, registered_device,
 };
 pub use centre::{Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Received, Repairing, Verdict};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audited;
+mod confirm;
 mod devices;
 mod exchange;
 mod health;
@@ -64,6 +65,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
     // An application that is too old to speak may still bring its bytes: nobody has to send them twice.
     let uploads = uploads::router().layer(from_fn_with_state(Arc::clone(&host), open));
     let admin = admin::router()
+        .merge(confirm::router())
         .merge(devices::router())
         .merge(rules::router())
         .merge(staff::router())

@@ -183,5 +183,6 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn line((name, row): (String, crate::access::StaffRow)) -> StaffLine {
-    StaffLine { name, role: row.role, area: row.area, disabled: row.disabled, made_at: row.made_at }
+    let crate::access::StaffRow { role, area, disabled, unconfirmed, made_at, .. } = row;
+    StaffLine { name, role, area, disabled, unconfirmed, made_at }
 }

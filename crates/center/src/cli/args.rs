@@ -72,15 +72,8 @@ pub(super) enum Command {
         #[arg(long)]
         to: PathBuf,
     },
-    /// Makes a data directory from a backup; every school hands back what the backup lacks.
-    Restore {
-        /// The backup's directory.
-        #[arg(long)]
-        from: PathBuf,
-        /// The engine that keeps the new store: sled or redb.
-        #[arg(long, default_value_t)]
-        engine: EngineKind,
-    },
+    /// Makes a data directory from a backup; every school hands back what the backup lacks. Then `restore confirm`.
+    Restore(Restore),
     /// Schools: add, list, import, new kode registrasi, healing after a restore.
     #[command(subcommand)]
     School(School),
@@ -125,6 +118,33 @@ pub(super) enum Command {
         /// The file.
         #[arg(long)]
         out: PathBuf,
+    },
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Restore {
+    /// The backup's directory.
+    #[arg(long, required = true)]
+    pub(super) from: Option<PathBuf>,
+    /// The engine that keeps the new store: sled or redb.
+    #[arg(long, default_value_t)]
+    pub(super) engine: EngineKind,
+    #[command(subcommand)]
+    pub(super) command: Option<AfterRestore>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum AfterRestore {
+    /// Confirms what is from before the restore: computers and heads' keys approve again, the kode registers again, and
+    /// with --all the accounts of the Dinas and the centre's staff act again. Lists each.
+    Confirm {
+        /// The school.
+        #[arg(required_unless_present = "all")]
+        npsn: Option<Npsn>,
+        /// All schools, and the accounts.
+        #[arg(long, conflicts_with = "npsn")]
+        all: bool,
     },
 }
 

@@ -32,8 +32,8 @@ use crate::releases::InForce;
 use self::host::AtDesk;
 use self::rows::{REGISTRATION, RegistrationRow};
 
-pub(crate) use self::registration::found;
-pub(crate) use self::sessions::admit;
+pub(crate) use self::registration::{found, found_again};
+pub(crate) use self::sessions::{admit, shown_of_unknown};
 
 /// How long a school is asked to wait while its other computers heal the centre.
 const HEALING_WAIT: std::time::Duration = std::time::Duration::from_secs(600);
@@ -62,11 +62,15 @@ impl Desk {
     pub(crate) fn open(host: Arc<Host>, npsn: Npsn) -> Result<Self, Problem> {
         let store = host.changelog.school(npsn);
         let known: Option<RegistrationRow> = rows::read(&store, REGISTRATION).map_err(|error| stored(&error))?;
-        let known = known.ok_or_else(|| problem("school.unknown").with("npsn", npsn))?;
+        let mut known = known.ok_or_else(|| problem("school.unknown").with("npsn", npsn))?;
         let blobs = host.blobs(npsn).map_err(|error| stored(&error))?;
         let today = host.clock.today().ok_or_else(|| problem("center.failed"))?;
         let now = host.clock.now();
         let in_force = host.releases.at(today);
+        if known.name.is_empty() {
+            let school: Option<SchoolRow> = rows::read(&store, "school").map_err(|error| stored(&error))?;
+            known.name = school.map(|school| school.name).unwrap_or_default();
+        }
         let desk = Self { host, npsn, known, store, blobs, in_force, now, today };
         desk.drive(None)?;
         desk.promise_rows()?;

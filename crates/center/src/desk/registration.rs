@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use selaras_model::Npsn;
-use selaras_sync::{Batch, Centre, KodeRow, NewDevice, Registered, Store as _};
+use data_encoding::HEXLOWER;
+use selaras_model::{DeviceId, Npsn};
+use selaras_sync::{Batch, Centre, DeviceCertificate, KodeRow, NewDevice, Registered, Store as _};
 use selaras_transport::{Problem, RegisterAnswer, RegisterRequest};
 
 use super::rows::{self, REGISTRATION, RegistrationRow};
@@ -29,6 +30,12 @@ impl Desk {
         Ok(shown)
     }
 
+    /// A computer's registration as this centre signs it, as it travels.
+    pub(super) fn certificate(&self, device: DeviceId) -> Result<Option<String>, Problem> {
+        let certificate = self.centre().certificate(device).map_err(|error| stored(&error))?;
+        Ok(certificate.map(|bytes| HEXLOWER.encode(&bytes)))
+    }
+
     /// The kode as the school's log has it.
     fn kode(&self) -> Result<Option<KodeRow>, Problem> {
         self.centre().kode().map_err(|error| stored(&error))
@@ -43,6 +50,7 @@ impl Desk {
         self.drive(step)?;
         tracing::info!(npsn = %self.npsn, %device, "a device was registered");
         Ok(RegisterAnswer {
+            certificate: self.certificate(device)?,
             device,
             centre_key: self.host.keys.signing.verifying_key().to_bytes(),
             centre_name: self.host.config.name.clone(),
@@ -59,6 +67,9 @@ impl Desk {
             // Not even compared: else the delay would cost an attacker nothing but patience with one answer.
             let wait = Duration::from_secs(wait.unsigned_abs());
             return Err(problem("registration.too-many").after(wait));
+        }
+        if !self.centre().kode_is_confirmed().map_err(|error| stored(&error))? {
+            return Err(problem("registration.kode-unconfirmed"));
         }
         let (kode, promised) = (Kode::typed(typed), self.kode()?);
         let fits = kode.as_ref().is_some_and(|kode| self.fits(kode, promised.as_ref()));
@@ -111,6 +122,26 @@ pub(crate) fn found(host: &Host, npsn: Npsn, name: String) -> Result<Kode, Probl
     host.metrics.schools.inc();
     tracing::info!(%npsn, "a school was added");
     Ok(kode)
+}
+
+/// Makes a school known again whose computer shows what this centre signed in an earlier life of its database; the caller
+/// holds the school's lock, and has checked the computer's key.
+pub(crate) fn found_again(host: &Host, certificate: &DeviceCertificate) -> Result<(), Problem> {
+    let npsn = certificate.npsn;
+    let store = host.changelog.school(npsn);
+    let known: Option<RegistrationRow> = rows::read(&store, REGISTRATION).map_err(|error| stored(&error))?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let batch = Centre::found_again(host.epoch, &host.in_force()?.now.rules, certificate.device);
+    let mut batch = batch.map_err(|error| stored(&error))?;
+    // Its name comes with the entry by which it was made known.
+    let row = RegistrationRow { name: String::new(), kode: None, number: 0, guesses: Guesses::default() };
+    rows::put(&mut batch, REGISTRATION, &row).map_err(|error| stored(&error))?;
+    store.commit(&batch).map_err(|error| stored(&error))?;
+    host.metrics.schools.inc();
+    tracing::warn!(%npsn, "a school came back that the backup did not know");
+    Ok(())
 }
 
 fn new_kode(host: &Host, name: String, number: u32) -> Result<(Kode, RegistrationRow), Problem> {

@@ -1,10 +1,11 @@
 //! Sessions: a device proves its key and gets a short-lived token; every later request is judged by it.
 
-use selaras_model::DeviceId;
-use selaras_sync::{DeviceRow, registered_device};
+use data_encoding::HEXLOWER;
+use selaras_model::{DeviceId, Npsn};
+use selaras_sync::{DeviceCertificate, DeviceRow, registered_device};
 use selaras_transport::{Problem, TokenAnswer, TokenRequest, verify_proof};
 
-use super::{Desk, stored};
+use super::{Desk, refused, stored};
 use crate::access::Bearer;
 use crate::catalogue::problem;
 use crate::host::Host;
@@ -12,10 +13,19 @@ use crate::host::Host;
 impl Desk {
     /// Gives a token to a device that proves its key.
     pub(crate) fn token(&self, request: &TokenRequest) -> Result<TokenAnswer, Problem> {
-        let device = self.device(request.device)?;
-        verify_proof(&device.public, self.npsn, request).map_err(|_| problem("session.bad-proof"))?;
+        let known = self.centre().device(request.device).map_err(|error| stored(&error))?;
+        let shown = if known.is_none() { shown(&self.host, self.npsn, request) } else { None };
+        let public = match &shown {
+            Some(certificate) => certificate.public,
+            None => admitted(known)?.public,
+        };
+        verify_proof(&public, self.npsn, request).map_err(|_| problem("session.bad-proof"))?;
         if !self.host.nonces.take(request.device, request.nonce) {
             return Err(problem("session.repeated-nonce"));
+        }
+        if let Some(certificate) = shown {
+            self.drive(self.centre().readmit(&certificate).map_err(|error| refused(&error))?)?;
+            tracing::warn!(npsn = %self.npsn, device = %request.device, "a device came back that the backup did not know");
         }
         let skew = request.at.saturating_sub(self.now);
         if skew.unsigned_abs() > 600 {
@@ -25,7 +35,8 @@ impl Desk {
         let seconds = self.host.config.token_seconds;
         let bearer = Bearer { npsn: self.npsn, device: request.device };
         let token = self.host.tokens.mint(bearer, self.now.saturating_add(i64::from(seconds)));
-        Ok(TokenAnswer { token, expires_in: u64::from(seconds) })
+        let registration = if request.lacks_registration { self.certificate(request.device)? } else { None };
+        Ok(TokenAnswer { token, expires_in: u64::from(seconds), registration })
     }
 
     /// A registered device that was not removed.
@@ -35,6 +46,18 @@ impl Desk {
     pub(crate) fn device(&self, device: DeviceId) -> Result<DeviceRow, Problem> {
         admitted(self.centre().device(device).map_err(|error| stored(&error))?)
     }
+}
+
+/// The registration that a device shows, where this centre signed it for this school and this device.
+pub(crate) fn shown(host: &Host, npsn: Npsn, request: &TokenRequest) -> Option<DeviceCertificate> {
+    let bytes = HEXLOWER.decode(request.registration.as_ref()?.as_bytes()).ok()?;
+    let certificate = DeviceCertificate::read(&bytes, &host.keys.signing.verifying_key())?;
+    (certificate.npsn == npsn && certificate.device == request.device).then_some(certificate)
+}
+
+/// The registration of a school that this centre does not know, where the device that shows it has its key.
+pub(crate) fn shown_of_unknown(host: &Host, npsn: Npsn, request: &TokenRequest) -> Option<DeviceCertificate> {
+    shown(host, npsn, request).filter(|shown| verify_proof(&shown.public, npsn, request).is_ok())
 }
 
 /// The device that a token names, for requests that need no desk: read beside the school's lock.

@@ -14,7 +14,8 @@ use selaras_transport::RegisterAnswer;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{DEVICE_ROW, KODE_ROW, Open, RECOVERING_ROW, Service};
+use super::exchange::MAX_REGISTRATION;
+use super::{DEVICE_ROW, KODE_ROW, Open, RECOVERING_ROW, REGISTRATION_ROW, Service};
 use crate::account::Hashed;
 use crate::failure::Failure;
 use crate::link::{Link, Registration};
@@ -97,6 +98,7 @@ impl Enrolment<'_> {
         let mut batch = School::install(installation, rules, answer.today)?;
         batch.put(Key::Local(DEVICE_ROW.to_owned()), Row::Bytes(seed.to_vec()));
         batch.put(Key::Local(KODE_ROW.to_owned()), Row::Bytes(kode));
+        put_registration(&mut batch, answer);
         if self.recovering {
             batch.put(Key::Local(RECOVERING_ROW.to_owned()), Row::Bytes(Vec::new()));
         }
@@ -144,9 +146,45 @@ impl Service {
         Ok(answer.centre_name)
     }
 
+    /// Registers this computer again at its centre, with the school's present kode: after a restore the centre may not know
+    /// it any more. What is in the store stays. Says what the centre calls itself.
+    ///
+    /// # Errors
+    /// As the centre gives them; `answer.not-ours` where another one answers.
+    pub(crate) fn enrol_again(
+        &mut self,
+        asked: &Enrolment<'_>,
+        link: &Link,
+        out: &mut dyn Output,
+    ) -> Result<String, Failure> {
+        let password = self.config().password;
+        let open = self.open_store()?;
+        let installation = open.installation().clone();
+        let device_key = open.device_key()?.verifying_key();
+        let replica = installation.replica;
+        let answer =
+            link.register(&Registration { kode: asked.kode, device_key, replica, replaces: None }, out.lang())?;
+        if answer.centre_key != installation.centre_key || answer.device != installation.device {
+            return Err(Failure::new("answer.not-ours"));
+        }
+        let kode = serde_json::to_vec(&Hashed::new(asked.kode, password)?);
+        let kode = kode.map_err(|_| Failure::new("internal.error").arg("place", "kode row"))?;
+        let mut batch = Batch::default();
+        batch.put(Key::Local(KODE_ROW.to_owned()), Row::Bytes(kode));
+        put_registration(&mut batch, &answer);
+        open.commit(&batch)?;
+        Ok(answer.centre_name)
+    }
+
     /// Removes the key beside the store, once the store holds it.
     pub(crate) fn forget_registration(&self) {
         let _ = std::fs::remove_file(self.place().registering());
+    }
+}
+
+fn put_registration(batch: &mut Batch, answer: &RegisterAnswer) {
+    if let Some(certificate) = answer.certificate.as_ref().filter(|text| text.len() <= MAX_REGISTRATION) {
+        batch.put(Key::Local(REGISTRATION_ROW.to_owned()), Row::Bytes(certificate.clone().into_bytes()));
     }
 }
 

@@ -29,18 +29,22 @@ impl Centre<'_> {
     }
 
     /// Begins another life of a log that was put back from a backup. It waits for the computers that may hold what the
-    /// backup lacks: those that are not removed and were here since the version that the backup knows as covered.
+    /// backup lacks: those that are not removed and were here since the version that the backup knows as covered. What was
+    /// enrolled, registered or made before approves and registers nobody by itself.
     ///
     /// # Errors
     /// As [`Centre::restored`].
     pub fn put_back(&self, epoch: EpochId) -> Result<Step, CentreError> {
-        let covered = self.position()?.keeping.covered;
+        let put_back = self.position()?;
+        let covered = put_back.keeping.covered;
         let visits: BTreeMap<DeviceId, DeviceVisit> = self.visits()?.into_iter().collect();
         // Where no visit was ever written down, an earlier version made the backup: each of them may have been here.
         let came =
             |device: &DeviceId| visits.is_empty() || visits.get(device).is_some_and(|visit| visit.covered >= covered);
         let devices = self.devices()?.into_iter();
         let waiting = devices.filter(|(device, row)| row.is_live() && came(device)).map(|(device, _)| device);
-        self.restored(epoch, waiting.collect::<BTreeSet<DeviceId>>())
+        let mut step = self.restored(epoch, waiting.collect::<BTreeSet<DeviceId>>())?;
+        self.doubt(&mut step.batch, &put_back)?;
+        Ok(step)
     }
 }

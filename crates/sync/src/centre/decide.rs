@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::Signer;
 use prost::Message;
-use selaras_model::{BundleId, KeyId, ReplicaId, Sequence};
+use selaras_model::{BundleId, DeviceId, KeyId, ReplicaId, Sequence};
 
 use super::Centre;
 use super::check::{Judgement, No, Sound};
@@ -22,6 +22,8 @@ use super::act::MAX_INLINE;
 /// Who sends a bundle.
 pub(super) struct Sender {
     pub(super) replica: ReplicaId,
+    /// The computer whose session it is.
+    pub(super) device: DeviceId,
     /// The greatest sequence that it says it used.
     pub(super) last: Sequence,
     pub(super) row: ReplicaRow,

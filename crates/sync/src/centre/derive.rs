@@ -3,9 +3,9 @@
 
 use selaras_model::DeviceId;
 
-use super::Centre;
 use super::promise::{self, KIND, Promise};
 use super::rows::{self, KodeRow, PromisedRow, SchoolRow};
+use super::{Centre, confirm};
 use crate::edits::EditsChain;
 use crate::entry::LogEntry;
 use crate::error::CentreError;
@@ -27,7 +27,7 @@ impl Centre<'_> {
         Ok(Step::of(work.finish()))
     }
 
-    fn promise_in(&self, work: &mut Work<'_>, promises: &[Promise]) -> Result<(), CentreError> {
+    pub(super) fn promise_in(&self, work: &mut Work<'_>, promises: &[Promise]) -> Result<(), CentreError> {
         if promises.is_empty() {
             return Ok(());
         }
@@ -53,6 +53,15 @@ impl Centre<'_> {
     /// later one holds, in whatever order entries come.
     pub(super) fn derive(&self, entry: &LogEntry, work: &mut Work<'_>) -> Result<(), CentreError> {
         for promise in promise::decode(self.npsn, entry.promises()) {
+            match &promise {
+                Promise::Registered(device, _) if rows::registered_device(&work.read(), *device)?.is_none() => {
+                    confirm::doubt_device(work, *device)?;
+                }
+                Promise::Enrolled(key, _) if rows::head_key(&work.read(), *key)?.is_none() => {
+                    confirm::doubt_key(work, *key)?;
+                }
+                _ => {}
+            }
             follow(work, &promise)?;
         }
         Ok(())
@@ -111,7 +120,10 @@ impl Centre<'_> {
     /// # Errors
     /// As the store gives them.
     pub fn promise_kode(&self, kode: KodeRow) -> Result<Step, CentreError> {
-        self.promise(&[Promise::Kode(kode)])
+        let mut work = Work::new(self.store, self.rules);
+        self.promise_in(&mut work, &[Promise::Kode(kode)])?;
+        confirm::trust_kode(&mut work)?;
+        Ok(Step::of(work.finish()))
     }
 }
 

@@ -3,7 +3,9 @@
 mod act;
 mod acting;
 mod backup;
+mod certificate;
 mod check;
+mod confirm;
 mod decide;
 mod derive;
 mod head_keys;
@@ -34,7 +36,10 @@ use crate::store::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, St
 use crate::view::StoreView;
 
 pub use acting::Acting;
+pub use certificate::DeviceCertificate;
 pub use check::MAX_JUDGED_DAYS;
+pub(crate) use confirm::UNCONFIRMED;
+pub use confirm::Unconfirmed;
 pub use head_keys::{Enrolment, RevokedKeys};
 pub use heads::{AssignmentIds, HeadAssignment};
 pub use heal::{Handing, MAX_HEAL_BYTES};

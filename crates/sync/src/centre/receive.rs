@@ -42,6 +42,7 @@ pub struct Received {
     /// To be committed before the answer.
     pub step: Option<Step>,
     pub(super) cursor: (LogVersion, u32),
+    stood: Option<LogVersion>,
     pub(super) bundle: Option<BundleId>,
     pub(super) fresh: bool,
     pub(super) held: Option<BundleId>,
@@ -71,6 +72,11 @@ impl Received {
     #[must_use]
     pub fn takes_snapshot(&self) -> bool {
         self.takes_snapshot
+    }
+
+    /// Where the school stood in an earlier life of the log; none where it speaks of this one.
+    pub(crate) fn stood(&self) -> Option<LogVersion> {
+        self.stood
     }
 
     /// The bundle that this request brought and whose fate it decided.
@@ -126,6 +132,7 @@ impl Centre<'_> {
         let previous = BundleId::try_from(request.previous.as_slice()).ok();
         let mut received = Received {
             step: None,
+            stood: stood(&request, &position, cursor),
             cursor,
             bundle: id.or(held),
             fresh: false,
@@ -143,15 +150,15 @@ impl Centre<'_> {
             None => false,
         };
         received.fresh = fresh;
-        let sender = Sender { replica, last, row: known.clone().unwrap_or_else(|| unseen(device)) };
+        let row = ReplicaRow { device: Some(device), ..known.clone().unwrap_or_else(|| unseen(device)) };
+        let sender = Sender { replica, device, last, row };
         let unbound = known.as_ref().is_none_or(|row| row.device.is_none());
         received.step = match id {
             Some(id) if fresh => Some(self.decide(id, &request, &sender, &position, enrolled)?),
             _ if unbound && healing.is_none() => {
                 // The first sight of a replica binds it to its device, so that no other can burn its sequence.
                 let mut work = Work::new(self.store, self.rules);
-                let row = ReplicaRow { device: Some(device), ..sender.row };
-                work.put(Key::Replica(replica), Row::Replica(row));
+                work.put(Key::Replica(replica), Row::Replica(sender.row));
                 Some(Step::of(work.finish()))
             }
             _ => None,
@@ -208,6 +215,14 @@ impl Centre<'_> {
         Ok(versions)
     }
 
+    /// As [`Received::stood`], of a request that could not be answered.
+    pub(crate) fn stood(&self, body: &[u8]) -> Result<Option<LogVersion>, CentreError> {
+        let request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
+        let position = self.position()?;
+        let (cursor, _) = self.place(&request, &position)?;
+        Ok(stood(&request, &position, cursor))
+    }
+
     /// What is known of an installation that a device speaks for: its registration binds it, not who speaks first.
     pub(super) fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
         let row = match self.store.get(&Key::Replica(replica))? {
@@ -253,6 +268,13 @@ impl Centre<'_> {
         let differs = cursor.index == 0 && !request.root.is_empty() && request.root != entry.root().as_bytes();
         Ok(((version, cursor.index), differs))
     }
+}
+
+/// Where a school stood in an earlier life of the log, given the place of its cursor in this one.
+fn stood(request: &wire::ExchangeRequest, position: &Position, cursor: (LogVersion, u32)) -> Option<LogVersion> {
+    let epoch = request.cursor.as_ref().map(|cursor| cursor.epoch.as_slice()).filter(|epoch| !epoch.is_empty())?;
+    let present = position.epoch.is_some_and(|present| present.as_bytes() == epoch);
+    (!present).then_some(cursor.0)
 }
 
 fn unseen(device: DeviceId) -> ReplicaRow {

@@ -51,6 +51,19 @@ impl Centre<'_> {
     /// removed or replaced; `registration.replica-taken` where the installation is another device's;
     /// `registration.too-many-devices`.
     pub fn register(&self, asked: &NewDevice<'_>) -> Result<Registered, CentreError> {
+        let row = self.new_row(asked)?;
+        let device = device_id(self.npsn, &asked.public);
+        let mut promises: Vec<Promise> = row.map(|row| Promise::of_device(device, row)).into_iter().collect();
+        if let Some((old, row)) = self.replaced(asked)? {
+            let because = DeviceEnd::REPLACED.to_owned();
+            let ended = Some(DeviceEnd { at: self.now, because, by: None, replaced_by: Some(device) });
+            promises.push(Promise::of_device(old, DeviceRow { ended, ..row }));
+        }
+        Ok(Registered { device, step: self.promise(&promises)? })
+    }
+
+    /// The row of a computer that may be registered; none where it has one.
+    pub(super) fn new_row(&self, asked: &NewDevice<'_>) -> Result<Option<DeviceRow>, CentreError> {
         sound_key(&asked.public)?;
         let device = device_id(self.npsn, &asked.public);
         let devices = self.devices()?;
@@ -61,28 +74,28 @@ impl Centre<'_> {
         if self.is_anothers(asked.replica, device, &devices)? {
             return Err(CentreError::refused("registration.replica-taken"));
         }
-        let replaced = devices.iter().find(|(id, row)| asked.replaces == Some(*id) && *id != device && row.is_live());
-        let live = devices.iter().filter(|(_, row)| row.is_live()).count() - usize::from(replaced.is_some());
-        if known.is_none() && (live >= MAX_DEVICES || devices.len() >= MAX_DEVICE_ROWS) {
+        if known.is_some() {
+            return Ok(None);
+        }
+        let live = devices.iter().filter(|(_, row)| row.is_live()).count();
+        let stays = live.saturating_sub(usize::from(self.replaced(asked)?.is_some()));
+        if stays >= MAX_DEVICES || devices.len() >= MAX_DEVICE_ROWS {
             return Err(CentreError::refused("registration.too-many-devices").with("limit", MAX_DEVICES));
         }
-        let mut promises = Vec::new();
-        if known.is_none() {
-            let row = DeviceRow {
-                public: asked.public,
-                replica: asked.replica,
-                app_version: asked.app_version.chars().filter(|sign| !sign.is_control()).take(MAX_VERSION).collect(),
-                registered_at: self.now,
-                ended: None,
-            };
-            promises.push(Promise::of_device(device, row));
-        }
-        if let Some((old, row)) = replaced {
-            let because = DeviceEnd::REPLACED.to_owned();
-            let ended = Some(DeviceEnd { at: self.now, because, by: None, replaced_by: Some(device) });
-            promises.push(Promise::of_device(*old, DeviceRow { ended, ..row.clone() }));
-        }
-        Ok(Registered { device, step: self.promise(&promises)? })
+        Ok(Some(DeviceRow {
+            public: asked.public,
+            replica: asked.replica,
+            app_version: asked.app_version.chars().filter(|sign| !sign.is_control()).take(MAX_VERSION).collect(),
+            registered_at: self.now,
+            ended: None,
+        }))
+    }
+
+    /// The computer whose place this one takes, where that is another one and still there.
+    fn replaced(&self, asked: &NewDevice<'_>) -> Result<Option<(DeviceId, DeviceRow)>, StoreError> {
+        let old = asked.replaces.filter(|old| *old != device_id(self.npsn, &asked.public));
+        let Some(old) = old else { return Ok(None) };
+        Ok(self.device(old)?.filter(DeviceRow::is_live).map(|row| (old, row)))
     }
 
     /// Takes a computer away from the school: it begins no session, none that it has goes on, and no restored log waits

@@ -182,6 +182,11 @@ pub(super) fn put_promised(work: &mut Work<'_>, row: &PromisedRow) -> Result<(),
     put(work, PROMISED, row)
 }
 
+/// The same in the first commit of a school.
+pub(super) fn put_promised_first(batch: &mut Batch, row: &PromisedRow) -> Result<(), StoreError> {
+    local::put(batch, PROMISED, row)
+}
+
 fn put<T: Serialize>(work: &mut Work<'_>, name: &str, row: &T) -> Result<(), StoreError> {
     let (key, row) = local::row(name, row)?;
     work.put(key, row);

@@ -88,6 +88,7 @@ fn stores_of_ee1127c_tell_what_happened() {
 fn offered_bundles_of_ee1127c_settle_at_its_centre_restored_from_its_backup_and_count_once() {
     let earlier = Earlier::version("ee1127c");
     let centre = earlier.restored_centre();
+    assert!(centre.try_operator(&["restore", "confirm", "--all"]).status.success());
     let line = Recorder::to(&centre.url);
     let computers = [SLED, REDB].map(|left| {
         let computer = earlier.computer(left.0);
