@@ -8,18 +8,18 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use ed25519_dalek::SigningKey;
 use selaras_model::{EpochId, Npsn};
 use selaras_storage::{Changelog, EngineKind, FileBlobs, LastStop, open_store};
-use selaras_sync::{CentreKeys, Rules, StoreError};
+use selaras_sync::{CentreKeys, DeviceCertificate, Rules, StoreError};
 use selaras_transport::Problem;
 use selaras_transport::server::BodyBudget;
 
-use crate::access::{Accounts, AddressGuesses, Kode, Nonces, Staff, TokenKey};
+use crate::access::{Accounts, AddressGuesses, Kode, KodeProofs, Nonces, Staff, TokenKey};
 use crate::audit::{Audit, Event, TipKeeper, ok};
 use crate::catalogue::problem;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dates::{Acting, Dates};
 use crate::desk::rows::{self, CENTRE, CentreRow};
-use crate::desk::{Desk, found, stored};
+use crate::desk::{Desk, found, found_again, stored};
 use crate::failure::Failure;
 use crate::lanes::{Lanes, Urgency};
 use crate::metrics::Metrics;
@@ -42,6 +42,7 @@ pub(crate) struct Host {
     pub(crate) audit: Audit,
     pub(crate) keys: CentreKeys,
     pub(crate) tokens: TokenKey,
+    pub(crate) kodes: KodeProofs,
     pub(crate) epoch: EpochId,
     pub(crate) signed: Signed,
     pub(crate) addresses: AddressGuesses,
@@ -94,6 +95,7 @@ impl Host {
             dates,
             keys,
             tokens: TokenKey::derive(&seed),
+            kodes: KodeProofs::derive(&seed),
             epoch: row.epoch,
             signed: Signed::open(data, row.epoch, &changelog)?,
             addresses: AddressGuesses::default(),
@@ -143,6 +145,12 @@ impl Host {
     pub(crate) async fn found(self: &Arc<Self>, npsn: Npsn, name: String) -> Result<Kode, Problem> {
         let host = Arc::clone(self);
         self.lanes.run(npsn, Urgency::Usual, move || found(&host, npsn, name)).await
+    }
+
+    /// Makes a school known again that a computer of it came back to.
+    pub(crate) async fn found_again(self: &Arc<Self>, certificate: DeviceCertificate) -> Result<(), Problem> {
+        let host = Arc::clone(self);
+        self.lanes.run(certificate.npsn, Urgency::Usual, move || found_again(&host, &certificate)).await
     }
 
     /// The schools known, in order; one more than `most` tells that there are more.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, PackHash, RecordId, RulebookHash};
+use selaras_model::{Date, DeviceId, EntryHash, KeyId, LogVersion, Npsn, PackHash, RecordId, ReplicaId, RulebookHash};
 use selaras_sync::Mover;
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +129,47 @@ pub(crate) struct HeadKeyLine {
     pub(crate) revoked_by: Option<String>,
 }
 
+/// The computers of a school.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DeviceList {
+    pub(crate) devices: Vec<DeviceLine>,
+}
+
+/// A computer of a school; times are seconds since 1970 by the centre's clock.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DeviceLine {
+    pub(crate) device: DeviceId,
+    pub(crate) replica: ReplicaId,
+    /// The version of its application when it was registered.
+    pub(crate) app_version: String,
+    pub(crate) registered_at: i64,
+    /// Its last visit, exact to a day.
+    pub(crate) seen_at: Option<i64>,
+    /// Since when it is none of the school's any more.
+    pub(crate) ended_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended_because: Option<String>,
+    /// The account that removed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended_by: Option<String>,
+    /// What it was registered as by `recover`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced_by: Option<DeviceId>,
+}
+
+/// Takes a computer away from its school.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DeviceRemove {
+    /// A code such as `stolen`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) because: Option<String>,
+}
+
+impl DeviceRemove {
+    /// Nobody said why.
+    pub(crate) const OTHER: &str = "other";
+}
+
 /// Makes an account of the Dinas or the centre.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StaffAdd {
@@ -152,6 +193,9 @@ pub(crate) struct StaffLine {
     pub(crate) role: StaffRole,
     pub(crate) area: Area,
     pub(crate) disabled: bool,
+    /// Its token is void until it is confirmed after a restore.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unconfirmed: bool,
     /// Seconds since 1970 by the centre's clock.
     pub(crate) made_at: i64,
 }
@@ -216,6 +260,22 @@ pub(crate) struct Digests {
 pub(crate) struct HealingState {
     pub(crate) npsn: Npsn,
     pub(crate) waiting: Vec<DeviceId>,
+}
+
+/// What an operator confirmed of a school after a restore.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SchoolConfirmed {
+    pub(crate) npsn: Npsn,
+    pub(crate) devices: Vec<DeviceId>,
+    pub(crate) keys: Vec<KeyId>,
+    /// The number of the kode in force, where it was from before.
+    pub(crate) kode: Option<u32>,
+}
+
+/// Accounts whose tokens an operator confirmed after a restore.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountsConfirmed {
+    pub(crate) accounts: Vec<String>,
 }
 
 /// Where to write a backup, on the centre's machine.

@@ -11,7 +11,7 @@ use selaras_sync::exchange::Request;
 use selaras_sync::transfer::Upload;
 use selaras_transport::{
     HeadAnswer, HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer,
-    Sink, Telling, Traffic, Trust, Wanted, prove, system_chance, with_retries,
+    Sink, Telling, TokenAnswer, Traffic, Trust, Wanted, prove, system_chance, with_retries,
 };
 
 use crate::failure::{Failure, Reason};
@@ -27,6 +27,19 @@ pub(crate) struct Registration<'a> {
     pub(crate) device_key: VerifyingKey,
     /// The replica that the store will be.
     pub(crate) replica: ReplicaId,
+    /// The device that this computer was before.
+    pub(crate) replaces: Option<DeviceId>,
+}
+
+/// What a request for a token says of this computer's registration.
+#[derive(Clone, Copy)]
+pub(crate) enum Shown<'a> {
+    /// Nothing: the centre knows this computer.
+    No,
+    /// It is not here, and is asked for.
+    Lacking,
+    /// The centre does not know this computer any more.
+    This(&'a str),
 }
 
 /// A line to one centre, for one school.
@@ -79,6 +92,7 @@ impl Link {
             device_key: asked.device_key.to_bytes(),
             replica: asked.replica,
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            replaces: asked.replaces,
         };
         self.wait(self.wire.register(self.npsn, &request))?.map_err(|error| told(&error, lang))
     }
@@ -91,15 +105,25 @@ impl Link {
     }
 
     /// Asks for a token with the device's key.
-    pub(crate) fn token(&self, device: DeviceId, key: &SigningKey, out: &mut dyn Output) -> Result<String, Failure> {
+    pub(crate) fn token(
+        &self,
+        (device, key): (DeviceId, &SigningKey),
+        registration: Shown<'_>,
+        out: &mut dyn Output,
+    ) -> Result<TokenAnswer, Failure> {
         let lang = out.lang();
         let asked = with_retries(self.patience, system_chance, waiting(out), |_| async {
             // Without randomness there is no nonce that the centre has not seen; it refuses a repeated one.
             let nonce = crate::env::random().unwrap_or_default();
-            let request = prove(key, self.npsn, device, nonce, crate::env::now());
+            let mut request = prove(key, self.npsn, device, nonce, crate::env::now());
+            match registration {
+                Shown::No => {}
+                Shown::Lacking => request.lacks_registration = true,
+                Shown::This(registration) => request.registration = Some(registration.to_owned()),
+            }
             self.wire.token(self.npsn, &request).await
         });
-        self.wait(asked)?.map(|answer| answer.token).map_err(|error| told(&error, lang))
+        self.wait(asked)?.map_err(|error| told(&error, lang))
     }
 
     /// Has a head's key enrolled.

@@ -16,6 +16,8 @@ const ENTRY_CONTEXT: &str = "selaras 1 entry";
 pub const MAX_ENTRY_BYTES: usize = 16 << 10;
 /// The largest number of modules that an entry has digests of.
 pub const MAX_ENTRY_MODULES: usize = 64;
+/// The longest promises of an entry, in bytes.
+pub const MAX_PROMISES: usize = 8 << 10;
 /// The longest code of an act of the centre, in bytes.
 pub const MAX_ACT_KIND: usize = 64;
 
@@ -46,6 +48,8 @@ pub enum Origin {
     Act {
         /// What kind of act, as a code such as `identity.correct`.
         kind: String,
+        /// What the centre promises by it, as it was first encoded; empty for most acts.
+        promises: Vec<u8>,
     },
 }
 
@@ -104,6 +108,14 @@ impl LogEntry {
         }
     }
 
+    /// What the centre promises by it, encoded; empty for most entries.
+    pub(crate) fn promises(&self) -> &[u8] {
+        match &self.origin {
+            Origin::Act { promises, .. } => promises,
+            Origin::Bundle { .. } => &[],
+        }
+    }
+
     /// The entry as it was signed first, given its own hash.
     pub(crate) fn first_life(&self, hash: EntryHash) -> FirstLife {
         let own = || FirstLife { epoch: self.epoch, version: self.version, entry: hash };
@@ -123,7 +135,9 @@ impl LogEntry {
                 replica: replica.as_bytes().to_vec(),
                 sequence: sequence.get(),
             }),
-            Origin::Act { kind } => wire::log_entry::Origin::Act(wire::ActOrigin { kind: kind.clone() }),
+            Origin::Act { kind, promises } => {
+                wire::log_entry::Origin::Act(wire::ActOrigin { kind: kind.clone(), promises: promises.clone() })
+            }
         }
     }
 
@@ -211,8 +225,10 @@ pub(crate) fn read_origin(wire: Option<wire::log_entry::Origin>) -> Result<Origi
             replica: ReplicaId::from_bytes(fixed(&origin.replica)?),
             sequence: Sequence::new(origin.sequence),
         }),
-        wire::log_entry::Origin::Act(origin) if origin.kind.len() <= MAX_ACT_KIND => {
-            Ok(Origin::Act { kind: origin.kind })
+        wire::log_entry::Origin::Act(origin)
+            if origin.kind.len() <= MAX_ACT_KIND && origin.promises.len() <= MAX_PROMISES =>
+        {
+            Ok(Origin::Act { kind: origin.kind, promises: origin.promises })
         }
         wire::log_entry::Origin::Act(_) => Err(EntryError::Malformed),
     }

@@ -50,8 +50,9 @@ mod work;
 
 pub use bundle::Bundle;
 pub use centre::{
-    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceRow, Enrolment, HeadAssignment, HeadKeyRow, LateEdits,
-    LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise, Registered, RevokedKeys,
+    Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceCertificate, DeviceEnd, DeviceRow, DeviceVisit, Enrolment,
+    HeadAssignment, HeadKeyRow, KodeRow, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, NewDevice,
+    Promise, Registered, RevokedKeys, SchoolRow, Unconfirmed, registered_device,
 };
 pub use centre::{
     Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Life, Received, Repairing, Verdict,
@@ -59,7 +60,8 @@ pub use centre::{
 pub use centre_dates::{ActingDate, CentreDates, RulesDay};
 pub use edits::{EditSet, EditsChain, EditsError, MAX_EDIT_BYTES, MAX_EDIT_FIELDS, MAX_EDIT_HEADS, MAX_EDITS};
 pub use entry::{
-    EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, Origin, Receipt, entry_hash,
+    EntryError, FirstLife, LogEntry, MAX_ACT_KIND, MAX_ENTRY_BYTES, MAX_ENTRY_MODULES, MAX_PROMISES, Origin, Receipt,
+    entry_hash,
 };
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
 pub use release::{NotSigned, Release};

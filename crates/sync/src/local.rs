@@ -26,7 +26,11 @@ pub fn put<T: Serialize>(batch: &mut Batch, name: &str, value: &T) -> Result<(),
     Ok(())
 }
 
-pub(crate) fn row<T: Serialize>(name: &str, value: &T) -> Result<(Key, Row), StoreError> {
+/// Makes a row, for who writes it with others.
+///
+/// # Errors
+/// As [`put`].
+pub fn row<T: Serialize>(name: &str, value: &T) -> Result<(Key, Row), StoreError> {
     let bytes = serde_json::to_vec(value).map_err(|error| StoreError::Io(Box::new(error)))?;
     Ok((Key::Local(name.to_owned()), Row::Bytes(bytes)))
 }

@@ -36,6 +36,16 @@ pub struct Installation {
     pub centre_ca: Option<String>,
 }
 
+impl Installation {
+    /// Reads who a computer is out of its rows alone; none in an empty store.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn read(store: &dyn ReadStore) -> Result<Option<Self>, StoreError> {
+        read(store, StateName::Installation)
+    }
+}
+
 /// Where a side stands in the school's log, and the counters that move with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -234,8 +244,20 @@ pub(crate) struct EntryIntent {
 /// Whose entry it becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntryOrigin {
-    Bundle { bundle: BundleId, replica: ReplicaId, sequence: Sequence, after: ReplicaRow },
-    Act { kind: String },
+    Bundle {
+        bundle: BundleId,
+        replica: ReplicaId,
+        sequence: Sequence,
+        after: ReplicaRow,
+    },
+    Act {
+        kind: String,
+    },
+    /// An act by which the centre promises something; it edits nothing.
+    Promise {
+        kind: String,
+        promises: Vec<u8>,
+    },
 }
 
 /// Under what the stored findings were judged.

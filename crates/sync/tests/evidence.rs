@@ -126,7 +126,8 @@ fn parts_of_two_exchanges_are_no_evidence() {
     assert_eq!(other(&|text| text.rulebook = RulebookHash::from_bytes([0; 32])), EvidenceError::Mismatch);
     assert_eq!(other(&|text| text.counts[0].records = 5), EvidenceError::Mismatch);
     assert_eq!(other(&|text| text.npsn = "99999998".parse().unwrap()), EvidenceError::Mismatch);
-    let act = LogEntry { origin: Origin::Act { kind: "head.assign".to_owned() }, ..entry(&text()) };
+    let act =
+        LogEntry { origin: Origin::Act { kind: "head.assign".to_owned(), promises: Vec::new() }, ..entry(&text()) };
     assert_eq!(evidence_of(&act, text()).verify().unwrap_err(), EvidenceError::Mismatch);
 }
 

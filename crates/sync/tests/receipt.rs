@@ -35,7 +35,11 @@ fn key() -> SigningKey {
 #[test]
 fn an_entry_reads_back() {
     assert_eq!(LogEntry::from_bytes(&entry().to_bytes()).unwrap(), entry());
-    let act = LogEntry { previous: None, origin: Origin::Act { kind: "identity.correct".to_owned() }, ..entry() };
+    let act = LogEntry {
+        previous: None,
+        origin: Origin::Act { kind: "identity.correct".to_owned(), promises: Vec::new() },
+        ..entry()
+    };
     assert_eq!(LogEntry::from_bytes(&act.to_bytes()).unwrap(), act);
 }
 

@@ -19,6 +19,9 @@ pub struct RegisterRequest {
     pub replica: ReplicaId,
     /// Version of the school's application.
     pub app_version: String,
+    /// The device that this computer was before its store was lost or damaged; it ends with this registration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<DeviceId>,
 }
 
 impl fmt::Debug for RegisterRequest {
@@ -41,6 +44,10 @@ pub struct RegisterAnswer {
     pub school_name: String,
     /// The centre's date.
     pub today: Date,
+    /// The registration as the centre signed it, in hexadecimal; see `selaras_sync::DeviceCertificate`. None of a centre of
+    /// an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// Asks for a short-lived token: `POST /v1/schools/{npsn}/token`.
@@ -56,6 +63,12 @@ pub struct TokenRequest {
     /// The device key's signature; see [`crate::prove`].
     #[serde(with = "hex_array")]
     pub signature: [u8; 64],
+    /// The registration as the centre signed it, in hexadecimal: for a centre that does not know this device any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<String>,
+    /// Whether this computer has none, and asks for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lacks_registration: bool,
 }
 
 impl fmt::Debug for TokenRequest {
@@ -71,6 +84,9 @@ pub struct TokenAnswer {
     pub token: String,
     /// Seconds that it is good from now.
     pub expires_in: u64,
+    /// The registration as the centre signed it, in hexadecimal, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<String>,
 }
 
 impl fmt::Debug for TokenAnswer {
@@ -165,6 +181,7 @@ mod tests {
             device_key: [7; 32],
             replica: ReplicaId::from_bytes([1; 8]),
             app_version: "0.1.0".into(),
+            replaces: None,
         };
         let text = serde_json::to_string(&request).unwrap();
         assert_eq!(
@@ -183,7 +200,7 @@ mod tests {
         let answer = r#"{"token":"t","expires_in":900,"recipient":"07","certificate":{"by":"a later version"}}"#;
         assert_eq!(
             serde_json::from_str::<TokenAnswer>(answer).unwrap(),
-            TokenAnswer { token: "t".into(), expires_in: 900 }
+            TokenAnswer { token: "t".into(), expires_in: 900, registration: None }
         );
     }
 

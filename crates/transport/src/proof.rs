@@ -19,7 +19,7 @@ pub struct ProofError;
 #[must_use]
 pub fn prove(key: &SigningKey, npsn: Npsn, device: DeviceId, nonce: [u8; 16], at: i64) -> TokenRequest {
     let signature = key.sign(&message(npsn, device, &nonce)).to_bytes();
-    TokenRequest { device, at, nonce, signature }
+    TokenRequest { device, at, nonce, signature, registration: None, lacks_registration: false }
 }
 
 /// Checks a token request against the device's public key as it was registered.

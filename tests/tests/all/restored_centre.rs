@@ -119,6 +119,8 @@ fn a_school_whose_other_computer_is_gone_is_declared_healed() {
     drop(centre);
     let centre = Centre::restore(&backup, &place.path().join("restored")).behind(&door);
 
+    centre.operator(&["restore", "confirm", school.npsn]);
+
     // The second computer comes no more. A pull works meanwhile, and hands back.
     first.run(&["pull"], &[]);
     let waits = centre.operator(&["school", "healing", school.npsn]);

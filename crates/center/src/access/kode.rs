@@ -3,6 +3,8 @@
 use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use selaras_model::Npsn;
+use selaras_sync::KodeRow;
 use serde::{Deserialize, Serialize};
 
 use super::secrets::random;
@@ -14,6 +16,7 @@ const LENGTH: usize = 12;
 /// Longer input is not even hashed.
 const MAX_TYPED: usize = 64;
 const HASH: usize = 32;
+const CONTEXT: &str = "selaras 1 kode registrasi";
 
 /// How dear a guess is. The defaults are OWASP's for argon2id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +100,31 @@ impl HashedKode {
     }
 }
 
+/// Makes the proofs of kode that are in schools' logs. The key follows from the centre's signing key, so that no computer
+/// of a school can test guesses against a proof.
+#[derive(Clone)]
+pub(crate) struct KodeProofs([u8; 32]);
+
+impl KodeProofs {
+    /// Derives the key from the signing key's seed.
+    pub(crate) fn derive(seed: &[u8; 32]) -> Self {
+        Self(blake3::derive_key(CONTEXT, seed))
+    }
+
+    /// The proof of a school's kode of this number.
+    pub(crate) fn of(&self, npsn: Npsn, number: u32, kode: &Kode) -> KodeRow {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(npsn.as_bytes()).update(&number.to_be_bytes()).update(kode.0.as_bytes());
+        KodeRow { number, proof: *hasher.finalize().as_bytes() }
+    }
+
+    /// Whether this is the kode of a row; in constant time.
+    pub(crate) fn fits(&self, npsn: Npsn, row: &KodeRow, kode: &Kode) -> bool {
+        let proof = self.of(npsn, row.number, kode).proof;
+        blake3::Hash::from_bytes(proof) == blake3::Hash::from_bytes(row.proof)
+    }
+}
+
 fn hash(kode: &Kode, salt: &[u8], cost: KodeCost) -> Option<[u8; HASH]> {
     let params = Params::new(cost.memory_kib, cost.passes, 1, Some(HASH)).ok()?;
     let mut hash = [0; HASH];
@@ -122,6 +150,19 @@ mod tests {
             assert!(hashed.fits(&Kode::typed(text).unwrap()), "{text}");
         }
         assert!(!hashed.fits(&Kode::typed("0123-4567-89AC").unwrap()));
+    }
+
+    #[test]
+    fn a_proof_is_of_one_school_one_number_and_one_centre() {
+        let kode = Kode::typed("0123-4567-89AB").unwrap();
+        let (one, other): (Npsn, Npsn) = ("99999999".parse().unwrap(), "99999998".parse().unwrap());
+        let proofs = KodeProofs::derive(&[1; 32]);
+        let row = proofs.of(one, 3, &kode);
+        assert!(proofs.fits(one, &row, &kode));
+        assert!(!proofs.fits(other, &row, &kode));
+        assert!(!proofs.fits(one, &KodeRow { number: 4, ..row.clone() }, &kode));
+        assert!(!proofs.fits(one, &row, &Kode::typed("0123-4567-89AC").unwrap()));
+        assert!(!KodeProofs::derive(&[2; 32]).fits(one, &row, &kode));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod staff;
 mod token;
 
 pub(crate) use guesses::{AddressGuesses, Guesses};
-pub(crate) use kode::{HashedKode, Kode, KodeCost};
+pub(crate) use kode::{HashedKode, Kode, KodeCost, KodeProofs};
 pub(crate) use nonces::Nonces;
 pub(crate) use secrets::{random, write_new};
 pub(crate) use staff::{Accounts, Area, Staff, StaffRole, StaffRow};

@@ -70,6 +70,9 @@ pub(crate) struct StaffRow {
     /// BLAKE3 of the token.
     token: [u8; 32],
     pub(crate) disabled: bool,
+    /// Its token is from before a restore, and nobody has confirmed the account since: it may have been disabled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unconfirmed: bool,
     /// Seconds since 1970 by the centre's clock.
     pub(crate) made_at: i64,
 }
@@ -116,7 +119,34 @@ impl Accounts {
         if row.disabled {
             return Err(problem("admin.disabled").with("name", name));
         }
+        if row.unconfirmed {
+            return Err(problem("admin.unconfirmed").with("name", name));
+        }
         Ok(Staff { name: name.to_owned(), role: row.role, area: row.area.clone() })
+    }
+
+    /// Makes every token void until somebody confirms it: what was disabled or replaced since the backup may be good in it.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub(crate) fn doubt(store: &SchoolStore) -> Result<(), StoreError> {
+        for (name, row) in rows::staff(store)?.into_iter().filter(|(_, row)| !row.disabled) {
+            let mut batch = Batch::default();
+            rows::put(&mut batch, &rows::staff_key(&name), &StaffRow { unconfirmed: true, ..row })?;
+            store.commit(&batch)?;
+        }
+        Ok(())
+    }
+
+    /// Confirms all accounts that wait for it, and gives their names.
+    pub(crate) fn confirm(&self) -> Result<Vec<String>, Problem> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting: Vec<_> =
+            known.iter().filter(|(_, row)| row.unconfirmed).map(|(name, row)| (name.clone(), row.clone())).collect();
+        for (name, row) in &waiting {
+            self.keep(&mut known, name, StaffRow { unconfirmed: false, ..row.clone() })?;
+        }
+        Ok(waiting.into_iter().map(|(name, _)| name).collect())
     }
 
     /// Makes an account and gives its token, which is shown once.
@@ -133,7 +163,7 @@ impl Accounts {
             return Err(problem("staff.exists").with("name", name));
         }
         let token = new_token(name)?;
-        let row = StaffRow { role, area, token: hashed(&token), disabled: false, made_at: now };
+        let row = StaffRow { role, area, token: hashed(&token), disabled: false, unconfirmed: false, made_at: now };
         self.keep(&mut known, name, row)?;
         tracing::info!(%name, "an account was made");
         Ok(token)
@@ -143,7 +173,9 @@ impl Accounts {
     pub(crate) fn set_disabled(&self, name: &str, disabled: bool) -> Result<(), Problem> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let row = known.get(name).ok_or_else(|| problem("staff.unknown").with("name", name))?.clone();
-        self.keep(&mut known, name, StaffRow { disabled, ..row })
+        // Whoever enables it knows that it is to act.
+        let unconfirmed = row.unconfirmed && disabled;
+        self.keep(&mut known, name, StaffRow { disabled, unconfirmed, ..row })
     }
 
     /// Replaces an account's token; the old one ends at once.
@@ -151,7 +183,7 @@ impl Accounts {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let row = known.get(name).ok_or_else(|| problem("staff.unknown").with("name", name))?.clone();
         let token = new_token(name)?;
-        self.keep(&mut known, name, StaffRow { token: hashed(&token), ..row })?;
+        self.keep(&mut known, name, StaffRow { token: hashed(&token), unconfirmed: false, ..row })?;
         Ok(token)
     }
 

@@ -3,6 +3,8 @@
 mod admin;
 mod audited;
 pub(crate) mod clock;
+mod confirm;
+mod devices;
 mod exchange;
 mod health;
 mod moves;
@@ -32,6 +34,7 @@ use serde::de::DeserializeOwned;
 
 use crate::access::{Bearer, TokenFault};
 use crate::catalogue::{lookup, problem};
+use crate::desk::admit;
 use crate::host::Host;
 
 pub(crate) use audited::About;
@@ -63,6 +66,8 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
     // An application that is too old to speak may still bring its bytes: nobody has to send them twice.
     let uploads = uploads::router().layer(from_fn_with_state(Arc::clone(&host), open));
     let admin = admin::router()
+        .merge(confirm::router())
+        .merge(devices::router())
         .merge(rules::router())
         .merge(clock::router())
         .merge(staff::router())
@@ -119,13 +124,21 @@ async fn json<T: DeserializeOwned>(host: &Host, headers: &HeaderMap, body: Body)
     read_json(headers, body, STALL, &host.budget).await.map_err(|rejection| rejection.problem(lookup))
 }
 
-/// Judges the token of a request that names no school: it is the token's.
+/// Judges the token of a request that names no school: it is the token's. Whether its computer was removed since is for
+/// the desk to ask, or for [`admitted`].
 fn anyone(host: &Host, headers: &HeaderMap) -> Result<Bearer, Problem> {
     let token = bearer(headers).ok_or_else(|| problem("session.missing"))?;
     host.tokens.judge(token, host.clock.now()).map_err(|fault| match fault {
         TokenFault::Expired => problem("session.expired"),
         TokenFault::Foreign => problem("session.foreign"),
     })
+}
+
+/// Fails for a computer that was removed since its session began; for requests that come to no desk.
+async fn admitted(host: &Arc<Host>, bearer: Bearer) -> Result<Bearer, Problem> {
+    let reader = Arc::clone(host);
+    let looked = tokio::task::spawn_blocking(move || admit(&reader, bearer)).await;
+    looked.map_err(|_| problem("center.failed"))?.map(|()| bearer)
 }
 
 /// Judges the token of a request to a school.

@@ -9,6 +9,7 @@ use selaras_transport::{HeadAnswer, JSON_TYPE, Problem, RegisterAnswer, TokenAns
 
 use super::{About, From, Shared, address, json, reply, session, told};
 use crate::catalogue::problem;
+use crate::desk::shown_of_unknown;
 use crate::host::{Host, school};
 use crate::releases::Held;
 
@@ -34,7 +35,15 @@ async fn given(host: &Arc<Host>, npsn: &str, request: Request) -> Result<TokenAn
     let npsn = school(npsn)?;
     let (parts, body) = request.into_parts();
     let asked: selaras_transport::TokenRequest = json(host, &parts.headers, body).await?;
-    host.at(npsn, move |desk| desk.token(&asked)).await
+    let again = asked.clone();
+    match host.at(npsn, move |desk| desk.token(&asked)).await {
+        Err(problem) if problem.code == "school.unknown" => {
+            let certificate = shown_of_unknown(host, npsn, &again).ok_or(problem)?;
+            host.found_again(certificate).await?;
+            host.at(npsn, move |desk| desk.token(&again)).await
+        }
+        given => given,
+    }
 }
 
 pub(super) async fn heads(State(host): Shared, Path(npsn): Path<String>, from: From, request: Request) -> Response {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use selaras_transport::{Problem, SNAPSHOT_TYPE};
 
-use super::{Shared, session};
+use super::{Shared, admitted, session};
 use crate::catalogue::problem;
 use crate::host::{Host, school};
 
@@ -37,7 +37,7 @@ pub(super) async fn snapshot(
 
 async fn answer(host: &Arc<Host>, npsn: &str, hash: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let npsn = school(npsn)?;
-    session(host, headers, npsn)?;
+    admitted(host, session(host, headers, npsn)?).await?;
     let hash = blake3::Hash::from_hex(hash).map_err(|_| problem("path.unknown"))?.to_hex().to_string();
     let tag = format!("\"{hash}\"");
     let opened = tokio::task::spawn_blocking({

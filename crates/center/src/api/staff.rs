@@ -36,6 +36,8 @@ const OF_DINAS: &[(Method, &str)] = &[
     (Method::POST, "/v1/admin/schools/{npsn}/heads/revoke"),
     (Method::POST, "/v1/admin/schools/{npsn}/moves"),
     (Method::POST, "/v1/admin/schools/{npsn}/moves/withdraw"),
+    (Method::GET, "/v1/admin/schools/{npsn}/devices"),
+    (Method::POST, "/v1/admin/schools/{npsn}/devices/{device}/removed"),
 ];
 
 pub(super) fn router() -> Router<Arc<Host>> {
@@ -186,5 +188,6 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn line((name, row): (String, crate::access::StaffRow)) -> StaffLine {
-    StaffLine { name, role: row.role, area: row.area, disabled: row.disabled, made_at: row.made_at }
+    let crate::access::StaffRow { role, area, disabled, unconfirmed, made_at, .. } = row;
+    StaffLine { name, role, area, disabled, unconfirmed, made_at }
 }

@@ -20,7 +20,7 @@ use selaras_sync::transfer::{Landing, LandingError, MAX_UPLOAD_BYTES};
 use selaras_transport::Problem;
 use selaras_transport::server::tus;
 
-use super::{STALL, Shared, anyone};
+use super::{STALL, Shared, admitted, anyone};
 use crate::access::random;
 use crate::catalogue::problem;
 use crate::host::Host;
@@ -119,11 +119,11 @@ fn number(headers: &HeaderMap, name: &header::HeaderName) -> Result<Option<u64>,
 }
 
 /// Who asks, and which upload is meant.
-fn who(host: &Host, headers: &HeaderMap, bundle: &str) -> Result<(Npsn, BundleId), No> {
+async fn who(host: &Arc<Host>, headers: &HeaderMap, bundle: &str) -> Result<(Npsn, BundleId), No> {
     if !tus::speaks_tus(headers) {
         return Err(problem("upload.version").into());
     }
-    let npsn = anyone(host, headers)?.npsn;
+    let npsn = admitted(host, anyone(host, headers)?).await?.npsn;
     let bundle = bundle.parse().map_err(|_| No::from(problem("path.unknown")))?;
     Ok((npsn, bundle))
 }
@@ -141,7 +141,7 @@ async fn make(host: &Arc<Host>, headers: &HeaderMap) -> Result<Response, No> {
         Some(named) => (named.parse().map_err(|_| No::from(problem("upload.heads")))?, Naming::ByContent),
         None => (BundleId::from_bytes(random().ok_or_else(|| problem("center.failed"))?), Naming::Unnamed),
     };
-    let (npsn, bundle) = who(host, headers, &named.to_string())?;
+    let (npsn, bundle) = who(host, headers, &named.to_string()).await?;
     let length = number(headers, &tus::UPLOAD_LENGTH)?.ok_or_else(|| problem("upload.heads"))?;
     let landing = Landing::begin(length)?;
     let _turn = host.uploads.turn(npsn, bundle).await?;
@@ -165,7 +165,7 @@ async fn make(host: &Arc<Host>, headers: &HeaderMap) -> Result<Response, No> {
 }
 
 async fn head(host: &Arc<Host>, bundle: &str, headers: &HeaderMap) -> Result<Response, No> {
-    let (npsn, bundle) = who(host, headers, bundle)?;
+    let (npsn, bundle) = who(host, headers, bundle).await?;
     let _turn = host.uploads.turn(npsn, bundle).await?;
     let landed = find(host, npsn, bundle).await?.ok_or_else(|| problem("upload.unknown"))?;
     let mut response = StatusCode::OK.into_response();
@@ -175,7 +175,7 @@ async fn head(host: &Arc<Host>, bundle: &str, headers: &HeaderMap) -> Result<Res
 }
 
 async fn delete(host: &Arc<Host>, bundle: &str, headers: &HeaderMap) -> Result<Response, No> {
-    let (npsn, bundle) = who(host, headers, bundle)?;
+    let (npsn, bundle) = who(host, headers, bundle).await?;
     let _turn = host.uploads.turn(npsn, bundle).await?;
     find(host, npsn, bundle).await?.ok_or_else(|| problem("upload.unknown"))?;
     on_disk(host, move |host| host.uploads.files.remove(npsn, bundle)).await?;
@@ -184,7 +184,7 @@ async fn delete(host: &Arc<Host>, bundle: &str, headers: &HeaderMap) -> Result<R
 
 /// `PATCH`: takes a piece. The first piece makes the upload, where it says how long all of it is.
 async fn patch(host: &Arc<Host>, bundle: &str, headers: &HeaderMap, body: Body) -> Result<Response, No> {
-    let (npsn, bundle) = who(host, headers, bundle)?;
+    let (npsn, bundle) = who(host, headers, bundle).await?;
     if headers.get(header::CONTENT_TYPE).is_none_or(|value| value != HeaderValue::from_static(tus::TUS_TYPE)) {
         return Err(problem("body.wrong-type").into());
     }

@@ -9,7 +9,7 @@ use selaras_sync::{Batch, Blobs as _, Store as _};
 
 use super::copy::{self, CopyError};
 use super::{BLOBS, KEYS, Manifest, named_files, nobodys};
-use crate::access::{random, write_new};
+use crate::access::{Accounts, random, write_new};
 use crate::audit::{self, Audit, Event, TipKeeper, ok};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -136,6 +136,8 @@ fn fill(changelog: &Changelog, from: &Path, data: &Path, manifest: &Manifest, ep
         }
     }
     begin_epoch(changelog, epoch)?;
+    let global = changelog.school(nobody().map_err(|_| CopyError::Damaged("NPSN".to_owned()))?);
+    Accounts::doubt(&global)?;
     changelog.verify()?;
     Ok(())
 }

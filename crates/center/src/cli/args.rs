@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use selaras_model::{Date, Lang, Npsn, RecordId};
+use selaras_model::{Date, DeviceId, Lang, Npsn, RecordId};
 use selaras_storage::EngineKind;
 
 use crate::access::StaffRole;
@@ -72,15 +72,8 @@ pub(super) enum Command {
         #[arg(long)]
         to: PathBuf,
     },
-    /// Makes a data directory from a backup; every school hands back what the backup lacks.
-    Restore {
-        /// The backup's directory.
-        #[arg(long)]
-        from: PathBuf,
-        /// The engine that keeps the new store: sled or redb.
-        #[arg(long, default_value_t)]
-        engine: EngineKind,
-    },
+    /// Makes a data directory from a backup; every school hands back what the backup lacks. Then `restore confirm`.
+    Restore(Restore),
     /// Says that the store was put back from a copy of its files: begins another life of it, and every school hands back
     /// what it lacks. For a stopped centre.
     Restored,
@@ -90,6 +83,9 @@ pub(super) enum Command {
     /// Accounts of the Dinas and the centre's staff: add, list, disable, enable, new token.
     #[command(subcommand)]
     Account(Account),
+    /// A school's computers: list, remove.
+    #[command(subcommand)]
+    Device(Device),
     /// Heads: assign, end; their keys: list, revoke.
     #[command(subcommand)]
     Head(Head),
@@ -128,6 +124,33 @@ pub(super) enum Command {
         /// The file.
         #[arg(long)]
         out: PathBuf,
+    },
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Restore {
+    /// The backup's directory.
+    #[arg(long, required = true)]
+    pub(super) from: Option<PathBuf>,
+    /// The engine that keeps the new store: sled or redb.
+    #[arg(long, default_value_t)]
+    pub(super) engine: EngineKind,
+    #[command(subcommand)]
+    pub(super) command: Option<AfterRestore>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum AfterRestore {
+    /// Confirms what is from before the restore: computers and heads' keys approve again, the kode registers again, and
+    /// with --all the accounts of the Dinas and the centre's staff act again. Lists each.
+    Confirm {
+        /// The school.
+        #[arg(required_unless_present = "all")]
+        npsn: Option<Npsn>,
+        /// All schools, and the accounts.
+        #[arg(long, conflicts_with = "npsn")]
+        all: bool,
     },
 }
 
@@ -214,6 +237,42 @@ pub(super) enum Account {
     Enable { name: String },
     /// Replaces an account's token; prints the new one once.
     Token { name: String },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Device {
+    /// Lists the computers as JSON lines, with when each was here last, and when and why one ended.
+    List { npsn: Npsn },
+    /// Takes a computer away at once: it gets nothing more, and no healing waits for it.
+    Remove {
+        npsn: Npsn,
+        /// The computer, as `device list` shows it.
+        device: DeviceId,
+        /// Why.
+        #[arg(long)]
+        reason: Option<Reason>,
+    },
+}
+
+/// Why a computer is taken away.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Reason {
+    Stolen,
+    Lost,
+    Broken,
+    Retired,
+}
+
+impl Reason {
+    /// The code under which it is kept.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Stolen => "stolen",
+            Self::Lost => "lost",
+            Self::Broken => "broken",
+            Self::Retired => "retired",
+        }
+    }
 }
 
 #[derive(Subcommand)]

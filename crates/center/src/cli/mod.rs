@@ -4,6 +4,8 @@ mod account;
 mod args;
 mod audit;
 mod clock;
+mod confirm;
+mod device;
 mod operator;
 mod remote;
 mod rules;
@@ -17,7 +19,7 @@ use clap::Parser;
 use selaras_model::Lang;
 use selaras_storage::EngineKind;
 
-use self::args::{Cli, Command, Global, Init, Serve};
+use self::args::{Cli, Command, Global, Init, Restore, Serve};
 use crate::catalogue::problem;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -56,7 +58,7 @@ fn dispatch(command: Command, global: &Global, voice: Voice) -> Result<(), Failu
         Command::Init(asked) => make(asked, global, voice),
         Command::Serve(asked) => run_server(asked, global),
         Command::Audit(asked) => audit::run(asked, &global.data, voice),
-        Command::Restore { from, engine } => restore(&from, engine, global, voice),
+        Command::Restore(Restore { from: Some(from), engine, command: None }) => restore(&from, engine, global, voice),
         Command::Restored => put_back(global, voice),
         Command::Backup { to } if is_stopped(global) => back_up(&to, global, voice),
         other => remote::Remote::connect(global, voice)?.run(other),

@@ -6,7 +6,7 @@ use selaras_model::{Npsn, RecordId};
 use selaras_sync::Mover;
 use serde::Serialize;
 
-use super::args::{Although, Command, Head, Identity, MoveTo, Ptk, Record, School, Student};
+use super::args::{AfterRestore, Although, Command, Head, Identity, MoveTo, Ptk, Record, Restore, School, Student};
 use super::remote::{Remote, school};
 use crate::failure::Failure;
 use crate::messages::{
@@ -24,13 +24,14 @@ impl Remote {
     pub(super) fn run(&self, command: Command) -> Result<(), Failure> {
         match command {
             // Served by the caller, who needs no connection for them.
-            Command::Init(_) | Command::Serve(_) | Command::Restore { .. } | Command::Restored | Command::Audit(_) => {
-                Ok(())
-            }
+            Command::Init(_) | Command::Serve(_) | Command::Restored | Command::Audit(_) => Ok(()),
+            Command::Restore(Restore { command: Some(AfterRestore::Confirm { npsn, .. }), .. }) => self.confirm(npsn),
+            Command::Restore(_) => Ok(()),
             Command::Backup { to } => self.backup(&to),
             Command::School(command) => self.school(command),
             Command::Account(command) => self.account(command),
             Command::Head(command) => self.head(command),
+            Command::Device(command) => self.device(command),
             Command::Student(command) => self.student(command),
             Command::Ptk(Ptk::Move { npsn, ptk, to }) => self.offer(npsn, Mover::Ptk, ptk, &to),
             Command::Ptk(Ptk::Withdraw { npsn, ptk }) => self.withdraw(npsn, Mover::Ptk, ptk),
@@ -160,11 +161,19 @@ impl Remote {
     }
 
     fn schools(&self) -> Result<(), Failure> {
+        self.each_school(|line| {
+            self.school_line(line);
+            Ok(())
+        })
+    }
+
+    /// Visits all schools, page by page.
+    pub(super) fn each_school(&self, visit: impl Fn(&SchoolLine) -> Result<(), Failure>) -> Result<(), Failure> {
         let mut after: Option<Npsn> = None;
         loop {
             let query = after.map(|npsn| format!("?after={npsn}")).unwrap_or_default();
             let page: SchoolPage = self.get(&format!("/v1/admin/schools{query}"))?;
-            page.schools.iter().for_each(|line| self.school_line(line));
+            page.schools.iter().try_for_each(&visit)?;
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(()),

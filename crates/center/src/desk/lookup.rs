@@ -80,7 +80,8 @@ impl Desk {
 
     /// The school's line in the operators' list.
     pub(crate) fn line(&self) -> Result<SchoolLine, Problem> {
-        let devices = self.centre().devices().map_err(|error| stored(&error))?;
+        let mut devices = self.centre().devices().map_err(|error| stored(&error))?;
+        devices.retain(|(_, row)| row.is_live());
         let seen: Option<SeenRow> = rows::read(&self.store, SEEN).map_err(|error| stored(&error))?;
         let digests = self.digests()?;
         let mut app_versions: Vec<String> = devices.iter().map(|(_, row)| row.app_version.clone()).collect();

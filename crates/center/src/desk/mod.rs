@@ -4,6 +4,7 @@
 //! that an earlier process decided and did not end, so that nothing else ever sees half of it.
 
 mod acts;
+mod devices;
 mod exchange;
 mod heads;
 mod healing;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use selaras_model::{Date, Npsn, Pack};
 use selaras_storage::{FileBlobs, SchoolStore};
 use selaras_sync::exchange::carry_out;
-use selaras_sync::{Announced, Batch, Centre, CentreError, Life, Step, Store, StoreError};
+use selaras_sync::{Announced, Batch, Centre, CentreError, Life, SchoolRow, Step, Store, StoreError};
 use selaras_transport::Problem;
 
 use crate::catalogue::problem;
@@ -34,7 +35,8 @@ use self::rows::{REGISTRATION, RegistrationRow};
 
 pub(crate) use self::acts::By;
 pub(crate) use self::moves::{Answer, Due};
-pub(crate) use self::registration::found;
+pub(crate) use self::registration::{found, found_again};
+pub(crate) use self::sessions::{admit, shown_of_unknown};
 
 /// How long a school is asked to wait while its other computers heal the centre.
 const HEALING_WAIT: std::time::Duration = std::time::Duration::from_secs(600);
@@ -68,13 +70,31 @@ impl Desk {
     pub(crate) fn open(host: Arc<Host>, npsn: Npsn) -> Result<Self, Problem> {
         let store = host.changelog.school(npsn);
         let known: Option<RegistrationRow> = rows::read(&store, REGISTRATION).map_err(|error| stored(&error))?;
-        let known = known.ok_or_else(|| problem("school.unknown").with("npsn", npsn))?;
+        let mut known = known.ok_or_else(|| problem("school.unknown").with("npsn", npsn))?;
         let blobs = host.blobs(npsn).map_err(|error| stored(&error))?;
         let Acting { today, latest, in_force, .. } = host.acting()?;
         let now = host.clock.now();
+        if known.name.is_empty() {
+            let school: Option<SchoolRow> = rows::read(&store, "school").map_err(|error| stored(&error))?;
+            known.name = school.map(|school| school.name).unwrap_or_default();
+        }
         let desk = Self { host, npsn, known, store, blobs, in_force, now, today, latest };
         desk.drive(None)?;
+        desk.promise_rows()?;
         Ok(desk)
+    }
+
+    /// Makes entries of what an earlier version promised by rows alone, and of a new school's beginning.
+    fn promise_rows(&self) -> Result<(), Problem> {
+        // Nothing is promised in a life of the database that is over: `restore` begins the next one first.
+        if self.centre().epoch().map_err(|error| refused(&error))? != Some(self.host.epoch) {
+            return Ok(());
+        }
+        let school = SchoolRow { name: self.known.name.clone(), area: String::new() };
+        while let Some(step) = self.centre().promise_rows(&school).map_err(|error| refused(&error))? {
+            self.drive(step)?;
+        }
+        Ok(())
     }
 
     /// The engine on this school's rows.

@@ -34,7 +34,11 @@ pub(crate) struct CentreRow {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct RegistrationRow {
     pub(crate) name: String,
-    pub(crate) kode: HashedKode,
+    /// None for a school that came back with its computers: its kode is known by its proof alone.
+    pub(crate) kode: Option<HashedKode>,
+    /// Which kode it is; 0 for one that was made before they were counted.
+    #[serde(default)]
+    pub(crate) number: u32,
     pub(crate) guesses: Guesses,
 }
 

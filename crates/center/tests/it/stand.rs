@@ -156,6 +156,7 @@ impl Installation {
             device_key: self.key.verifying_key().to_bytes(),
             replica: self.replica,
             app_version: "0.1.0".to_owned(),
+            replaces: None,
         }
     }
 

@@ -8,9 +8,10 @@ use selaras_model::{
 };
 use selaras_sync::exchange::{CentreHost as Answers, Endpoint, Flaw, Host, answer, carry_out, mend_centre};
 use selaras_sync::{
-    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreDates, CentreError, CentreKeys, Effect, Flow, Key,
-    LateEdits, LeavingPerson, Life, LogEntry, MoveOffer, MoveStage, Offer, Origin, Promise, Range, ReadStore,
-    Registered, ReleaseInForce, Row, Rules, RulesDay, Step, Store, StoreError, TypedEdit, Verdict,
+    Acting, Announced, Batch, Blobs, CarriedMove, Centre, CentreDates, CentreError, CentreKeys, DeviceCertificate,
+    Effect, Flow, Key, LateEdits, LeavingPerson, Life, LogEntry, MoveOffer, MoveStage, NewDevice, Offer, Origin,
+    Promise, Range, ReadStore, Registered, ReleaseInForce, Row, Rules, RulesDay, Step, Store, StoreError, TypedEdit,
+    Verdict,
 };
 
 use super::bug::Bug;
@@ -45,6 +46,8 @@ pub(super) struct CentreHost {
     pub(super) snapshots: BTreeMap<[u8; 32], Vec<u8>>,
     /// Whether a side that has nothing yet is offered the log as a file.
     pub(super) offers_snapshots: bool,
+    /// The registrations that computers were given, which lie with them.
+    certificates: BTreeMap<DeviceId, Vec<u8>>,
     /// The verified backups, the last one at the end.
     backups: Vec<Image>,
     lives: u8,
@@ -97,6 +100,7 @@ impl CentreHost {
             landings: Landings::default(),
             snapshots: BTreeMap::new(),
             offers_snapshots: false,
+            certificates: BTreeMap::new(),
             backups: Vec::new(),
             lives: 1,
             epoch,
@@ -138,12 +142,15 @@ impl CentreHost {
     /// Registers a computer.
     pub(super) fn register(&mut self, public: [u8; 32], replica: ReplicaId) -> Result<DeviceId, Trouble> {
         self.drive(None)?;
-        let Registered { device, step } = self.centre().register(public, replica, "")?;
+        let asked = NewDevice { public, replica, app_version: "", replaces: None };
+        let Registered { device, step } = self.centre().register(&asked)?;
         // A school that works already is one whose first computers are known.
-        let forgets = self.bug == Some(Bug::ForgetsNewcomers) && self.centre().head()?.version.get() > 1;
+        let forgets = self.bug == Some(Bug::ForgetsNewcomers) && !self.bundles()?.is_empty();
         if !forgets {
             self.drive(Some(step))?;
         }
+        let certificate = self.centre().certificate(device)?;
+        self.certificates.extend(certificate.map(|certificate| (device, certificate)));
         Ok(device)
     }
 
@@ -316,12 +323,24 @@ impl CentreHost {
     pub(super) fn serve(&mut self, device: DeviceId, endpoint: Endpoint, body: &[u8]) -> Result<Vec<u8>, Trouble> {
         self.begins()?;
         if self.centre().device(device)?.is_none() {
-            return Err(Trouble::No("session.unknown-device".to_owned()));
+            self.readmit(device)?;
         }
         let answer = answer(self, device, endpoint, body)?;
         let disk = &self.disk;
         self.landings.forget(|id| matches!(ReadStore::get(disk, &Key::Answer(id)), Ok(Some(_))));
         Ok(answer)
+    }
+
+    /// Takes a computer back that was registered since the backup, by what it was given then.
+    fn readmit(&mut self, device: DeviceId) -> Result<(), Trouble> {
+        let key = self.keys.signing.verifying_key();
+        let shown = self.certificates.get(&device).and_then(|shown| DeviceCertificate::read(shown, &key));
+        let shown = shown.ok_or_else(|| Trouble::No("session.unknown-device".to_owned()))?;
+        self.drive(None)?;
+        let step = self.centre().readmit(&shown)?;
+        self.drive(Some(step))?;
+        let step = self.centre().confirm();
+        self.drive(Some(step))
     }
 
     /// Takes a backup and notes what it covers.
@@ -352,6 +371,9 @@ impl CentreHost {
         }
         self.epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         self.drive(None)?;
+        // The operator gives his word at once.
+        let step = self.centre().confirm();
+        self.drive(Some(step))?;
         Ok(true)
     }
 
@@ -375,7 +397,7 @@ impl CentreHost {
     pub(super) fn retaken(&self) -> Result<Vec<String>, Trouble> {
         let mut retaken = Vec::new();
         self.each_entry(&mut |entry| {
-            let is_retaken = matches!(&entry.origin, Origin::Act { kind } if kind == "centre.retaken");
+            let is_retaken = matches!(&entry.origin, Origin::Act { kind, .. } if kind == "centre.retaken");
             retaken.extend(entry.first.filter(|_| is_retaken).map(|first| first.entry.to_string()));
         })?;
         Ok(retaken)

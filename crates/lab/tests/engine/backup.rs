@@ -32,7 +32,7 @@ pub(crate) fn put_back(centre: &mut CentreStage, backup: &Backup) {
 pub(crate) fn restore(centre: &mut CentreStage, backup: &Backup, life: u8, computers: &[&Computer]) {
     put_back(centre, backup);
     let devices: BTreeSet<DeviceId> = computers.iter().map(|computer| computer.device).collect();
-    centre.epoch = EpochId::from_bytes([life; 8]);
+    centre.epoch.set(EpochId::from_bytes([life; 8]));
     let step = centre.centre().restored(devices).unwrap();
     centre.drive(Some(step));
 }

@@ -5,7 +5,8 @@ use selaras_model::{Date, DeviceId, EpochId, KeyId, RecordId, ReplicaId};
 use selaras_sync::evidence::HeadKey;
 use selaras_sync::limits::MAX_DEVICES;
 use selaras_sync::{
-    Acting, AssignmentIds, CentreError, Enrolment, HeadAssignment, HeadKeyRow, Key, ReadStore, Row, local,
+    Acting, AssignmentIds, CentreError, DeviceEnd, Enrolment, HeadAssignment, HeadKeyRow, Key, NewDevice, ReadStore,
+    Row, local,
 };
 
 use crate::stage::{CentreStage, NOW};
@@ -29,9 +30,40 @@ fn replica(number: u8) -> ReplicaId {
 }
 
 fn registered(stage: &CentreStage, key: u8, name: u8) -> Result<DeviceId, &'static str> {
-    let registered = stage.centre().register(public(key), replica(name), "0.1.0\n").map_err(|error| error.code())?;
+    registers(stage, key, name, None)
+}
+
+fn registers(stage: &CentreStage, key: u8, name: u8, replaces: Option<DeviceId>) -> Result<DeviceId, &'static str> {
+    let asked = NewDevice { public: public(key), replica: replica(name), app_version: "0.1.0\n", replaces };
+    let registered = stage.centre().register(&asked).map_err(|error| error.code())?;
     stage.drive(Some(registered.step));
     Ok(registered.device)
+}
+
+fn remove(stage: &CentreStage, device: DeviceId) -> Result<(), &'static str> {
+    let step = stage.centre().remove_device("pusat", device, "stolen").map_err(|error| error.code())?;
+    stage.drive(Some(step));
+    Ok(())
+}
+
+/// Whose devices are live.
+fn live(stage: &CentreStage) -> Vec<DeviceId> {
+    stage.centre().devices().unwrap().into_iter().filter(|(_, row)| row.is_live()).map(|(device, _)| device).collect()
+}
+
+fn visits(stage: &CentreStage, device: DeviceId) {
+    stage.drive(stage.centre().visited(device).unwrap());
+}
+
+/// A backup is made and verified.
+fn backs_up(stage: &CentreStage) {
+    let copied = stage.centre().copied().unwrap();
+    stage.drive(Some(stage.centre().verified(copied).unwrap()));
+}
+
+fn act(stage: &CentreStage) {
+    let key = stage.centre().typed("ptk", PTK, [("nama", "Contoh Lain")]).unwrap();
+    carry(stage, stage.centre().acting("test.act", vec![key]).unwrap());
 }
 
 fn carry(stage: &CentreStage, mut acting: Acting) -> Acting {
@@ -87,7 +119,8 @@ fn an_installation_belongs_to_one_device_and_a_key_is_one() {
     let (mut none, weak) = ([0; 32], [0; 32]);
     none[0] = 2;
     for bad in [none, weak] {
-        let refused = stage.centre().register(bad, replica(3), "").err().unwrap();
+        let asked = NewDevice { public: bad, replica: replica(3), app_version: "", replaces: None };
+        let refused = stage.centre().register(&asked).err().unwrap();
         assert_eq!(refused.code(), "registration.bad-key");
         assert_eq!(stage.centre().enrol(PTK, bad).err().unwrap().code(), "registration.bad-key");
     }
@@ -190,14 +223,90 @@ fn the_rows_are_as_they_were() {
     assert_eq!((row.revoked_at, row.revoked_because, row.revoked_by), (Some(2), Vec::new(), None));
 }
 
-#[test]
-fn a_log_that_is_put_back_waits_for_every_computer_that_its_backup_knows() {
-    let mut stage = with_ptk();
-    let devices = [registered(&stage, 1, 1).unwrap(), registered(&stage, 2, 2).unwrap()];
-    let copied = stage.centre().copied().unwrap();
-    stage.drive(Some(stage.centre().verified(copied).unwrap()));
-    stage.epoch = EpochId::from_bytes(*b"epoch-02");
+/// Begins another life, and gives whom it waits for.
+fn put_back(stage: &CentreStage) -> Vec<DeviceId> {
+    let before = stage.centre().head().unwrap().version;
+    stage.epoch.set(EpochId::from_bytes(*b"epoch-02"));
     stage.drive(None);
-    assert_eq!(stage.centre().waits_for().unwrap(), devices.into_iter().collect());
-    assert_eq!(stage.centre().head().unwrap().version, copied.version.next());
+    assert_eq!(stage.centre().head().unwrap().version, before.next());
+    stage.centre().waits_for().unwrap().into_iter().collect()
+}
+
+/// Written by versions that noted no visits.
+#[test]
+fn a_log_that_is_put_back_waits_for_every_computer_where_no_visit_was_noted() {
+    let stage = with_ptk();
+    let mut devices = [registered(&stage, 1, 1).unwrap(), registered(&stage, 2, 2).unwrap()];
+    devices.sort();
+    assert_eq!(put_back(&stage), devices);
+}
+
+#[test]
+fn a_log_that_is_put_back_waits_for_those_who_were_here_since_it_was_covered() {
+    let stage = with_ptk();
+    let [gone, comes, never, stolen] = [1, 2, 3, 4].map(|number| registered(&stage, number, number).unwrap());
+    for device in [gone, comes, stolen] {
+        visits(&stage, device);
+    }
+    backs_up(&stage);
+    act(&stage);
+    visits(&stage, comes);
+    visits(&stage, stolen);
+    remove(&stage, stolen).unwrap();
+    assert_eq!(put_back(&stage), [comes], "not {gone}, {never}, {stolen}");
+}
+
+#[test]
+fn a_removed_computer_is_waited_for_no_longer() {
+    let stage = with_ptk();
+    let [one, other] = [1, 2].map(|number| registered(&stage, number, number).unwrap());
+    assert_eq!(put_back(&stage).len(), 2);
+    remove(&stage, one).unwrap();
+    assert_eq!(stage.centre().waits_for().unwrap(), [other].into());
+    registers(&stage, 3, 3, Some(other)).unwrap();
+    assert!(stage.centre().waits_for().unwrap().is_empty(), "{other} was replaced");
+    act(&stage);
+}
+
+#[test]
+fn a_removed_computer_stays_away_and_makes_room() {
+    let stage = stage();
+    let most = u8::try_from(MAX_DEVICES).unwrap();
+    let all: Vec<_> = (1..=most).map(|number| registered(&stage, number, number).unwrap()).collect();
+    remove(&stage, all[0]).unwrap();
+    assert_eq!(remove(&stage, all[0]), Err("device.removed"));
+    assert_eq!(remove(&stage, DeviceId::from_bytes([0; 8])), Err("device.unknown"));
+    assert_eq!(stage.centre().remove_device("pusat", all[1], "Karena").err().unwrap().code(), "device.reason");
+    assert_eq!(registered(&stage, 1, 1), Err("registration.device-removed"));
+    assert_eq!(registered(&stage, most + 1, 1), Err("registration.replica-taken"), "its name stays its own");
+    registered(&stage, most + 1, most + 1).unwrap();
+    assert_eq!(registered(&stage, most + 2, most + 2), Err("registration.too-many-devices"));
+    let end = stage.centre().device(all[0]).unwrap().unwrap().ended.unwrap();
+    assert_eq!((end.at, end.because.as_str(), end.by.as_deref()), (NOW, "stolen", Some("pusat")));
+}
+
+#[test]
+fn a_computer_that_is_registered_anew_takes_the_place_of_what_it_was() {
+    let stage = stage();
+    let most = u8::try_from(MAX_DEVICES).unwrap();
+    let all: Vec<_> = (1..=most).map(|number| registered(&stage, number, number).unwrap()).collect();
+    let anew = registers(&stage, most + 1, most + 1, Some(all[0])).unwrap();
+    // The answer was lost, and it asks again.
+    assert_eq!(registers(&stage, most + 1, most + 1, Some(all[0])), Ok(anew));
+    let end = stage.centre().device(all[0]).unwrap().unwrap().ended.unwrap();
+    assert_eq!((end.because.as_str(), end.replaced_by), (DeviceEnd::REPLACED, Some(anew)));
+    assert_eq!(live(&stage).len(), MAX_DEVICES);
+    assert_eq!(registers(&stage, 2, 2, Some(all[1])), Ok(all[1]), "nobody takes its own place");
+    assert!(live(&stage).contains(&all[1]));
+}
+
+/// The row is the first registration's: who has the kode and somebody's public key takes nothing from anybody.
+#[test]
+fn fault_49_registering_again_under_another_name_overwrites_nothing() {
+    let stage = stage();
+    let device = registered(&stage, 1, 1).unwrap();
+    let before = stage.centre().device(device).unwrap();
+    assert_eq!(registered(&stage, 1, 9), Ok(device));
+    assert_eq!(stage.centre().device(device).unwrap(), before);
+    assert_eq!(registered(&stage, 2, 1), Err("registration.replica-taken"));
 }

@@ -31,7 +31,7 @@ pub(crate) struct CentreStage {
     pub(crate) keys: CentreKeys,
     pub(crate) npsn: Npsn,
     /// The present life of its database.
-    pub(crate) epoch: EpochId,
+    pub(crate) epoch: Cell<EpochId>,
     pub(crate) head: SigningKey,
     pub(crate) head_ptk: RecordId,
     pub(crate) revoked: bool,
@@ -56,7 +56,7 @@ impl CentreStage {
             rules,
             keys: CentreKeys { signing: SigningKey::from_bytes(&[9; 32]) },
             npsn,
-            epoch,
+            epoch: Cell::new(epoch),
             head: SigningKey::from_bytes(&[7; 32]),
             head_ptk,
             revoked: false,
@@ -72,7 +72,7 @@ impl CentreStage {
     }
 
     pub(crate) fn life(&self) -> Life {
-        Life { npsn: self.npsn, epoch: self.epoch }
+        Life { npsn: self.npsn, epoch: self.epoch.get() }
     }
 
     /// Knows a computer by a name that a test can read, and not by its key.
@@ -82,6 +82,7 @@ impl CentreStage {
             replica: installation.replica,
             app_version: String::new(),
             registered_at: NOW,
+            ended: None,
         };
         let mut batch = Batch::default();
         selaras_sync::local::put(&mut batch, &format!("device/{}", installation.device), &row).unwrap();

@@ -38,7 +38,9 @@ const MAX_CA_BYTES: usize = 64 << 10;
 
 impl Init {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        if service.is_installed() {
+        // A store of this school is registered again; any other stays as it is.
+        let again = service.is_installed();
+        if again && service.open_store()?.npsn() != self.npsn {
             return Err(Failure::new("store.exists").arg("place", service.place().root().display()));
         }
         let ca = self.ca.as_ref().map(|path| read_ca(path)).transpose()?;
@@ -49,10 +51,15 @@ impl Init {
             kode: &self.kode,
             engine: self.engine,
             recovering: false,
+            replaces: None,
         };
         let link = asked.connect(service)?;
-        let rules = fetch_rules(&link, out)?;
-        let centre = service.enrol(&asked, &link, &rules, out)?;
+        let centre = if again {
+            service.enrol_again(&asked, &link, out)?
+        } else {
+            let rules = fetch_rules(&link, out)?;
+            service.enrol(&asked, &link, &rules, out)?
+        };
         let done = Done::new("init.done").arg("npsn", self.npsn).arg("centre", centre);
         out.report(done.arg("place", service.place().root().display()).report());
         Ok(Outcome::Done)

@@ -43,7 +43,7 @@ pub struct Recover {
 
 impl Recover {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        if self.goes_on(service)? {
+        if self.goes_on(service, out)? {
             // What a process that was stopped behind its commit left.
             service.forget_registration();
         } else {
@@ -64,7 +64,7 @@ impl Recover {
     }
 
     /// Whether a recovery of this school was begun here and has not ended.
-    fn goes_on(&self, service: &mut Service) -> Result<bool, Failure> {
+    fn goes_on(&self, service: &mut Service, out: &mut dyn Output) -> Result<bool, Failure> {
         if let Some(damage) = service.damage()? {
             tracing::warn!(code = damage.code, "the store is damaged");
             return Ok(false);
@@ -74,7 +74,11 @@ impl Recover {
         }
         let place = service.place().root().display().to_string();
         let open = service.open_store()?;
-        if open.store().get(&Key::Local(RECOVERING_ROW.to_owned()))?.is_none() {
+        let recovering = open.store().get(&Key::Local(RECOVERING_ROW.to_owned()))?.is_some();
+        if (recovering || open.npsn() == self.npsn) && open.is_removed(out)? {
+            return Ok(false);
+        }
+        if !recovering {
             // Its rows are whole; what a lost file needs is an exchange, and no recovery.
             let lost = open.school().lost_bundle()?.map(|bundle| Failure::new("bundle.lost").arg("bundle", bundle));
             return Err(lost.unwrap_or_else(|| Failure::new("recover.whole").arg("place", place)));
@@ -88,23 +92,27 @@ impl Recover {
     /// Registers this computer; a damaged store is moved out of the way before, but after the centre was reached.
     fn begin(&self, service: &mut Service, out: &mut dyn Output) -> Result<(), Failure> {
         let ca = self.ca.as_ref().map(|path| read_ca(path)).transpose()?;
-        let asked = Enrolment {
+        let mut asked = Enrolment {
             server: &self.server,
             npsn: self.npsn,
             ca,
             kode: &self.kode,
             engine: self.engine,
             recovering: true,
+            replaces: None,
         };
         let link = asked.connect(service)?;
         let rules = fetch_rules(&link, out)?;
-        if service.damage()?.is_some() {
+        // A store that is whole is of a computer that was taken away, and comes back as another one.
+        if service.is_installed() || service.damage()?.is_some() {
             let salvaged = service.set_aside(&rules.rules.pack)?;
             out.event(Event::Note(Note::new("recover.salvaged").arg("count", salvaged.records)));
             if salvaged.incomplete {
                 out.event(Event::Note(Note::new("recover.incomplete")));
             }
         }
+        // Also where the store was moved away by a process that was stopped before it registered.
+        asked.replaces = service.newest_aside().and_then(|aside| aside.device);
         service.enrol(&asked, &link, &rules, out).map(drop)
     }
 }

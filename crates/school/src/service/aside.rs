@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use selaras_model::{Pack, Record, RecordKey, record_to_json};
+use selaras_model::{DeviceId, Pack, Record, RecordKey, record_to_json};
 use selaras_storage::{Changelog, EngineKind, move_aside};
 use selaras_sync::store::DraftRow;
-use selaras_sync::{Flow, Key, Range, Row};
+use selaras_sync::{Flow, Installation, Key, Range, Row};
 
 use super::aside_sealed::SEALED;
 use super::{Service, only_school};
@@ -18,6 +18,8 @@ use crate::place::Place;
 const DRAFTS: &str = "drafts.jsonl";
 /// The same while it is being written.
 const UNFINISHED: &str = "drafts.writing";
+/// The device that the store was registered as.
+const DEVICE: &str = "device";
 /// Stores moved aside in one place; more are a mistake.
 const MAX_ASIDE: u32 = 1_000;
 
@@ -27,6 +29,8 @@ pub(crate) struct Aside {
     pub(crate) directory: PathBuf,
     /// The file of what was typed, where any could be read, and its records.
     pub(crate) drafts: Option<(PathBuf, u64)>,
+    /// The device that it was registered as, where that could be read.
+    pub(crate) device: Option<DeviceId>,
 }
 
 /// What was read of the drafts of a damaged store.
@@ -73,7 +77,10 @@ impl Service {
         crate::platform::create_private_dir(&directory).map_err(unwritable)?;
         self.open = None;
         match self.changelog(EngineKind::default()).map(|(changelog, _)| changelog) {
-            Ok(changelog) => save_drafts(&changelog, pack, &directory),
+            Ok(changelog) => {
+                save_device(&changelog, &directory);
+                save_drafts(&changelog, pack, &directory)
+            }
             Err(failure) if failure.code == "store.damaged" => Ok(Salvaged { records: 0, incomplete: true }),
             Err(failure) => Err(failure),
         }
@@ -85,7 +92,8 @@ impl Service {
         let file = directory.join(DRAFTS);
         let records = File::open(&file).ok().map(|file| BufReader::new(file).lines().map_while(Result::ok).count());
         let drafts = records.map(|records| (file, u64::try_from(records).unwrap_or(u64::MAX)));
-        Some(Aside { directory, drafts })
+        let device = std::fs::read_to_string(directory.join(DEVICE)).ok().and_then(|id| id.trim().parse().ok());
+        Some(Aside { directory, drafts, device })
     }
 }
 
@@ -104,6 +112,17 @@ fn holds_a_store(aside: &Path) -> bool {
 pub(super) fn free_aside(place: &Place) -> Result<PathBuf, Failure> {
     let free = (1..=MAX_ASIDE).map(|number| place.aside(number)).find(|path| !holds_a_store(path));
     free.ok_or_else(|| Failure::new("place.unwritable").arg("place", place.root().display()))
+}
+
+/// Writes which device this was, so that the centre hears whose place the next registration takes. Where it cannot be
+/// read or written, the Dinas takes the old one away.
+fn save_device(changelog: &Changelog, directory: &Path) {
+    let npsn = only_school(changelog).ok().flatten();
+    let installation = npsn.and_then(|npsn| Installation::read(&changelog.school(npsn)).ok().flatten());
+    let Some(installation) = installation else { return };
+    if std::fs::write(directory.join(DEVICE), installation.device.to_string()).is_err() {
+        tracing::warn!("which device this was could not be kept");
+    }
 }
 
 /// Writes what was typed, record by record; the file counts when it is whole.

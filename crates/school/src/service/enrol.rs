@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{SigningKey, VerifyingKey};
-use selaras_model::{Date, Npsn, ReplicaId};
+use selaras_model::{Date, DeviceId, Npsn, ReplicaId};
 use selaras_storage::EngineKind;
 use selaras_sync::{Batch, Installation, Key, Release, Row, Rules, School, Store};
 use selaras_transport::RegisterAnswer;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{DEVICE_ROW, KODE_ROW, Open, RECOVERING_ROW, Service};
+use super::exchange::MAX_REGISTRATION;
+use super::{DEVICE_ROW, KODE_ROW, Open, RECOVERING_ROW, REGISTRATION_ROW, Service};
 use crate::account::Hashed;
 use crate::failure::Failure;
 use crate::link::{Link, Registration};
@@ -39,6 +40,8 @@ pub(crate) struct Enrolment<'a> {
     pub(crate) engine: EngineKind,
     /// Whether all records are to be fetched before anything else; the store remembers that they have not been.
     pub(crate) recovering: bool,
+    /// The device whose place this computer takes.
+    pub(crate) replaces: Option<DeviceId>,
 }
 
 /// A registration that may have reached the centre.
@@ -95,6 +98,7 @@ impl Enrolment<'_> {
         let mut batch = School::install(installation, rules, answer.today)?;
         batch.put(Key::Local(DEVICE_ROW.to_owned()), Row::Bytes(seed.to_vec()));
         batch.put(Key::Local(KODE_ROW.to_owned()), Row::Bytes(kode));
+        put_registration(&mut batch, answer);
         if self.recovering {
             batch.put(Key::Local(RECOVERING_ROW.to_owned()), Row::Bytes(Vec::new()));
         }
@@ -115,8 +119,12 @@ impl Service {
         self.make_root()?;
         let begun = Begun::at(self.place(), asked)?;
         let device_key = begun.key()?;
-        let registration =
-            Registration { kode: asked.kode, device_key: device_key.verifying_key(), replica: begun.replica };
+        let registration = Registration {
+            kode: asked.kode,
+            device_key: device_key.verifying_key(),
+            replica: begun.replica,
+            replaces: asked.replaces,
+        };
         let answer = link.register(&registration, out.lang())?;
         let rules = fetched.signed_by(&answer.centre_key)?;
         let installation = Installation {
@@ -138,9 +146,45 @@ impl Service {
         Ok(answer.centre_name)
     }
 
+    /// Registers this computer again at its centre, with the school's present kode: after a restore the centre may not know
+    /// it any more. What is in the store stays. Says what the centre calls itself.
+    ///
+    /// # Errors
+    /// As the centre gives them; `answer.not-ours` where another one answers.
+    pub(crate) fn enrol_again(
+        &mut self,
+        asked: &Enrolment<'_>,
+        link: &Link,
+        out: &mut dyn Output,
+    ) -> Result<String, Failure> {
+        let password = self.config().password;
+        let open = self.open_store()?;
+        let installation = open.installation().clone();
+        let device_key = open.device_key()?.verifying_key();
+        let replica = installation.replica;
+        let answer =
+            link.register(&Registration { kode: asked.kode, device_key, replica, replaces: None }, out.lang())?;
+        if answer.centre_key != installation.centre_key || answer.device != installation.device {
+            return Err(Failure::new("answer.not-ours"));
+        }
+        let kode = serde_json::to_vec(&Hashed::new(asked.kode, password)?);
+        let kode = kode.map_err(|_| Failure::new("internal.error").arg("place", "kode row"))?;
+        let mut batch = Batch::default();
+        batch.put(Key::Local(KODE_ROW.to_owned()), Row::Bytes(kode));
+        put_registration(&mut batch, &answer);
+        open.commit(&batch)?;
+        Ok(answer.centre_name)
+    }
+
     /// Removes the key beside the store, once the store holds it.
     pub(crate) fn forget_registration(&self) {
         let _ = std::fs::remove_file(self.place().registering());
+    }
+}
+
+fn put_registration(batch: &mut Batch, answer: &RegisterAnswer) {
+    if let Some(certificate) = answer.certificate.as_ref().filter(|text| text.len() <= MAX_REGISTRATION) {
+        batch.put(Key::Local(REGISTRATION_ROW.to_owned()), Row::Bytes(certificate.clone().into_bytes()));
     }
 }
 

@@ -5,12 +5,13 @@ use std::time::Instant;
 use ed25519_dalek::SigningKey;
 use selaras_sync::exchange::Exchange;
 use selaras_sync::{Key, Purpose, ReadStore, Row};
+use selaras_transport::TokenAnswer;
 use zeroize::Zeroizing;
 
-use super::{DEVICE_ROW, Open, TOKEN_ROW};
+use super::{DEVICE_ROW, Open, REGISTRATION_ROW, TOKEN_ROW};
 use crate::command::report::ExchangeReport;
 use crate::failure::Failure;
-use crate::link::{CallError, Link};
+use crate::link::{CallError, Link, Shown};
 use crate::output::Output;
 
 /// What an exchange is for.
@@ -88,6 +89,7 @@ impl Open {
         if let Some(token) = known {
             match call(self.connected()?, &token, out) {
                 Ok(answer) => return Ok(answer),
+                Err(CallError::Failed(failure)) if is_forgotten(&failure) => {}
                 Err(CallError::Failed(failure)) => return Err(failure),
                 Err(CallError::Session) => {}
             }
@@ -118,11 +120,43 @@ impl Open {
     pub(super) fn new_token(&mut self, out: &mut dyn Output) -> Result<Zeroizing<String>, Failure> {
         let device = self.installation.device;
         let key = self.device_key()?;
-        let token = self.connected()?.token(device, &key, out)?;
+        let held = self.registration()?;
+        let first = if held.is_some() { Shown::No } else { Shown::Lacking };
+        let link = self.connected()?;
+        let asked = match (link.token((device, &key), first, out), &held) {
+            // A restored centre that lost this computer, or its school, takes it back by what it signed.
+            (Err(failure), Some(held)) if is_forgotten(&failure) => link.token((device, &key), Shown::This(held), out),
+            (asked, _) => asked,
+        };
+        let TokenAnswer { token, registration, .. } = asked?;
         let mut batch = selaras_sync::Batch::default();
         batch.put(Key::Local(TOKEN_ROW.to_owned()), Row::Bytes(token.clone().into_bytes()));
+        if let Some(registration) = registration.filter(|text| text.len() <= MAX_REGISTRATION) {
+            batch.put(Key::Local(REGISTRATION_ROW.to_owned()), Row::Bytes(registration.into_bytes()));
+        }
         self.commit(&batch)?;
         Ok(Zeroizing::new(token))
+    }
+
+    /// This computer's registration as the centre signed it, in hexadecimal; none where an earlier version registered it.
+    fn registration(&self) -> Result<Option<String>, Failure> {
+        match self.store.get(&Key::Local(REGISTRATION_ROW.to_owned()))? {
+            Some(Row::Bytes(bytes)) => Ok(String::from_utf8(bytes).ok()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the centre says that this computer was taken away from its school; false where it cannot be asked.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub(crate) fn is_removed(&mut self, out: &mut dyn Output) -> Result<bool, Failure> {
+        match self.new_token(out) {
+            Ok(_) => Ok(false),
+            Err(failure) if failure.code == "session.device-removed" => Ok(true),
+            Err(failure) if failure.code.starts_with("store.") => Err(failure),
+            Err(_) => Ok(false),
+        }
     }
 
     pub(crate) fn device_key(&self) -> Result<SigningKey, Failure> {
@@ -133,4 +167,12 @@ impl Open {
         let seed: [u8; 32] = Zeroizing::new(bytes).as_slice().try_into().map_err(|_| damaged())?;
         Ok(SigningKey::from_bytes(&Zeroizing::new(seed)))
     }
+}
+
+/// The longest registration that is kept, in hexadecimal digits.
+pub(super) const MAX_REGISTRATION: usize = 512;
+
+/// Whether the centre does not know this computer, or its school.
+fn is_forgotten(failure: &Failure) -> bool {
+    matches!(failure.code.as_str(), "session.unknown-device" | "school.unknown")
 }

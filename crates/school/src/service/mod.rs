@@ -55,6 +55,8 @@ pub(crate) use turns::Turns;
 pub(crate) const DEVICE_ROW: &str = "device";
 /// The row of the kode registrasi's hash.
 pub(crate) const KODE_ROW: &str = "kode";
+/// The row of this computer's registration, as the centre signed it.
+pub(crate) const REGISTRATION_ROW: &str = "registration";
 /// The row of the present token.
 pub(crate) const TOKEN_ROW: &str = "token";
 /// The row of a recovery that has not ended.

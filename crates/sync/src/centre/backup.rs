@@ -1,10 +1,11 @@
 //! Backups of the centre: what a copy holds of a school's log once it has been verified, and whom a log that was put back
 //! from it waits for. Copying is the host's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use selaras_model::{DeviceId, LogVersion};
 
+use super::visits::DeviceVisit;
 use super::{Centre, Head};
 use crate::error::CentreError;
 use crate::step::Step;
@@ -85,13 +86,23 @@ impl Centre<'_> {
         Ok(Step::of(work.finish()))
     }
 
-    /// Begins the present life of a log that was put back from a backup; it waits for every computer that is registered
-    /// there. [`Centre::resume`] does it by itself.
+    /// Begins the present life of a log that was put back from a backup; [`Centre::resume`] does it by itself. It waits for the computers that may hold what the
+    /// backup lacks: those that are not removed and were here since the version that the backup knows as covered. What was
+    /// enrolled, registered or made before approves and registers nobody by itself.
     ///
     /// # Errors
     /// As [`Centre::restored`].
     pub fn put_back(&self) -> Result<Step, CentreError> {
-        let devices: BTreeSet<DeviceId> = self.devices()?.into_iter().map(|(device, _)| device).collect();
-        self.restored(devices)
+        let put_back = self.position()?;
+        let covered = put_back.keeping.covered;
+        let visits: BTreeMap<DeviceId, DeviceVisit> = self.visits()?.into_iter().collect();
+        // Where no visit was ever written down, an earlier version made the backup: each of them may have been here.
+        let came =
+            |device: &DeviceId| visits.is_empty() || visits.get(device).is_some_and(|visit| visit.covered >= covered);
+        let devices = self.devices()?.into_iter();
+        let waiting = devices.filter(|(device, row)| row.is_live() && came(device)).map(|(device, _)| device);
+        let mut step = self.restored(waiting.collect::<BTreeSet<DeviceId>>())?;
+        self.doubt(&mut step.batch, &put_back)?;
+        Ok(step)
     }
 }

@@ -125,6 +125,10 @@ impl<'a> Centre<'a> {
         let damaged = |_| StoreError::Damaged("a head's key".to_owned());
         let public = VerifyingKey::from_bytes(&key.public).map_err(damaged)?;
         let verified = approval.verify(&public).map_err(|_| refuse("approval.signature", Who::Head))?;
+        // No refusal for ever: somebody's word is missing, and the bundle waits as it is.
+        if !key.revoked && !self.is_confirmed(sender.device, name)? {
+            return Err(CentreError::refused("center.unconfirmed").with("key", name).into());
+        }
         self.check_signer(verified.text(), &key, &edits)?;
         let judged_on = verified.text().judged_on;
         let (ptk, id) = (key.ptk, verified.text().key);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::Signer;
 use prost::Message;
-use selaras_model::{BundleId, KeyId, ReplicaId, Sequence};
+use selaras_model::{BundleId, DeviceId, KeyId, ReplicaId, Sequence};
 use selaras_policy::Who;
 
 use super::Centre;
@@ -25,6 +25,8 @@ const LOST: &str = "bundle.lost";
 /// Who sends a bundle.
 pub(super) struct Sender {
     pub(super) replica: ReplicaId,
+    /// The computer whose session it is.
+    pub(super) device: DeviceId,
     /// The greatest sequence that it says it used.
     pub(super) last: Sequence,
     pub(super) row: ReplicaRow,

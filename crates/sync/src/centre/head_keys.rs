@@ -4,12 +4,14 @@ use selaras_model::{KeyId, Npsn, RecordId};
 use selaras_policy::{Entitlement, entitlement};
 
 use super::Centre;
+use super::promise::Promise;
 use super::receive::EnrolledKey;
-use super::registry::{HeadKeyRow, head_key, head_keys, put_head_key, sound_key};
+use super::registry::sound_key;
+use super::rows::{HeadKeyRow, head_key, head_keys};
 use crate::error::CentreError;
 use crate::evidence::{HeadKey, certify};
 use crate::step::Step;
-use crate::store::{Batch, StoreError};
+use crate::store::StoreError;
 
 /// A key that was enrolled, now or before.
 #[derive(Debug)]
@@ -62,9 +64,7 @@ impl Centre<'_> {
                 revoked_because: Vec::new(),
                 revoked_by: None,
             };
-            let mut batch = Batch::default();
-            put_head_key(&mut batch, key, &row)?;
-            step = Some(Step::of(batch));
+            step = Some(self.promise(&[Promise::of_key(key, row)])?);
         }
         let head_key = certify(self.npsn, ptk, key, public, enrolled_at, &self.keys.signing);
         Ok(Enrolment { key, head_key, step })
@@ -129,15 +129,18 @@ impl Centre<'_> {
         ended: Vec<(KeyId, HeadKeyRow, Vec<String>)>,
         by: Option<&str>,
     ) -> Result<Option<RevokedKeys>, CentreError> {
-        let mut batch = Batch::default();
+        let mut promises = Vec::with_capacity(ended.len());
         let mut keys = Vec::with_capacity(ended.len());
         for (id, row, revoked_because) in ended {
             let row =
                 HeadKeyRow { revoked_at: Some(self.now), revoked_because, revoked_by: by.map(str::to_owned), ..row };
-            put_head_key(&mut batch, id, &row)?;
+            promises.push(Promise::of_key(id, row));
             keys.push(id);
         }
-        Ok((!keys.is_empty()).then(|| RevokedKeys { keys, step: Step::of(batch) }))
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(RevokedKeys { keys, step: self.promise(&promises)? }))
     }
 
     fn entitled(&self, ptk: RecordId) -> Result<Entitlement, CentreError> {
@@ -146,7 +149,7 @@ impl Centre<'_> {
 }
 
 /// A key's name follows from school, PTK and key, so that enrolling twice is enrolling once.
-fn key_id(npsn: Npsn, ptk: RecordId, public: &[u8; 32]) -> KeyId {
+pub(super) fn key_id(npsn: Npsn, ptk: RecordId, public: &[u8; 32]) -> KeyId {
     let mut hasher = blake3::Hasher::new_derive_key("selaras 1 head key id");
     hasher.update(npsn.as_bytes()).update(ptk.as_bytes()).update(public);
     let mut id = [0; 8];

@@ -54,6 +54,13 @@ impl std::fmt::Debug for Handing {
     }
 }
 
+impl Handing {
+    /// The newest place of this log that the computer stood at or beyond when it asked; 0 where it did not say.
+    pub(crate) fn ancestor(&self) -> LogVersion {
+        self.ancestor
+    }
+}
+
 fn damaged() -> CentreError {
     CentreError::refused("heal.damaged")
 }

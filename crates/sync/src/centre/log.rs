@@ -21,8 +21,12 @@ impl Centre<'_> {
         match (&entry.origin, &entry.first) {
             (EntryOrigin::Bundle { replica, sequence, .. }, _) => Ok(bundle_actor(self.npsn, *replica, *sequence)),
             // A replayed act keeps the name of its first life, or its changes would be others.
-            (EntryOrigin::Act { .. }, Some(first)) => Ok(act_actor(self.npsn, first.epoch, first.version)),
-            (EntryOrigin::Act { .. }, None) => Ok(act_actor(self.npsn, position.epoch()?, position.version.next())),
+            (EntryOrigin::Act { .. } | EntryOrigin::Promise { .. }, Some(first)) => {
+                Ok(act_actor(self.npsn, first.epoch, first.version))
+            }
+            (EntryOrigin::Act { .. } | EntryOrigin::Promise { .. }, None) => {
+                Ok(act_actor(self.npsn, position.epoch()?, position.version.next()))
+            }
         }
     }
 
@@ -77,7 +81,8 @@ impl Centre<'_> {
                 work.put(Key::Replica(*replica), Row::Replica(after.clone()));
                 Origin::Bundle { bundle: *bundle, replica: *replica, sequence: *sequence }
             }
-            EntryOrigin::Act { kind } => Origin::Act { kind: kind.clone() },
+            EntryOrigin::Act { kind } => Origin::Act { kind: kind.clone(), promises: Vec::new() },
+            EntryOrigin::Promise { kind, promises } => Origin::Act { kind: kind.clone(), promises: promises.clone() },
         };
         let entry = LogEntry {
             npsn: self.npsn,

@@ -4,9 +4,12 @@ mod act;
 mod act_judge;
 mod acting;
 mod backup;
+mod certificate;
 mod check;
+mod confirm;
 mod contested;
 mod decide;
+mod derive;
 mod head_keys;
 mod heads;
 mod heal;
@@ -14,14 +17,17 @@ mod life;
 mod log;
 mod moves;
 mod parts;
+mod promise;
 mod receive;
 mod records;
 mod registry;
 mod repair;
 mod replay;
 mod respond;
+mod rows;
 mod rules;
 mod sound;
+mod visits;
 
 use ed25519_dalek::SigningKey;
 use selaras_model::{Date, Digest, EntityCode, EntryHash, EpochId, LogVersion, Npsn, Record, RecordId, RecordKey};
@@ -36,7 +42,10 @@ use crate::store::{Batch, Blobs, Flow, Range, ReadStore, Row, StateName, StoreEr
 use crate::view::StoreView;
 
 pub use acting::Acting;
+pub use certificate::DeviceCertificate;
 pub use check::MAX_JUDGED_DAYS;
+pub(crate) use confirm::UNCONFIRMED;
+pub use confirm::Unconfirmed;
 pub use head_keys::{Enrolment, RevokedKeys};
 pub use heads::{AssignmentIds, HeadAssignment};
 pub use heal::{Handing, MAX_HEAL_BYTES};
@@ -44,8 +53,10 @@ pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_NAMES, MAX_PROOF};
 pub use life::Life;
 pub use moves::{AnsweredMove, CarriedMove, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise};
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
-pub use registry::{DeviceRow, HeadKeyRow, MAX_DEVICES, Registered};
+pub use registry::{MAX_DEVICES, NewDevice, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
+pub use rows::{DeviceEnd, DeviceRow, HeadKeyRow, KodeRow, SchoolRow, registered_device};
+pub use visits::DeviceVisit;
 
 /// The centre's secret keys.
 pub struct CentreKeys {
@@ -175,6 +186,14 @@ impl<'a> Centre<'a> {
             Ok(crate::judging::run(centre.store, centre.rules, centre.today, version)?)
         })?;
         Ok(Some(Step::of_all(batches)))
+    }
+
+    /// Gives the life of the database in which this log stands.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn epoch(&self) -> Result<Option<EpochId>, CentreError> {
+        Ok(self.position()?.epoch)
     }
 
     pub(crate) fn position(&self) -> Result<Position, CentreError> {

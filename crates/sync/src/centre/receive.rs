@@ -44,6 +44,7 @@ pub struct Received {
     /// To be committed before the answer.
     pub step: Option<Step>,
     pub(super) cursor: (LogVersion, u32),
+    stood: Option<LogVersion>,
     pub(super) bundle: Option<BundleId>,
     pub(super) fresh: bool,
     pub(super) held: Option<BundleId>,
@@ -74,6 +75,11 @@ impl Received {
     #[must_use]
     pub fn takes_snapshot(&self) -> bool {
         self.takes_snapshot
+    }
+
+    /// Where the school stood in an earlier life of the log; none where it speaks of this one.
+    pub(crate) fn stood(&self) -> Option<LogVersion> {
+        self.stood
     }
 
     /// The bundle that this request brought and whose fate it decided.
@@ -131,6 +137,7 @@ impl Centre<'_> {
         let previous = BundleId::try_from(request.previous.as_slice()).ok();
         let mut received = Received {
             step: None,
+            stood: stood(&request, &position, cursor),
             cursor,
             bundle: id.or(held),
             fresh: false,
@@ -149,7 +156,8 @@ impl Centre<'_> {
             None => false,
         };
         received.fresh = fresh;
-        let sender = Sender { replica, last, row: known.clone().unwrap_or_else(|| unseen(device)) };
+        let row = ReplicaRow { device: Some(device), ..known.clone().unwrap_or_else(|| unseen(device)) };
+        let sender = Sender { replica, device, last, row };
         let unbound = known.as_ref().is_none_or(|row| row.device.is_none());
         received.step = match (id, lost) {
             (Some(id), _) if fresh => Some(self.decide(id, &request, &sender, &position, enrolled)?),
@@ -157,8 +165,7 @@ impl Centre<'_> {
             _ if unbound && healing.is_none() => {
                 // The first sight of a replica binds it to its device, so that no other can burn its sequence.
                 let mut work = Work::new(self.store, self.rules);
-                let row = ReplicaRow { device: Some(device), ..sender.row };
-                work.put(Key::Replica(replica), Row::Replica(row));
+                work.put(Key::Replica(replica), Row::Replica(sender.row));
                 Some(Step::of(work.finish()))
             }
             _ => None,
@@ -213,27 +220,31 @@ impl Centre<'_> {
             let Some(version) = self.replayed(hash)? else { continue };
             // What was taken as edits of the centre's own is not what the school holds.
             let (entry, _) = entry_at(self.store, version)?;
-            if !matches!(&entry.origin, Origin::Act { kind } if kind == RETAKEN) {
+            if !matches!(&entry.origin, Origin::Act { kind, .. } if kind == RETAKEN) {
                 versions.insert(version, hash);
             }
         }
         Ok(versions)
     }
 
-    /// Gives what is known of a replica under which a device speaks. It is bound to the device that was seen under it, and
-    /// before anybody was, to the one that registered it: every pulled entry shows the names of the school's other
-    /// computers, and whoever took one first would keep its owner out.
+    /// As [`Received::stood`], of a request that could not be answered.
+    pub(crate) fn stood(&self, body: &[u8]) -> Result<Option<LogVersion>, CentreError> {
+        let request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
+        let position = self.position()?;
+        let (cursor, _) = self.place(&request, &position)?;
+        Ok(stood(&request, &position, cursor))
+    }
+
+    /// What is known of an installation that a device speaks for: its registration binds it, not who speaks first.
     pub(super) fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
         let row = match self.store.get(&Key::Replica(replica))? {
             Some(Row::Replica(row)) => Some(row),
-            Some(_) => return Err(StoreError::Damaged("the row of a replica".to_owned()).into()),
-            None => None,
+            _ => None,
         };
-        let owner = match row.as_ref().and_then(|row| row.device) {
-            Some(bound) => Some(bound),
-            None => self.registered_as(replica)?,
-        };
-        if owner.is_some_and(|owner| owner != device) {
+        if row.as_ref().is_some_and(|row| row.device == Some(device)) {
+            return Ok(row);
+        }
+        if self.is_anothers(replica, device, &self.devices()?)? {
             return Err(CentreError::refused("replica.other-device").with("replica", replica));
         }
         Ok(row)
@@ -286,6 +297,13 @@ impl Centre<'_> {
         let differs = cursor.index == 0 && !request.root.is_empty() && request.root != entry.root().as_bytes();
         Ok(((version, cursor.index), differs))
     }
+}
+
+/// Where a school stood in an earlier life of the log, given the place of its cursor in this one.
+fn stood(request: &wire::ExchangeRequest, position: &Position, cursor: (LogVersion, u32)) -> Option<LogVersion> {
+    let epoch = request.cursor.as_ref().map(|cursor| cursor.epoch.as_slice()).filter(|epoch| !epoch.is_empty())?;
+    let present = position.epoch.is_some_and(|present| present.as_bytes() == epoch);
+    (!present).then_some(cursor.0)
 }
 
 fn unseen(device: DeviceId) -> ReplicaRow {

@@ -1,62 +1,35 @@
-//! The computers that are registered at the centre, and the rows that computers and heads' keys have there.
-//!
-//! | key | row |
-//! |---|---|
-//! | `device/<id>` | [`DeviceRow`] |
-//! | `key/<id>` | [`HeadKeyRow`] |
+//! The computers of a school: registered, replaced, taken away. Each is a promise in the school's log.
 
 use ed25519_dalek::VerifyingKey;
-use selaras_model::{DeviceId, KeyId, Npsn, RecordId, ReplicaId};
-use serde::{Deserialize, Serialize};
+use selaras_model::{DeviceId, Npsn, ReplicaId};
 
 use super::Centre;
+use super::promise::Promise;
+use super::rows::{self, DeviceEnd, DeviceRow};
 use crate::error::CentreError;
-use crate::local;
 use crate::step::Step;
-use crate::store::{Batch, ReadStore, StoreError};
+use crate::store::{Key, ReplicaRow, Row, StoreError};
 
-/// Devices of a school; more are a mistake or an attack.
+/// Computers of a school that are not removed; more are a mistake or an attack.
 pub const MAX_DEVICES: usize = 50;
+/// Rows of a school's computers, removed ones among them: who has the kode may replace one after another.
+const MAX_DEVICE_ROWS: usize = 1_000;
+/// The longest reason of an end, in bytes.
+const MAX_REASON: usize = 32;
 /// The longest version text that is kept.
 const MAX_VERSION: usize = 40;
-const DEVICES: &str = "device/";
-const KEYS: &str = "key/";
 
-/// A registered installation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceRow {
-    /// The device's Ed25519 public key.
+/// A computer that asks to be registered.
+#[derive(Debug, Clone, Copy)]
+pub struct NewDevice<'a> {
+    /// Its Ed25519 public key.
     pub public: [u8; 32],
-    /// The installation that registered.
+    /// The name of its installation.
     pub replica: ReplicaId,
-    /// The version of its application then.
-    pub app_version: String,
-    /// Seconds since 1970 by the centre's clock.
-    pub registered_at: i64,
-}
-
-/// A head's key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeadKeyRow {
-    /// The PTK whose key it is.
-    pub ptk: RecordId,
-    /// The Ed25519 public key.
-    pub public: [u8; 32],
-    /// Seconds since 1970 by the centre's clock.
-    pub enrolled_at: i64,
-    /// Once set, for ever: who becomes head again activates again.
-    pub revoked_at: Option<i64>,
-    /// Why: the conditions that the person no longer met, or [`HeadKeyRow::BY_HAND`].
-    #[serde(default)]
-    pub revoked_because: Vec<String>,
-    /// Who revoked it by hand: an account's name.
-    #[serde(default)]
-    pub revoked_by: Option<String>,
-}
-
-impl HeadKeyRow {
-    /// Revoked by somebody who said so, whatever the records say: a computer was lost, a password is known.
-    pub const BY_HAND: &str = "by-hand";
+    /// The version of its application.
+    pub app_version: &'a str,
+    /// What it was registered as before, and is no more.
+    pub replaces: Option<DeviceId>,
 }
 
 /// A computer that registers.
@@ -70,30 +43,94 @@ pub struct Registered {
 
 impl Centre<'_> {
     /// Registers a computer; who registers has shown the school's code. Asked again with the same key it gives the same
-    /// answer, because an answer may get lost.
+    /// answer, because an answer may get lost, and its row stays what it is: an installation that has another name by then
+    /// is bound when it speaks.
     ///
     /// # Errors
-    /// [`CentreError::Refused`]: `registration.bad-key`; `registration.replica-taken` where the installation is another
-    /// device's; `registration.too-many-devices`.
-    pub fn register(&self, public: [u8; 32], replica: ReplicaId, app_version: &str) -> Result<Registered, CentreError> {
-        sound_key(&public)?;
-        let device = device_id(self.npsn, &public);
+    /// [`CentreError::Refused`]: `registration.bad-key`; `registration.device-removed` for the key of a computer that was
+    /// removed or replaced; `registration.replica-taken` where the installation is another device's;
+    /// `registration.too-many-devices`.
+    pub fn register(&self, asked: &NewDevice<'_>) -> Result<Registered, CentreError> {
+        let row = self.new_row(asked)?;
+        let device = device_id(self.npsn, &asked.public);
+        let mut promises: Vec<Promise> = row.map(|row| Promise::of_device(device, row)).into_iter().collect();
+        if let Some((old, row)) = self.replaced(asked)? {
+            let because = DeviceEnd::REPLACED.to_owned();
+            let ended = Some(DeviceEnd { at: self.now, because, by: None, replaced_by: Some(device) });
+            promises.push(Promise::of_device(old, DeviceRow { ended, ..row }));
+        }
+        Ok(Registered { device, step: self.promise(&promises)? })
+    }
+
+    /// The row of a computer that may be registered; none where it has one.
+    pub(super) fn new_row(&self, asked: &NewDevice<'_>) -> Result<Option<DeviceRow>, CentreError> {
+        sound_key(&asked.public)?;
+        let device = device_id(self.npsn, &asked.public);
         let devices = self.devices()?;
-        if devices.iter().any(|(id, row)| *id != device && row.replica == replica) {
+        let known = devices.iter().find(|(id, _)| *id == device);
+        if known.is_some_and(|(_, row)| !row.is_live()) {
+            return Err(CentreError::refused("registration.device-removed"));
+        }
+        if self.is_anothers(asked.replica, device, &devices)? {
             return Err(CentreError::refused("registration.replica-taken"));
         }
-        if devices.len() >= MAX_DEVICES && !devices.iter().any(|(id, _)| *id == device) {
+        if known.is_some() {
+            return Ok(None);
+        }
+        let live = devices.iter().filter(|(_, row)| row.is_live()).count();
+        let stays = live.saturating_sub(usize::from(self.replaced(asked)?.is_some()));
+        if stays >= MAX_DEVICES || devices.len() >= MAX_DEVICE_ROWS {
             return Err(CentreError::refused("registration.too-many-devices").with("limit", MAX_DEVICES));
         }
-        let row = DeviceRow {
-            public,
-            replica,
-            app_version: app_version.chars().filter(|sign| !sign.is_control()).take(MAX_VERSION).collect(),
+        Ok(Some(DeviceRow {
+            public: asked.public,
+            replica: asked.replica,
+            app_version: asked.app_version.chars().filter(|sign| !sign.is_control()).take(MAX_VERSION).collect(),
             registered_at: self.now,
+            ended: None,
+        }))
+    }
+
+    /// The computer whose place this one takes, where that is another one and still there.
+    fn replaced(&self, asked: &NewDevice<'_>) -> Result<Option<(DeviceId, DeviceRow)>, StoreError> {
+        let old = asked.replaces.filter(|old| *old != device_id(self.npsn, &asked.public));
+        let Some(old) = old else { return Ok(None) };
+        Ok(self.device(old)?.filter(DeviceRow::is_live).map(|row| (old, row)))
+    }
+
+    /// Takes a computer away from the school: it begins no session, none that it has goes on, and no restored log waits
+    /// for it. `because` is a code such as `stolen`, `by` the account that says so.
+    ///
+    /// # Errors
+    /// [`CentreError::Refused`]: `device.unknown`, `device.removed` for one that was removed or replaced before,
+    /// `device.reason`.
+    pub fn remove_device(&self, by: &str, device: DeviceId, because: &str) -> Result<Step, CentreError> {
+        let fits = |sign: u8| sign.is_ascii_lowercase() || sign == b'-';
+        if because.is_empty() || because.len() > MAX_REASON || !because.bytes().all(fits) {
+            return Err(CentreError::refused("device.reason"));
+        }
+        let row = self.device(device)?.ok_or_else(|| CentreError::refused("device.unknown").with("device", device))?;
+        if !row.is_live() {
+            return Err(CentreError::refused("device.removed").with("device", device));
+        }
+        let (because, by) = (because.to_owned(), Some(by.to_owned()));
+        let ended = Some(DeviceEnd { at: self.now, because, by, replaced_by: None });
+        self.promise(&[Promise::of_device(device, DeviceRow { ended, ..row })])
+    }
+
+    /// Whether an installation's name belongs to another device: by its registration, or by what it did here.
+    pub(super) fn is_anothers(
+        &self,
+        replica: ReplicaId,
+        device: DeviceId,
+        devices: &[(DeviceId, DeviceRow)],
+    ) -> Result<bool, StoreError> {
+        let seen = match self.store.get(&Key::Replica(replica))? {
+            Some(Row::Replica(ReplicaRow { device, .. })) => device,
+            _ => None,
         };
-        let mut batch = Batch::default();
-        local::put(&mut batch, &format!("{DEVICES}{device}"), &row)?;
-        Ok(Registered { device, step: Step::of(batch) })
+        let registered = || devices.iter().any(|(id, row)| *id != device && row.replica == replica);
+        Ok(seen.map_or_else(registered, |bound| bound != device))
     }
 
     /// Gives a registered computer.
@@ -101,13 +138,7 @@ impl Centre<'_> {
     /// # Errors
     /// As the store gives them.
     pub fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
-        local::read(self.store, &format!("{DEVICES}{device}"))
-    }
-
-    /// Gives the computer that registered this replica.
-    pub(super) fn registered_as(&self, replica: ReplicaId) -> Result<Option<DeviceId>, StoreError> {
-        let mut devices = self.devices()?.into_iter();
-        Ok(devices.find(|(_, row)| row.replica == replica).map(|(device, _)| device))
+        rows::registered_device(self.store, device)
     }
 
     /// Gives all registered computers.
@@ -115,24 +146,12 @@ impl Centre<'_> {
     /// # Errors
     /// As the store gives them.
     pub fn devices(&self) -> Result<Vec<(DeviceId, DeviceRow)>, StoreError> {
-        local::all(self.store, DEVICES)
+        rows::devices(self.store)
     }
 }
 
-pub(super) fn head_key(store: &dyn ReadStore, key: KeyId) -> Result<Option<HeadKeyRow>, StoreError> {
-    local::read(store, &format!("{KEYS}{key}"))
-}
-
-pub(super) fn head_keys(store: &dyn ReadStore) -> Result<Vec<(KeyId, HeadKeyRow)>, StoreError> {
-    local::all(store, KEYS)
-}
-
-pub(super) fn put_head_key(batch: &mut Batch, key: KeyId, row: &HeadKeyRow) -> Result<(), StoreError> {
-    local::put(batch, &format!("{KEYS}{key}"), row)
-}
-
 /// A device's name follows from school and key, so that registering twice is registering once.
-fn device_id(npsn: Npsn, public: &[u8; 32]) -> DeviceId {
+pub(super) fn device_id(npsn: Npsn, public: &[u8; 32]) -> DeviceId {
     let mut hasher = blake3::Hasher::new_derive_key("selaras 1 device id");
     hasher.update(npsn.as_bytes()).update(public);
     let mut id = [0; 8];

@@ -48,7 +48,7 @@ impl Centre<'_> {
                 first: Some(first),
                 handed: Some(hash),
             };
-            return self.enter(edits, intent, &entry.actor());
+            return self.enter(edits, intent, &entry.actor(), Some(entry));
         }
         // A life of its own: another entry may have been signed for its place, and have that act's name.
         let [a, b, c, d, e, f, g, h, ..] = *first.entry.as_bytes();
@@ -59,7 +59,7 @@ impl Centre<'_> {
         let edits_at = if fitting.edits().is_empty() { EditsAt::Absent } else { self.keep_edits(&fitting)? };
         let edits = fitting.hash();
         let intent = EntryIntent { origin, edits_at, edits, at: entry.at, first: Some(first), handed: Some(hash) };
-        let mut step = self.enter(&fitting, intent, &actor)?;
+        let mut step = self.enter(&fitting, intent, &actor, None)?;
         if let EntryOrigin::Bundle { replica, after, .. } = self.origin_again(&entry.origin)? {
             // Its number is used: the bundle must not take effect a second time.
             step.batch.put(Key::Replica(replica), Row::Replica(after));
@@ -67,12 +67,21 @@ impl Centre<'_> {
         Ok(step)
     }
 
-    /// Makes the entry, at once or in steps.
-    fn enter(&self, edits: &EditSet, intent: EntryIntent, actor: &Actor) -> Result<Step, CentreError> {
+    /// Makes the entry, at once or in steps; what `before` promised is promised again.
+    fn enter(
+        &self,
+        edits: &EditSet,
+        intent: EntryIntent,
+        actor: &Actor,
+        before: Option<&LogEntry>,
+    ) -> Result<Step, CentreError> {
         let work = Work::of_accepted(self.store, self.rules);
         let Some(mut work) = Self::take_all(work, actor, edits, &mut |_, _, _| {})? else {
             return self.intend(edits, intent);
         };
+        if let Some(before) = before {
+            self.derive(before, &mut work)?;
+        }
         let mut position = self.living()?;
         let raised = Self::next_version(&position);
         let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
@@ -174,7 +183,12 @@ impl Centre<'_> {
 
     fn origin_again(&self, origin: &Origin) -> Result<EntryOrigin, StoreError> {
         let (bundle, replica, sequence) = match origin {
-            Origin::Act { kind } => return Ok(EntryOrigin::Act { kind: kind.clone() }),
+            Origin::Act { kind, promises } if promises.is_empty() => {
+                return Ok(EntryOrigin::Act { kind: kind.clone() });
+            }
+            Origin::Act { kind, promises } => {
+                return Ok(EntryOrigin::Promise { kind: kind.clone(), promises: promises.clone() });
+            }
             Origin::Bundle { bundle, replica, sequence } => (*bundle, *replica, *sequence),
         };
         let row = match self.store.get(&Key::Replica(replica))? {

@@ -92,7 +92,7 @@ impl School<'_> {
         let position = self.at_rest()?;
         let mut kept = Vec::new();
         self.each_kept(position.keeping.first, &mut |entry| {
-            kept.extend(entry.has_edits().then_some(entry));
+            kept.extend(entry.is_handed_back().then_some(entry));
             Ok(Flow::Continue)
         })?;
         let mut inventory = Vec::new();

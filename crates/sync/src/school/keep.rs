@@ -50,6 +50,11 @@ impl Kept {
     pub(super) fn has_edits(&self) -> bool {
         !matches!(self.row.edits, EditsAt::Absent)
     }
+
+    /// Whether a centre that lost it needs it from here: for its edits, or for what it promises.
+    pub(super) fn is_handed_back(&self) -> bool {
+        self.has_edits() || !self.entry.promises().is_empty()
+    }
 }
 
 impl School<'_> {

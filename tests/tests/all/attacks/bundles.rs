@@ -29,9 +29,11 @@ fn a_bundle_that_is_not_in_its_place_takes_no_effect() {
     for ((name, code, spoil), number) in spoils.into_iter().zip(10..) {
         scene.attack(name, code, || mallory.sound(number).spoilt(spoil).send());
     }
+    // That another computer is registered is in the log.
+    let other = scene.mallory(0x66);
     scene.attack("another device's replica", "replica.other-device", || {
         let mut request = mallory.sound(20).request();
-        request.replica = scene.mallory(0x66).replica.as_bytes().to_vec();
+        request.replica = other.replica.as_bytes().to_vec();
         mallory.outcome(&request.encode_to_vec())
     });
     scene.attack("a bundle by the name of one that never landed", "bundle.not-landed", || {

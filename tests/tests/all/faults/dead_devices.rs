@@ -21,7 +21,6 @@ fn is_healed_by(scene: &mut Scene, school: &School, computer: &Computer, pupil: 
 }
 
 #[test]
-#[ignore = "fault 7"]
 fn fault_07_no_restored_centre_waits_for_what_a_recovered_computer_was_before() {
     let mut scene = Scene::new();
     let (school, first) = scene.school("99999999", "1701");
@@ -37,7 +36,6 @@ fn fault_07_no_restored_centre_waits_for_what_a_recovered_computer_was_before() 
 }
 
 #[test]
-#[ignore = "fault 7"]
 fn fault_07_no_restored_centre_waits_for_a_computer_that_was_last_seen_before_the_covered_version() {
     let mut scene = Scene::new();
     let (school, first) = scene.school("99999999", "1702");
@@ -50,7 +48,6 @@ fn fault_07_no_restored_centre_waits_for_a_computer_that_was_last_seen_before_th
 }
 
 #[test]
-#[ignore = "fault 7"]
 fn fault_07_no_restored_centre_waits_for_a_computer_that_registered_and_never_pulled() {
     let mut scene = Scene::new();
     let (school, first) = scene.school("99999999", "1703");

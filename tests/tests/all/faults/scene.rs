@@ -65,8 +65,15 @@ impl Scene {
         backup
     }
 
-    /// The disk is lost, and a centre is made from a backup.
+    /// The disk is lost, a centre is made from a backup, and the operator confirms what is from before.
     pub(super) fn lose_the_disk(&mut self, backup: &Path) {
+        self.lose_the_disk_unconfirmed(backup);
+        let confirmed = self.centre().try_operator(&["restore", "confirm", "--all"]);
+        assert!(confirmed.status.success(), "{confirmed:?}");
+    }
+
+    /// The disk is lost, and a centre is made from a backup; nobody has confirmed anything.
+    pub(super) fn lose_the_disk_unconfirmed(&mut self, backup: &Path) {
         drop(self.centre.take());
         self.data = self.place.path().join("restored");
         self.centre = Some(Centre::restore(backup, &self.data).behind(&self.door));

@@ -131,7 +131,7 @@ impl Script {
             self.lawful.acts_on(school, clock, written);
         }
         for entry in self.entries(school, self.lawful.version(school).next())? {
-            let begins = matches!(&entry.origin, Origin::Act { kind } if kind == "rules.change");
+            let begins = matches!(&entry.origin, Origin::Act { kind, .. } if kind == "rules.change");
             self.lawful.entry(school, entry.version, (entry.pack, entry.rulebook), begins)?;
             // Work that was decided comes before anything else.
             let decided_on = self.lawful.decided_on(school);

@@ -12,6 +12,7 @@ mod older_backup;
 mod own_damage;
 mod owners;
 mod parts;
+mod promises;
 mod rules;
 mod set_aside;
 mod twins;

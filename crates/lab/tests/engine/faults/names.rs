@@ -1,13 +1,13 @@
 //! The names of installations: who may speak under one while a restored centre waits, and under which name a sequence is
 //! settled.
 
-use selaras_model::{ReplicaId, Value};
-use selaras_sync::{Outcome, Phase, Purpose, Rules, wire};
+use selaras_model::{DeviceId, ReplicaId, Value};
+use selaras_sync::{Batch, DeviceRow, Outcome, Phase, Purpose, Rules, Store as _, local, wire};
 
 use super::disaster::{Backup, assert_accepted, back_up, change, contact, declare_healed, restore, send};
 use super::handing::{name_of, say};
 use super::rules::{another_rulebook, begin};
-use crate::stage::{Computer, Stage, assert_equal};
+use crate::stage::{CentreStage, Computer, Stage, assert_equal};
 
 /// A school whose computers first spoke after the backup: only their entries, which they hand back, tell their names.
 struct Unseen {
@@ -20,6 +20,7 @@ struct Unseen {
 fn unseen() -> Unseen {
     let mut stage = Stage::bare(12);
     stage.assign_head();
+    register(&stage.centre, 1);
     let backup = back_up(&stage.centre);
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
     stage.first.import(&stage.sample.school);
@@ -27,6 +28,20 @@ fn unseen() -> Unseen {
     let mut thief = Computer::new(&stage.centre, 2);
     contact(&mut thief, &stage.centre, Purpose::Pull).unwrap();
     Unseen { stage, backup, thief }
+}
+
+/// The centre knows a computer by its registration, also where nobody has spoken under its name.
+fn register(centre: &CentreStage, number: u8) {
+    let row = DeviceRow {
+        public: [number; 32],
+        replica: ReplicaId::from_bytes([number; 8]),
+        app_version: String::new(),
+        registered_at: 0,
+        ended: None,
+    };
+    let mut batch = Batch::default();
+    local::put(&mut batch, &format!("device/{}", DeviceId::from_bytes([number; 8])), &row).unwrap();
+    centre.store.commit(&batch).unwrap();
 }
 
 /// Everything that a device can say under a name: that all of its numbers are used, and that it has told all.

@@ -217,6 +217,6 @@ impl Centre<'_> {
 fn may_be_late(entry: &LogEntry) -> bool {
     match &entry.origin {
         Origin::Bundle { .. } => true,
-        Origin::Act { kind } => note::is_late(kind),
+        Origin::Act { kind, .. } => note::is_late(kind),
     }
 }
