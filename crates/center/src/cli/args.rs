@@ -239,7 +239,7 @@ pub(super) enum Account {
     Token { name: String },
 }
 
-#[derive(Subcommand)]
+#[derive(Clone, Copy, Subcommand)]
 pub(super) enum Device {
     /// Lists the computers as JSON lines, with when each was here last, and when and why one ended.
     List { npsn: Npsn },
