@@ -6,7 +6,6 @@ use selaras_lab::world::{Bug, Dimension, Flaw, Plan};
 use super::{SEEDS_ALONE, first_failure, flaw_is_found_in, found_alone, holds_alone, only};
 
 #[test]
-#[ignore = "fault 13"]
 fn fault_13_worlds_hold_in_which_files_are_altered_and_lost() {
     holds_alone(Dimension::Blobs, SEEDS_ALONE);
 }
@@ -29,7 +28,6 @@ fn a_centre_that_puts_the_sums_right_alone_is_found() {
 /// A centre that lost a record signs digests without it; a computer that has lost one as well cannot prove its repair by
 /// them, and what others build on its record is `record.unmergeable` for ever.
 #[test]
-#[ignore = "fault 45"]
 fn fault_45_worlds_hold_in_which_both_ends_lose_records() {
     hold_together(SEEDS_ALONE, [Dimension::Damage, Dimension::CentreDamage]);
 }
@@ -37,7 +35,6 @@ fn fault_45_worlds_hold_in_which_both_ends_lose_records() {
 /// A repair ends with the sums of what was there when it began: what is lost meanwhile is in them, is never missed, and
 /// what others build on it is `record.unmergeable` for ever.
 #[test]
-#[ignore = "fault 46"]
 fn fault_46_worlds_hold_in_which_records_are_lost_during_a_repair() {
     hold_together(2 * SEEDS_ALONE, [Dimension::Damage, Dimension::Images]);
 }

@@ -196,7 +196,6 @@ fn a_centre_that_takes_rules_back_is_found() {
 }
 
 #[test]
-#[ignore = "fault 23"]
 fn fault_23_records_that_change_a_hundred_times_and_grow_are_like_others() {
     holds_alone(Dimension::Busy, SEEDS_BUSY);
 }

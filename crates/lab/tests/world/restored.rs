@@ -61,7 +61,6 @@ fn worlds_hold_in_which_computers_come_late_and_are_replaced() {
 }
 
 #[test]
-#[ignore = "fault 4"]
 fn fault_04_worlds_hold_in_which_computers_come_late_and_disks_are_lost() {
     hold(&[Dimension::LateComputers, Dimension::Losses]);
 }

@@ -23,7 +23,6 @@ fn bundles(data: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-#[ignore = "fault 13"]
 fn fault_13_a_damaged_bundle_of_before_does_not_keep_a_restored_centre_waiting() {
     let mut scene = Scene::new();
     let (school, first) = scene.school("99999999", "1391");
