@@ -40,9 +40,9 @@ impl Desk {
         match self.centre().promise_move(who, id, to, on).map_err(|error| refused(&error))? {
             Promise::Elsewhere { to, on } => Ok(Answer::Elsewhere(to, on)),
             Promise::Made { leaving, on, acting } => {
-                self.carry_any(acting)?;
+                self.carry_any(acting.map(|acting| *acting))?;
                 let school = self.known.name.clone();
-                Ok(Answer::Promised(Promised { leaving, from: self.npsn, school, on }))
+                Ok(Answer::Promised(Promised { leaving: *leaving, from: self.npsn, school, on }))
             }
         }
     }

@@ -286,7 +286,7 @@ impl CentreHost {
         if let Promise::Made { acting, .. } = &mut promise
             && let Some(acting) = acting.take()
         {
-            self.carries(acting)?;
+            self.carries(*acting)?;
         }
         Ok(promise)
     }

@@ -103,7 +103,7 @@ impl Schools {
         if let Promise::Made { acting, .. } = &mut promise
             && let Some(acting) = acting.take()
         {
-            carry(&self.old, acting);
+            carry(&self.old, *acting);
         }
         Ok(promise)
     }

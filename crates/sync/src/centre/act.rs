@@ -31,17 +31,17 @@ impl Centre<'_> {
     /// [`CentreError::Refused`] for what the pack does not know; `center.damaged` where the records are not what this centre
     /// signed last. Nothing is done then.
     pub fn act(&self, kind: &str, edits: Vec<TypedEdit>) -> Result<Step, CentreError> {
-        self.act_judged(kind, &edits, Judging::Lenient)
+        self.act_judged(kind, edits, Judging::Lenient)
     }
 
     pub(super) fn act_judged(&self, kind: &str, edits: &[TypedEdit], judging: Judging) -> Result<Step, CentreError> {
         let position = self.may_act(kind)?;
-        let mut set = Vec::with_capacity(edits.len());
+        let mut set = Vec::new();
         let work = Work::new(self.store, self.rules);
         for edit in edits {
-            self.check_act(edit)?;
+            self.check_act(&edit)?;
             let heads = work.base(edit.key)?.map(|base| base.heads).unwrap_or_default();
-            set.push((edit.key, Edit { fields: edit.fields.clone(), deleted: edit.deleted, ..Edit::on(&heads) }));
+            set.push((edit.key, Edit { fields: edit.fields, deleted: edit.deleted, ..Edit::on(&heads) }));
         }
         self.enter_act(kind, set, position, judging)
     }

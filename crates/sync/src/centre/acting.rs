@@ -129,7 +129,7 @@ impl Centre<'_> {
             let step = match stage {
                 Stage::Done => return Ok(None),
                 Stage::Entry => Some(match &acting.what {
-                    What::Typed(edits) => self.act_judged(&acting.kind, edits, acting.judging)?,
+                    What::Typed(edits) => self.act_judged(&acting.kind, edits.iter().cloned(), acting.judging)?,
                     What::On(set) => self.act_on(&acting.kind, set)?,
                     What::Ready(step) => step.clone(),
                 }),

@@ -43,7 +43,7 @@ impl Moving {
         let (old, new) = (&self.old.centre, &self.new);
         let promise = old.centre().promise_move(WHO, self.person.id, new.npsn, on()).unwrap();
         let Promise::Made { leaving, on, acting } = promise else { panic!("she is promised to nobody") };
-        carry(old, acting);
+        carry(old, acting.map(|acting| *acting));
         let offer = MoveOffer { who: WHO, person: self.person.id, on, from: old.npsn, school: "Lama".to_owned() };
         let id = RecordId::from_bytes([0xa3; 16]);
         carry(new, new.centre().offer_move("dinas", &offer, &leaving, id).unwrap());

@@ -154,7 +154,7 @@ impl Centre<'_> {
             if is(&places.person) {
                 return Ok(Some((who, key.id)));
             }
-            if places.histories.iter().any(|name| is(name))
+            if places.histories.iter().any(is)
                 && let Some(record) = self.record(key)?
                 && let Value::Ref(person) = record.get(places.reference)
             {

@@ -16,11 +16,11 @@ pub enum Promise {
     /// The person is offered to the school that was asked for, and to no other.
     Made {
         /// What goes with the person.
-        leaving: LeavingPerson,
+        leaving: Box<LeavingPerson>,
         /// The day of the move: of an offer that was made before, its own.
         on: Date,
         /// What says so in the log; to be carried to its end before the offer is made at the new school.
-        acting: Option<Acting>,
+        acting: Option<Box<Acting>>,
     },
     /// An offer to another school is open in this log; whether it stands there too is to be asked of that one.
     Elsewhere {
@@ -55,7 +55,8 @@ impl Centre<'_> {
             return Err(CentreError::refused("move.not-here").with("id", person).with("npsn", self.npsn));
         }
         let moved = Moved { who, person, from: self.npsn, to, on };
-        let made = |acting, on| Promise::Made { leaving, on, acting };
+        let leaving = Box::new(leaving);
+        let made = |acting: Option<Acting>, on| Promise::Made { leaving, on, acting: acting.map(Box::new) };
         Ok(match self.move_row(DEPARTURES, who, person)? {
             Some(row) if row.state == MoveState::Taken => return Err(under_way(person, row.other)),
             Some(row) if row.state == MoveState::Offered && row.other == to => made(None, row.on),
@@ -120,7 +121,7 @@ impl Centre<'_> {
     /// The live offer of a move at the new school.
     pub(super) fn offer_of(&self, moved: &Moved) -> Result<Option<Record>, CentreError> {
         let places = moved.who.places();
-        let person = selaras_model::Value::text(&moved.person.to_string());
+        let person = selaras_model::Value::text(moved.person.to_string());
         let offers = self.with_value(places.offer, places.id, &person)?;
         let from = moved.from.to_string();
         let of = |offer: &Record| {
