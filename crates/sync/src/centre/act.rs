@@ -34,7 +34,12 @@ impl Centre<'_> {
         self.act_judged(kind, edits, Judging::Lenient)
     }
 
-    pub(super) fn act_judged(&self, kind: &str, edits: &[TypedEdit], judging: Judging) -> Result<Step, CentreError> {
+    pub(super) fn act_judged(
+        &self,
+        kind: &str,
+        edits: impl IntoIterator<Item = TypedEdit>,
+        judging: Judging,
+    ) -> Result<Step, CentreError> {
         let position = self.may_act(kind)?;
         let mut set = Vec::new();
         let work = Work::new(self.store, self.rules);
