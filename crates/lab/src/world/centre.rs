@@ -343,6 +343,15 @@ impl CentreHost {
         self.drive(Some(step))
     }
 
+    /// Takes a computer away that is gone for good, where it is known here.
+    pub(super) fn removes(&mut self, device: DeviceId) -> Result<(), Trouble> {
+        if self.centre().device(device)?.is_none_or(|row| !row.is_live()) {
+            return Ok(());
+        }
+        let step = self.centre().remove_device("dinas", device, "lost")?;
+        self.drive(Some(step))
+    }
+
     /// Takes a backup and notes what it covers.
     pub(super) fn back_up(&mut self) -> Result<(), Trouble> {
         self.drive(None)?;

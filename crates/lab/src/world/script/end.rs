@@ -43,6 +43,12 @@ impl Script {
             computer.starts_again()?;
             computer.settle()?;
         }
+        // Nobody waits for those who cannot come.
+        let gone = self.computers.iter().filter(|computer| computer.gone);
+        let gone: Vec<_> = gone.map(|computer| (computer.school, computer.device)).collect();
+        for (school, device) in gone {
+            self.centre_mut(school)?.removes(device)?;
+        }
         // What a restored centre lacks comes back first, from all.
         for number in self.present() {
             self.heals_at_rest(number)?;
