@@ -172,7 +172,7 @@ fn fault_13_a_damaged_file_is_made_again_before_it_is_copied_or_sent() {
     flip_files(first);
     let file = back_up(&scene, first, "flipped.age");
     let restored = scene.empty("restored");
-    assert_eq!(restore(&restored, &file, &[])["outbox"], 1);
+    assert_eq!(restore_empty(&scene, &restored, &file, &[])["outbox"], 1);
     flip_files(first);
     for computer in [first, &restored] {
         let report = computer.run(&["sync"], &[]);
