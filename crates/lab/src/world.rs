@@ -11,6 +11,7 @@
 mod centre;
 mod computer;
 mod disk;
+pub mod explore;
 mod fetching;
 mod images;
 mod landing;

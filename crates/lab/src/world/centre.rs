@@ -144,7 +144,7 @@ impl CentreHost {
         let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
         let life = Life { npsn: self.npsn, epoch: self.epoch };
         let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, life, 0, self.today());
-        centre.announcing(announced)
+        centre.announcing(announced).with(self.flaw)
     }
 
     /// The date by which it acts, which is its own unless a bug is planted.
@@ -242,6 +242,15 @@ impl CentreHost {
     /// Loses the disk, and begins another life from the last backup, or from the one so many before it; says whether there
     /// was one.
     pub(super) fn lose_disk(&mut self, before: usize) -> Result<bool, Trouble> {
+        let put_back = self.put_back(before)?;
+        if put_back && self.bug != Some(Bug::RestoresSilently) {
+            self.drive(None)?;
+        }
+        Ok(put_back)
+    }
+
+    /// Puts such a backup in the place of the disk; the life of the log that follows has not begun.
+    pub(super) fn put_back(&mut self, before: usize) -> Result<bool, Trouble> {
         // Those that were made later could not be read.
         let readable = self.backups.len().saturating_sub(before).max(1);
         self.backups.truncate(readable);
@@ -251,12 +260,53 @@ impl CentreHost {
         self.snapshots.clear();
         self.down = false;
         self.lives += 1;
-        if self.bug == Some(Bug::RestoresSilently) {
-            return Ok(true);
+        if self.bug != Some(Bug::RestoresSilently) {
+            self.epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         }
-        self.epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
-        self.drive(None)?;
         Ok(true)
+    }
+
+    /// The same centre once more, with the last of its backups.
+    pub(super) fn fork(&self) -> Result<Self, Trouble> {
+        Ok(Self {
+            npsn: self.npsn,
+            disk: self.disk.fork()?,
+            date: self.date,
+            releases: self.releases.clone(),
+            keys: CentreKeys { signing: self.keys.signing.clone() },
+            head: self.head.clone(),
+            head_key: self.head_key,
+            down: self.down,
+            landings: Landings::default(),
+            snapshots: self.snapshots.clone(),
+            offers_snapshots: self.offers_snapshots,
+            backups: self.backups.last().map(Image::fork).into_iter().collect(),
+            lives: self.lives,
+            epoch: self.epoch,
+            bug: self.bug,
+            flaw: self.flaw,
+        })
+    }
+
+    /// Times that it was restored.
+    pub(super) const fn restores(&self) -> u8 {
+        self.lives - 1
+    }
+
+    /// The head's keys end, as by a person at the Dinas.
+    pub(super) fn revoke(&mut self) -> Result<(), Trouble> {
+        self.drive(None)?;
+        let step = self.centre().revoke("dinas", RecordId::from_bytes(HEAD))?.step;
+        self.drive(Some(step))
+    }
+
+    /// The head enrols another key.
+    pub(super) fn enrol(&mut self, key: SigningKey) -> Result<(), Trouble> {
+        self.drive(None)?;
+        self.head = key;
+        let enrolment = self.centre().enrol(RecordId::from_bytes(HEAD), self.head.verifying_key().to_bytes())?;
+        self.head_key = Some(enrolment.key);
+        self.drive(enrolment.step)
     }
 
     /// Whether it was ever restored.
@@ -285,7 +335,7 @@ impl CentreHost {
         Ok(retaken)
     }
 
-    fn each_entry(&self, visit: &mut dyn FnMut(LogEntry)) -> Result<(), Trouble> {
+    pub(super) fn each_entry(&self, visit: &mut dyn FnMut(LogEntry)) -> Result<(), Trouble> {
         let mut broken = false;
         self.disk.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
             if let Row::Entry(row) = row {

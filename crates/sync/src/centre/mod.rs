@@ -27,6 +27,8 @@ use selaras_policy::Finding;
 use crate::Rules;
 use crate::error::CentreError;
 use crate::evidence::{self, Evidence};
+#[cfg(feature = "flaws")]
+use crate::exchange::Flaw;
 use crate::state::{self, Intent, Judged, Position};
 use crate::step::Step;
 use crate::store::{Batch, Blobs, Flow, Range, ReadStore, Row, StateName, StoreError};
@@ -87,6 +89,8 @@ pub struct Centre<'a> {
     now: i64,
     today: Date,
     announced: Announced<'a>,
+    #[cfg(feature = "flaws")]
+    flaw: Option<Flaw>,
 }
 
 impl std::fmt::Debug for Centre<'_> {
@@ -110,7 +114,26 @@ impl<'a> Centre<'a> {
     ) -> Self {
         let announced = Announced { from: Date::MIN, next: None };
         let Life { npsn, epoch } = life;
-        Self { store, blobs, rules, keys, npsn, epoch, now, today, announced }
+        Self {
+            store,
+            blobs,
+            rules,
+            keys,
+            npsn,
+            epoch,
+            now,
+            today,
+            announced,
+            #[cfg(feature = "flaws")]
+            flaw: None,
+        }
+    }
+
+    /// The same with a bug in it.
+    #[cfg(feature = "flaws")]
+    #[must_use]
+    pub fn with(self, flaw: Option<Flaw>) -> Self {
+        Self { flaw, ..self }
     }
 
     /// Tells schools since when the rules are in force, and what will follow them.
@@ -138,6 +161,10 @@ impl<'a> Centre<'a> {
     /// As the store gives them.
     pub fn resume(&self) -> Result<Option<Step>, CentreError> {
         let intent = state::read(self.store, StateName::Intent)?;
+        #[cfg(feature = "flaws")]
+        if let Some(step) = self.rules_before_life()? {
+            return Ok(Some(step));
+        }
         if self.is_of_another_life()? {
             return match intent {
                 None => self.put_back().map(Some),
