@@ -231,6 +231,11 @@ impl State {
             Some(Packet::Refusal(code)) => self.station_mut(which).hears(Told::Refused(code)),
             Some(Packet::File(offer, file)) => {
                 let station = self.station_mut(which);
+                if *blake3::hash(&file).as_bytes() != offer.hash {
+                    // It is fetched anew by the next exchange.
+                    station.waits_no_longer();
+                    return Ok(());
+                }
                 station.computer.disk.blobs().put(&offer.hash, &file)?;
                 station.hears(Told::Fetched)
             }
