@@ -70,6 +70,9 @@ impl Image {
 /// Bytes of a document that a sick store still keeps.
 const SMALL_DOCUMENT: usize = 4_096;
 
+/// Takes rows as they lie there: the space, the key, the value.
+pub(super) type EachRow<'a> = dyn FnMut(Space, &[u8], &[u8]) + 'a;
+
 /// A copy of a disk.
 pub(super) struct Image {
     memory: MemoryEngine,
@@ -135,7 +138,7 @@ impl Disk {
     }
 
     /// The rows as they lie there, space by space, also while the process is dead.
-    pub(super) fn each_row(&self, visit: &mut dyn FnMut(Space, &[u8], &[u8])) -> Result<(), Trouble> {
+    pub(super) fn each_row(&self, visit: &mut EachRow<'_>) -> Result<(), Trouble> {
         let memory = Arc::clone(&held(&self.memory));
         for space in Space::ALL {
             let mut row = |key: &[u8], value: &[u8]| {

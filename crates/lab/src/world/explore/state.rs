@@ -266,7 +266,7 @@ impl State {
 pub(super) fn half(packet: &mut Packet) {
     match packet {
         Packet::Request(Request { body, .. }) | Packet::Answer(body) | Packet::File(_, body) => {
-            body.truncate(body.len() / 2)
+            body.truncate(body.len() / 2);
         }
         Packet::Refusal(_) | Packet::Fetch(_) => {}
     }
