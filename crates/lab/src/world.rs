@@ -12,6 +12,7 @@ mod bug;
 mod centre;
 mod computer;
 mod disk;
+pub mod explore;
 mod fetching;
 mod files;
 mod images;

@@ -164,7 +164,7 @@ impl CentreHost {
         let announced = Announced { from: now.from, next: next.map(|next| (next.from, &next.rules)) };
         let life = Life { npsn: self.npsn, epoch: self.epoch };
         let centre = Centre::new(store, self.disk.blobs(), &now.rules, &self.keys, life, 0, self.day.today);
-        centre.announcing(announced).having_acted_on(self.latest)
+        centre.announcing(announced).having_acted_on(self.latest).with(self.flaw)
     }
 
     /// The day by which it chooses rules, which is the right one unless a bug is planted.
@@ -366,6 +366,22 @@ impl CentreHost {
     /// Loses the disk, and begins another life from the last backup, or from the one so many before it; says whether there
     /// was one.
     pub(super) fn lose_disk(&mut self, before: usize) -> Result<bool, Trouble> {
+        let put_back = self.put_back(before)?;
+        if put_back && self.bug != Some(Bug::RestoresSilently) {
+            self.drive(None)?;
+            self.confirms()?;
+        }
+        Ok(put_back)
+    }
+
+    /// The operator gives his word for what was there before the restore.
+    pub(super) fn confirms(&mut self) -> Result<(), Trouble> {
+        let step = self.centre().confirm();
+        self.drive(Some(step))
+    }
+
+    /// Puts such a backup in the place of the disk; the life of the log that follows has not begun.
+    pub(super) fn put_back(&mut self, before: usize) -> Result<bool, Trouble> {
         // Those that were made later could not be read.
         let readable = self.backups.len().saturating_sub(before).max(1);
         self.backups.truncate(readable);
@@ -375,15 +391,57 @@ impl CentreHost {
         self.snapshots.clear();
         self.down = false;
         self.lives += 1;
-        if self.bug == Some(Bug::RestoresSilently) {
-            return Ok(true);
+        if self.bug != Some(Bug::RestoresSilently) {
+            self.epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
         }
-        self.epoch = EpochId::from_bytes([b'l', b'i', b'f', b'e', b'-', 0, 0, self.lives]);
-        self.drive(None)?;
-        // The operator gives his word at once.
-        let step = self.centre().confirm();
-        self.drive(Some(step))?;
         Ok(true)
+    }
+
+    /// The same centre once more, with the last of its backups.
+    pub(super) fn fork(&self) -> Result<Self, Trouble> {
+        Ok(Self {
+            npsn: self.npsn,
+            disk: self.disk.fork()?,
+            date: self.date,
+            worked_on: self.worked_on.clone(),
+            day: self.day,
+            latest: self.latest,
+            releases: self.releases.clone(),
+            keys: CentreKeys { signing: self.keys.signing.clone() },
+            head: self.head.clone(),
+            head_key: self.head_key,
+            down: self.down,
+            landings: Landings::default(),
+            snapshots: self.snapshots.clone(),
+            offers_snapshots: self.offers_snapshots,
+            certificates: self.certificates.clone(),
+            backups: self.backups.last().map(Image::fork).into_iter().collect(),
+            lives: self.lives,
+            epoch: self.epoch,
+            bug: self.bug,
+            flaw: self.flaw,
+        })
+    }
+
+    /// Times that it was restored.
+    pub(super) const fn restores(&self) -> u8 {
+        self.lives - 1
+    }
+
+    /// The head's keys end, as by a person at the Dinas.
+    pub(super) fn revoke(&mut self) -> Result<(), Trouble> {
+        self.drive(None)?;
+        let step = self.centre().revoke("dinas", RecordId::from_bytes(HEAD))?.step;
+        self.drive(Some(step))
+    }
+
+    /// The head enrols another key.
+    pub(super) fn enrol(&mut self, key: SigningKey) -> Result<(), Trouble> {
+        self.drive(None)?;
+        self.head = key;
+        let enrolment = self.centre().enrol(RecordId::from_bytes(HEAD), self.head.verifying_key().to_bytes())?;
+        self.head_key = Some(enrolment.key);
+        self.drive(enrolment.step)
     }
 
     /// Whether it was ever restored.
@@ -412,7 +470,7 @@ impl CentreHost {
         Ok(retaken)
     }
 
-    fn each_entry(&self, visit: &mut dyn FnMut(LogEntry)) -> Result<(), Trouble> {
+    pub(super) fn each_entry(&self, visit: &mut dyn FnMut(LogEntry)) -> Result<(), Trouble> {
         let mut broken = false;
         self.disk.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
             if let Row::Entry(row) = row {

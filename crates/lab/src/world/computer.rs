@@ -97,7 +97,7 @@ impl Computer {
 
     /// The engine on what the disk holds, also while its process is dead.
     pub(super) fn school_over<'s>(&'s self, store: &'s dyn ReadStore) -> School<'s> {
-        School::new(store, self.disk.blobs(), &self.rules, 0)
+        School::new(store, self.disk.blobs(), &self.rules, 0).with(self.flaw)
     }
 
     /// Ends what was decided.
@@ -170,6 +170,18 @@ impl Computer {
         ReplicaId::from_bytes([0x80, self.number, 0, 0, 0, 0, 0, self.renewals])
     }
 
+    /// The same computer once more, with what is under way in its process; an upload is not.
+    pub(super) fn fork(&self) -> Result<Self, Trouble> {
+        let exchange = self.exchange.clone();
+        let twin = Self::on(
+            self.disk.fork()?,
+            self.rules.clone(),
+            (self.school, self.number, self.device),
+            (self.bug, self.flaw),
+        );
+        Ok(Self { exchange, renewals: self.renewals, ..twin })
+    }
+
     /// The same computer once more, as its disk is now.
     pub(super) fn copy(&self, number: u8) -> Result<Self, Trouble> {
         let disk = self.disk.fork()?;
@@ -194,7 +206,11 @@ impl Computer {
 
     /// Reads the rules that are in force on this disk.
     pub(super) fn read_rules(&mut self) -> Result<(), Trouble> {
-        if let Some(rules) = Rules::load(&self.disk)? {
+        let position = self.school().position()?;
+        // They are texts, which take longer to read than most steps of a world.
+        if (position.pack, position.rulebook) != (self.rules.pack.hash(), self.rules.rulebook.hash())
+            && let Some(rules) = Rules::load(&self.disk)?
+        {
             self.rules = rules;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use selaras_model::Npsn;
-use selaras_storage::{Changelog, Fault, FaultyEngine, MemoryEngine, SchoolStore};
+use selaras_storage::{Changelog, Engine, Fault, FaultyEngine, MemoryEngine, SchoolStore, Space};
 use selaras_sync::store::EditsAt;
 use selaras_sync::{Batch, Blobs, Flow, Key, Range, ReadStore, Row, StateName, Store, StoreError};
 
@@ -11,8 +11,17 @@ use super::bug::Bug;
 use super::files::Files;
 use super::trouble::Trouble;
 
+impl Image {
+    pub(super) fn fork(&self) -> Self {
+        Self { memory: self.memory.fork(), files: self.files.fork() }
+    }
+}
+
 /// Bytes of a document that a sick store still keeps.
 const SMALL_DOCUMENT: usize = 4_096;
+
+/// Takes rows as they lie there: the space, the key, the value.
+pub(super) type EachRow<'a> = dyn FnMut(Space, &[u8], &[u8]) + 'a;
 
 /// A copy of a disk.
 pub(super) struct Image {
@@ -59,9 +68,36 @@ impl Disk {
 
     /// Another disk with the same content, for a computer that is copied or brought back to what it was.
     pub(super) fn fork(&self) -> Result<Self, Trouble> {
-        let disk = Self::new(self.npsn, self.bug)?;
-        disk.put_back(&self.copy())?;
-        Ok(disk)
+        let Image { memory, files } = self.copy();
+        let memory = Arc::new(memory);
+        let (faulty, store) = open(&memory, self.npsn)?;
+        Ok(Self {
+            memory: Mutex::new(memory),
+            faulty: Mutex::new(faulty),
+            store: Mutex::new(store),
+            files: Mutex::new(Arc::new(files)),
+            npsn: self.npsn,
+            bug: self.bug,
+            earlier: Mutex::new(None),
+        })
+    }
+
+    /// How many commits its process has asked for.
+    pub(super) fn commits(&self) -> u64 {
+        held(&self.faulty).commits()
+    }
+
+    /// The rows as they lie there, space by space, also while the process is dead.
+    pub(super) fn each_row(&self, visit: &mut EachRow<'_>) -> Result<(), Trouble> {
+        let memory = Arc::clone(&held(&self.memory));
+        for space in Space::ALL {
+            let mut row = |key: &[u8], value: &[u8]| {
+                visit(space, key, value);
+                Ok(Flow::Continue)
+            };
+            memory.scan(space, &[], &mut row).map_err(|_| Trouble::Died)?;
+        }
+        Ok(())
     }
 
     pub(super) fn blobs(&self) -> &dyn Blobs {

@@ -7,6 +7,7 @@ use super::rules::{self, Change};
 use super::trouble::{Trouble, wrong};
 
 /// Rules and their first day.
+#[derive(Clone)]
 pub(super) struct Release {
     pub(super) from: Date,
     pub(super) rules: Rules,
@@ -23,6 +24,7 @@ impl ReleasedRules for Release {
 }
 
 /// All releases of a centre. They outlive its disk: an operator publishes again what a backup does not hold.
+#[derive(Clone)]
 pub(super) struct Releases {
     base: Release,
     published: Vec<Release>,

@@ -14,6 +14,8 @@ use super::Centre;
 use crate::Rules;
 use crate::edits::EditsChain;
 use crate::error::CentreError;
+#[cfg(feature = "flaws")]
+use crate::exchange::Flaw;
 use crate::local;
 use crate::state::{EntryIntent, EntryOrigin, Healing, Position};
 use crate::step::Step;
@@ -71,13 +73,13 @@ impl Living {
 impl Centre<'_> {
     /// Whether the log was put back from a backup, and its next life has not begun.
     pub(super) fn is_of_another_life(&self) -> Result<bool, CentreError> {
-        Ok(self.position()?.epoch != Some(self.epoch))
+        Ok(self.position()?.epoch != Some(self.epoch) && !self.goes_on_in_any_life())
     }
 
     /// Where the log stands, for whoever writes to it.
     pub(super) fn living(&self) -> Result<Living, CentreError> {
         let position = self.position()?;
-        if position.epoch == Some(self.epoch) {
+        if position.epoch == Some(self.epoch) || self.goes_on_in_any_life() {
             Ok(Living(position))
         } else {
             Err(CentreError::refused("school.unfinished"))
@@ -90,6 +92,27 @@ impl Centre<'_> {
             return Err(CentreError::refused("school.unfinished"));
         }
         self.living()
+    }
+
+    /// Whether a planted bug lets it write to a log of a life that is over.
+    #[cfg(feature = "flaws")]
+    fn goes_on_in_any_life(&self) -> bool {
+        self.flaw == Some(Flaw::OldEpochGoesOn)
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    const fn goes_on_in_any_life(&self) -> bool {
+        false
+    }
+
+    /// What a planted bug does first: new rules begin in whatever life the log is.
+    #[cfg(feature = "flaws")]
+    pub(super) fn rules_before_life(&self) -> Result<Option<Step>, CentreError> {
+        if self.flaw != Some(Flaw::RulesBeforeLife) || self.healing()?.is_some() || !self.has_other_rules()? {
+            return Ok(None);
+        }
+        self.rules_step(Living(self.position()?)).map(Some)
     }
 
     /// Gives the step that begins the present life of a log that was put back from a backup; it is the only one that can

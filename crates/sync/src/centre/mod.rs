@@ -36,6 +36,8 @@ use selaras_policy::Finding;
 use crate::Rules;
 use crate::error::CentreError;
 use crate::evidence::{self, Evidence};
+#[cfg(feature = "flaws")]
+use crate::exchange::Flaw;
 use crate::state::{self, Intent, Judged, Position};
 use crate::step::Step;
 use crate::store::{Batch, Blobs, Flow, Range, ReadStore, Row, StateName, StoreError};
@@ -103,6 +105,8 @@ pub struct Centre<'a> {
     /// The greatest date that the centre has acted on.
     latest: Date,
     announced: Announced<'a>,
+    #[cfg(feature = "flaws")]
+    flaw: Option<Flaw>,
 }
 
 impl std::fmt::Debug for Centre<'_> {
@@ -126,7 +130,27 @@ impl<'a> Centre<'a> {
     ) -> Self {
         let announced = Announced { from: Date::MIN, next: None };
         let Life { npsn, epoch } = life;
-        Self { store, blobs, rules, keys, npsn, epoch, now, today, latest: today, announced }
+        Self {
+            store,
+            blobs,
+            rules,
+            keys,
+            npsn,
+            epoch,
+            now,
+            today,
+            latest: today,
+            announced,
+            #[cfg(feature = "flaws")]
+            flaw: None,
+        }
+    }
+
+    /// The same with a bug in it.
+    #[cfg(feature = "flaws")]
+    #[must_use]
+    pub fn with(self, flaw: Option<Flaw>) -> Self {
+        Self { flaw, ..self }
     }
 
     /// Tells schools since when the rules are in force, and what will follow them.
@@ -161,6 +185,10 @@ impl<'a> Centre<'a> {
     /// As the store gives them.
     pub fn resume(&self) -> Result<Option<Step>, CentreError> {
         let intent = state::read(self.store, StateName::Intent)?;
+        #[cfg(feature = "flaws")]
+        if let Some(step) = self.rules_before_life()? {
+            return Ok(Some(step));
+        }
         if self.is_of_another_life()? {
             return match intent {
                 None => self.put_back().map(Some),

@@ -1,9 +1,10 @@
-//! Bugs that can be planted in the conversation, so that a test sees that the simulated worlds find them.
+//! Bugs that can be planted in the conversation and the engine, so that a test sees that the simulated worlds and the
+//! explorer find them.
 //!
 //! They are in builds for the lab alone (feature `flaws`). A bug planted outside the exchange, in its store or on its line,
 //! does not show that bugs inside it are found.
 
-/// A bug in the order of an exchange.
+/// A bug in the order of an exchange, or in what the engine of one end decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Flaw {
     /// The last commit of an answer is left out.
@@ -18,4 +19,10 @@ pub enum Flaw {
     ResumeForgotten,
     /// A snapshot that is in, in part or whole, is taken in from its start once more.
     SnapshotAnew,
+    /// A centre that was put back from a backup goes on in the epoch that is over.
+    OldEpochGoesOn,
+    /// A centre that was put back from a backup begins new rules before the next life of its log.
+    RulesBeforeLife,
+    /// A computer that holds nothing of the log yet defends the life of it that it was told of first.
+    DefendsNothing,
 }

@@ -230,7 +230,20 @@ impl School<'_> {
 
     /// The life of the log that this side holds something of: at the beginning there is nothing to defend.
     pub(super) fn defended(&self, position: &Position) -> Option<EpochId> {
-        position.epoch.filter(|_| position.version.get() > 0 || position.partial.is_some())
+        let holds_something = position.version.get() > 0 || position.partial.is_some();
+        position.epoch.filter(|_| holds_something || self.defends_nothing())
+    }
+
+    /// Whether a planted bug defends a life of which nothing is held.
+    #[cfg(feature = "flaws")]
+    pub(super) fn defends_nothing(&self) -> bool {
+        self.flaw == Some(crate::exchange::Flaw::DefendsNothing)
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    pub(super) const fn defends_nothing(&self) -> bool {
+        false
     }
 
     pub(super) fn reading<'r>(

@@ -365,7 +365,7 @@ impl School<'_> {
             position.keeping.again = true;
             position.keeping.past = Some((position.keeping.next, healing.head));
             position.keeping.covered = position.keeping.covered.min(ancestor);
-        } else if ancestor.get() == 0 {
+        } else if ancestor.get() == 0 && !self.defends_nothing() {
             position.epoch = None;
         }
         self.void_receipt(&mut work, &mut position, ancestor)?;

@@ -28,6 +28,8 @@ use selaras_model::{Actor, Date, ReplicaId, Side};
 
 use crate::Rules;
 use crate::error::{Refusal, SchoolError};
+#[cfg(feature = "flaws")]
+use crate::exchange::Flaw;
 use crate::state::{self, HistoryKind, HistoryLine, Installation, Intent, Judged, Position, Sealed};
 use crate::step::Step;
 use crate::store::{Batch, Blobs, Key, ReadStore, StateName, StoreError};
@@ -57,6 +59,8 @@ pub struct School<'a> {
     blobs: &'a dyn Blobs,
     rules: &'a Rules,
     now: i64,
+    #[cfg(feature = "flaws")]
+    flaw: Option<Flaw>,
 }
 
 impl std::fmt::Debug for School<'_> {
@@ -69,7 +73,21 @@ impl<'a> School<'a> {
     /// Looks at a store; `now` is this computer's clock in seconds since 1970, which is shown and decides nothing.
     #[must_use]
     pub fn new(store: &'a dyn ReadStore, blobs: &'a dyn Blobs, rules: &'a Rules, now: i64) -> Self {
-        Self { store, blobs, rules, now }
+        Self {
+            store,
+            blobs,
+            rules,
+            now,
+            #[cfg(feature = "flaws")]
+            flaw: None,
+        }
+    }
+
+    /// The same with a bug in it.
+    #[cfg(feature = "flaws")]
+    #[must_use]
+    pub fn with(self, flaw: Option<Flaw>) -> Self {
+        Self { flaw, ..self }
     }
 
     /// Makes the first commit of an empty store.

@@ -1,0 +1,245 @@
+//! One step: what is possible in a state, and what it makes of it.
+
+use selaras_sync::Purpose;
+use selaras_sync::exchange::{Notice, Request};
+
+use super::Bounds;
+use super::choice::{Act, Choice, Which};
+use super::state::{Packet, State, half};
+use crate::world::disk::Disk;
+use crate::world::rules::Change;
+use crate::world::trouble::{Trouble, wrong};
+
+impl State {
+    /// What may happen here, but for crashes.
+    pub(super) fn acts(&self, bounds: &Bounds) -> Result<Vec<Act>, Trouble> {
+        let mut acts = Vec::new();
+        for which in Which::BOTH {
+            self.acts_at(which, bounds, &mut acts)?;
+        }
+        if self.backups < bounds.backups {
+            acts.push(Act::BackUp);
+        }
+        if self.centre.restores() < bounds.restores {
+            acts.push(Act::Restore);
+        }
+        if bounds.rules && !self.rules_begun {
+            acts.push(Act::BeginRules);
+        }
+        if bounds.revokes && !self.memory.revoked {
+            acts.push(Act::Revoke);
+        }
+        Ok(acts)
+    }
+
+    fn acts_at(&self, which: Which, bounds: &Bounds, acts: &mut Vec<Act>) -> Result<(), Trouble> {
+        let station = self.station(which);
+        let sealed = station.sealed()?.is_some();
+        if self.typed() < bounds.edits {
+            acts.push(Act::Type(which));
+        }
+        if !sealed && station.has_drafts()? {
+            acts.push(Act::Approve(which));
+        }
+        match &station.waits {
+            None => {
+                acts.extend(sealed.then_some(Act::Sync(which)));
+                acts.push(Act::Pull(which));
+            }
+            Some(Packet::Request(_)) => {
+                acts.extend([Act::Deliver(which), Act::Lose(which), Act::Cut(which)]);
+                if station.late.is_none() {
+                    acts.extend([Act::Double(which), Act::Abandon(which)]);
+                }
+            }
+            Some(Packet::Answer(_) | Packet::File(..)) => {
+                acts.extend([Act::Deliver(which), Act::Lose(which), Act::Cut(which)]);
+            }
+            Some(Packet::Refusal(_) | Packet::Fetch(_)) => acts.extend([Act::Deliver(which), Act::Lose(which)]),
+        }
+        acts.extend(station.late.is_some().then_some(Act::Late(which)));
+        Ok(())
+    }
+
+    /// Whose process acts, and may die.
+    fn acting_disk(&self, act: Act) -> &Disk {
+        match act {
+            Act::Deliver(which)
+                if matches!(
+                    self.station(which).waits,
+                    Some(Packet::Answer(_) | Packet::Refusal(_) | Packet::File(..))
+                ) =>
+            {
+                &self.station(which).computer.disk
+            }
+            Act::Type(which) | Act::Approve(which) | Act::Sync(which) | Act::Pull(which) | Act::Cut(which) => {
+                &self.station(which).computer.disk
+            }
+            _ => &self.centre.disk,
+        }
+    }
+
+    /// Does a step; gives how many commits the process that acted asked for.
+    pub(super) fn takes(&mut self, choice: Choice) -> Result<u16, Trouble> {
+        let Choice { act, crash } = choice;
+        if act == Act::Restore {
+            self.memory.restores();
+            if !self.centre.put_back(0)? {
+                return wrong("a centre without a backup");
+            }
+        }
+        let disk = self.acting_disk(act);
+        let before = disk.commits();
+        if let Some(crash) = crash {
+            disk.fail_after(u64::from(crash.commit), crash.fault());
+        }
+        let is_centres = std::ptr::eq(disk, &self.centre.disk);
+        let done = self.does(act);
+        let commits = match (is_centres, whose(act)) {
+            (false, Some(which)) => self.station(which).computer.disk.commits(),
+            _ => self.centre.disk.commits(),
+        };
+        match done {
+            Ok(()) | Err(Trouble::No(_)) => {}
+            Err(Trouble::Died) if crash.is_some() => self.dies(act, is_centres)?,
+            Err(Trouble::Died) => return wrong("a store that does not answer"),
+            Err(trouble) => return Err(trouble),
+        }
+        self.remembers()?;
+        Ok(u16::try_from(commits.saturating_sub(before)).unwrap_or(u16::MAX))
+    }
+
+    fn does(&mut self, act: Act) -> Result<(), Trouble> {
+        match act {
+            Act::Type(which) => {
+                let saved = self.station_mut(which).types(which)?;
+                self.memory.saved.insert(saved);
+                Ok(())
+            }
+            Act::Approve(which) => self.approves(which),
+            Act::Sync(which) => self.converses(which, |state| state.station_mut(which).begins(Purpose::Sync)),
+            Act::Pull(which) => self.converses(which, |state| state.station_mut(which).begins(Purpose::Pull)),
+            Act::Deliver(which) => self.converses(which, |state| state.delivers(which)),
+            Act::Cut(which) => {
+                if let Some(packet) = &mut self.station_mut(which).waits {
+                    half(packet);
+                }
+                self.converses(which, |state| state.delivers(which))
+            }
+            Act::Lose(which) => {
+                self.station_mut(which).waits_no_longer();
+                Ok(())
+            }
+            Act::Double(which) => {
+                let station = self.station_mut(which);
+                station.late = asked(station.waits.as_ref());
+                Ok(())
+            }
+            Act::Abandon(which) => {
+                let station = self.station_mut(which);
+                station.late = asked(station.waits.as_ref());
+                station.waits_no_longer();
+                Ok(())
+            }
+            Act::Late(which) => match self.station_mut(which).late.take() {
+                Some(request) => self.serves(which, &request).map(drop),
+                None => Ok(()),
+            },
+            Act::BackUp => self.backs_up(),
+            Act::Restore => {
+                self.centre.drive(None)?;
+                self.centre.confirms()
+            }
+            Act::BeginRules => {
+                self.rules_begun = true;
+                let today = self.centre.date;
+                let day = self.centre.rules_day()?;
+                self.centre.releases.publish(Change::Words, today, day)?;
+                self.centre.drive(None)
+            }
+            Act::Revoke => {
+                self.centre.revoke()?;
+                self.memory.revokes();
+                Ok(())
+            }
+        }
+    }
+
+    /// The head approves; what the gate says is an answer.
+    pub(super) fn approves(&mut self, which: Which) -> Result<(), Trouble> {
+        let (station, centre) = self.with_centre(which);
+        station.computer.approve(centre, None).map(drop)
+    }
+
+    /// A part of a conversation, after which everybody knows what the computer was told.
+    fn converses(&mut self, which: Which, part: impl FnOnce(&mut Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
+        let sealed = self.station(which).sealed()?;
+        let done = part(self);
+        let notices = std::mem::take(&mut self.station_mut(which).computer.notices);
+        let refused = notices.iter().any(|notice| matches!(notice, Notice::Refused(_)));
+        if let Some(sealed) = sealed.filter(|_| refused) {
+            self.memory.refused.insert(sealed.bundle);
+        }
+        if done.is_err() {
+            self.station_mut(which).waits_no_longer();
+        }
+        done
+    }
+
+    /// A process died, and starts again at once.
+    fn dies(&mut self, act: Act, is_centres: bool) -> Result<(), Trouble> {
+        if is_centres {
+            self.centre.disk.restart()?;
+            // Whoever waited for it sees the connection end.
+            if let (Some(which), false) = (whose(act), matches!(act, Act::Late(_))) {
+                self.station_mut(which).waits_no_longer();
+            }
+            return self.centre.drive(None);
+        }
+        let Some(which) = whose(act) else { return wrong("a computer of nobody died") };
+        let station = self.station_mut(which);
+        station.waits_no_longer();
+        station.computer.starts_again()?;
+        station.computer.settle()
+    }
+
+    /// Notes what the disks promise now.
+    fn remembers(&mut self) -> Result<(), Trouble> {
+        self.sees_log()?;
+        for which in Which::BOTH {
+            let accepted = self.station(which).computer.school().position()?.previous;
+            self.memory.receipted.extend(accepted);
+        }
+        Ok(())
+    }
+
+    /// Reads the centre's log as it stands.
+    pub(super) fn sees_log(&mut self) -> Result<(), Trouble> {
+        let mut entries = Vec::new();
+        self.centre.each_entry(&mut |entry| entries.push(entry))?;
+        entries.iter().try_for_each(|entry| self.memory.sees(entry))
+    }
+}
+
+fn whose(act: Act) -> Option<Which> {
+    match act {
+        Act::Type(which)
+        | Act::Approve(which)
+        | Act::Sync(which)
+        | Act::Pull(which)
+        | Act::Deliver(which)
+        | Act::Lose(which)
+        | Act::Cut(which)
+        | Act::Double(which)
+        | Act::Abandon(which)
+        | Act::Late(which) => Some(which),
+        Act::BackUp | Act::Restore | Act::BeginRules | Act::Revoke => None,
+    }
+}
+
+fn asked(packet: Option<&Packet>) -> Option<Request> {
+    match packet {
+        Some(Packet::Request(request)) => Some(request.clone()),
+        _ => None,
+    }
+}
