@@ -57,6 +57,10 @@ impl Script {
         // which nobody can read any more.
         for school in 0..self.centres.len() {
             self.lost_with_disks(school, self.has(Dimension::OlderBackups))?;
+            if self.has(Dimension::LateComputers) {
+                // A computer that went for good after the loss may have held the only copy.
+                self.forgets_acts_that_no_disk_holds(school)?;
+            }
         }
         for centre in &mut self.centres {
             centre.assign(None)?;

@@ -100,7 +100,7 @@ impl Script {
 
     /// Forgets what the Dinas did where no disk says so any more: a computer may have kept it for the centre, and got an
     /// earlier disk back. Gives how many acts that are.
-    fn forgets_acts_that_no_disk_holds(&mut self, school: usize) -> Result<usize, Trouble> {
+    pub(super) fn forgets_acts_that_no_disk_holds(&mut self, school: usize) -> Result<usize, Trouble> {
         let mut known = entries(&self.centre(school)?.disk.held()?, &Range::Entries(LogVersion::new(0)))?;
         for computer in self.computers.iter().filter(|computer| computer.school == school && !computer.gone) {
             known.extend(entries(&computer.disk.held()?, &Range::Kept(0))?);
