@@ -101,7 +101,7 @@ impl<'a> Judge<'a> {
     /// Prepares a judge; the date is the centre's at the last contact.
     #[must_use]
     pub fn new(pack: &'a Pack, book: &'a Rulebook, date: Date) -> Self {
-        Self { pack, book, date, dependencies: Dependencies::new(pack, book), needs: Needs::new(book) }
+        Self { pack, book, date, dependencies: Dependencies::new(pack, book), needs: Needs::new(pack, book) }
     }
 
     /// Judges a whole school; only subjects with findings are given, in order.
@@ -259,8 +259,10 @@ impl<'a> Judge<'a> {
         reader: &Reader<'_>,
         subjects: &mut BTreeSet<Subject>,
     ) -> Result<(), crate::view::ViewError> {
+        // Who may mend a finding stands in it.
+        let other_owner = change.changes_owner(self.pack);
         for (index, rule) in self.book.rules().iter().enumerate() {
-            if rule.entity == Some(record.entity) && self.dependencies.touches_own(index, change) {
+            if rule.entity == Some(record.entity) && (other_owner || self.dependencies.touches_own(index, change)) {
                 self.add_group(index, rule, record, reader, subjects)?;
             }
         }
@@ -340,6 +342,15 @@ impl<'a> Change<'a> {
 }
 
 impl Change<'_> {
+    /// Whether fields of the record belong to another side than before.
+    fn changes_owner(&self, pack: &Pack) -> bool {
+        let Self::Fields(before, after) = self else { return true };
+        pack.entity(after.entity).is_some_and(|entity| {
+            entity.is_verified(&before.fields) != entity.is_verified(&after.fields)
+                || entity.is_centres(&before.fields) != entity.is_centres(&after.fields)
+        })
+    }
+
     fn touches(&self, fields: &BTreeSet<FieldName>) -> bool {
         match self {
             Self::Whole => true,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use selaras_model::{EntityCode, FieldName};
+use selaras_model::{EntityCode, FieldName, Pack};
 
 use crate::rulebook::kind::{Demand, Limit, Term};
 use crate::rulebook::path::Path;
@@ -25,9 +25,18 @@ enum From {
 }
 
 impl Needs {
-    pub(super) fn new(book: &Rulebook) -> Self {
+    pub(super) fn new(pack: &Pack, book: &Rulebook) -> Self {
         let mut needs = Self::default();
-        book.rules().iter().for_each(|rule| needs.add_rule(rule));
+        for rule in book.rules() {
+            needs.add_rule(rule);
+            // The findings of a group say of each of its records who may mend it.
+            let grouped = rule.entity.filter(|_| matches!(rule.demand, Demand::Unique { .. }));
+            if let Some(entity) = grouped.and_then(|code| pack.entity(code)) {
+                let conditions =
+                    entity.verified.iter().chain(entity.centre_if.as_ref().map(|condition| &condition.field));
+                conditions.for_each(|field| needs.add(entity.code, field));
+            }
+        }
         needs
     }
 
