@@ -27,7 +27,13 @@ impl Centre<'_> {
         Ok(Step::of(work.finish()))
     }
 
+    /// The same in work that does something else too. While a restored centre waits, its log stands under other rules than
+    /// those in force, and stays there.
     pub(super) fn promise_in(&self, work: &mut Work<'_>, promises: &[Promise]) -> Result<(), CentreError> {
+        self.under_its_rules(|centre| centre.promise_under(work, promises))
+    }
+
+    fn promise_under(&self, work: &mut Work<'_>, promises: &[Promise]) -> Result<(), CentreError> {
         if promises.is_empty() {
             return Ok(());
         }
