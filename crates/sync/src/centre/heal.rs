@@ -291,7 +291,7 @@ impl Centre<'_> {
             let known = match self.replica(*name, handing.device) {
                 Ok(known) => known,
                 // An earlier name that is another device's: this one was copied, and the copy has it now.
-                Err(_) if *name != handing.replica => continue,
+                Err(CentreError::Refused { .. }) if *name != handing.replica => continue,
                 Err(error) => return Err(error),
             };
             let known =

@@ -90,19 +90,13 @@ impl School<'_> {
     /// As the store gives them; [`SchoolError::Refused`] while large work is not done.
     pub(crate) fn heal(&self) -> Result<Healing, SchoolError> {
         let position = self.at_rest()?;
-        let mut kept = Vec::new();
-        self.each_kept(position.keeping.first, &mut |entry| {
-            kept.extend(entry.is_handed_back().then_some(entry));
+        let mut inventory = Vec::new();
+        self.each_kept(position.keeping.first, &mut |kept| {
+            if kept.is_handed_back() {
+                inventory.push((At::Kept(kept.place), kept.entry.version, kept.hash));
+            }
             Ok(Flow::Continue)
         })?;
-        let mut inventory = Vec::new();
-        for Kept { place, hash, entry, row } in kept {
-            // One whose edits are lost keeps the others from nothing.
-            let lost = matches!(&row.edits, EditsAt::Blob(name) if self.bundle_edits(name, &entry)?.is_none());
-            if !lost {
-                inventory.push((At::Kept(place), entry.version, hash));
-            }
-        }
         if let Some((sealed, version)) = self.sealed()?.and_then(|sealed| match sealed.phase {
             Phase::Received(version) => Some((sealed, version)),
             Phase::Waiting | Phase::Approved | Phase::Offered => None,
@@ -214,8 +208,7 @@ impl School<'_> {
             return self.handed(healing, &answer);
         }
         for (byte, (at, _, hash)) in answer.lacking.iter().zip(healing.inventory.iter().skip(healing.asked)) {
-            // What this disk has lost cannot be handed back, and must not keep the rest here.
-            if *byte != 0 && self.handed_back(*at).is_ok() {
+            if *byte != 0 && !self.is_lost(*at)? {
                 healing.lacking.push_back((*at, *hash));
             }
         }
@@ -270,6 +263,16 @@ impl School<'_> {
             parcel.handed.push(wire::Handed { entry: hash.as_bytes().to_vec(), from, ends, edits: Some(edits) });
         }
         Ok(parcel)
+    }
+
+    /// Whether this disk has lost the edits of an entry: it cannot be handed back, and must not keep the rest here. A disk
+    /// that fails for a moment has lost nothing.
+    fn is_lost(&self, at: At) -> Result<bool, SchoolError> {
+        match self.handed_back(at) {
+            Ok(_) => Ok(false),
+            Err(SchoolError::Store(StoreError::Damaged(_))) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads what is handed back: edits that are the entry's, whatever became of their file.
