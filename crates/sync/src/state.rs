@@ -241,6 +241,14 @@ pub(crate) struct EntryIntent {
     pub(crate) handed: Option<EntryHash>,
 }
 
+impl EntryIntent {
+    /// An entry that says only what happened.
+    pub(crate) fn without_edits(origin: EntryOrigin, at: i64) -> Self {
+        let edits = crate::edits::EditsChain::default().value();
+        Self { origin, edits_at: EditsAt::Absent, edits, at, first: None, handed: None }
+    }
+}
+
 /// Whose entry it becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntryOrigin {

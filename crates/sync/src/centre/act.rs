@@ -5,7 +5,7 @@ use selaras_model::{FieldKind, RecordKey};
 
 use super::Centre;
 use super::life::Living;
-use crate::edits::{EditSet, EditsChain, EditsError};
+use crate::edits::{EditSet, EditsError};
 use crate::entry::MAX_ACT_KIND;
 use crate::error::CentreError;
 use crate::page::freeze_edits;
@@ -59,14 +59,7 @@ impl Centre<'_> {
         }
         self.is_as_signed(&position)?;
         let mut work = Work::new(self.store, self.rules);
-        let intent = EntryIntent {
-            origin: EntryOrigin::Act { kind: kind.to_owned() },
-            edits_at: EditsAt::Absent,
-            edits: EditsChain::default().value(),
-            at: self.now,
-            first: None,
-            handed: None,
-        };
+        let intent = EntryIntent::without_edits(EntryOrigin::Act { kind: kind.to_owned() }, self.now);
         self.put_entry(&mut work, &mut position, intent, 0)?;
         Ok(Step::of(work.finish()))
     }
@@ -94,7 +87,7 @@ impl Centre<'_> {
         self.is_sound(&position, keys)?;
         let actor = self.actor_of(&intent, &position)?;
         let work = Work::new(self.store, self.rules);
-        let Some(mut work) = Self::take_all(work, &actor, &edits, &mut |_, _, _| {})? else {
+        let Some(work) = Self::take_all(work, &actor, &edits, &mut |_, _, _| {})? else {
             if judging == Judging::Strict {
                 self.judge_large_act(&actor, edits.edits())?;
             }
@@ -103,9 +96,20 @@ impl Centre<'_> {
         if judging == Judging::Strict {
             self.judge_small_act(&work)?;
         }
+        self.end_small(work, &mut position, intent, &edits)
+    }
+
+    /// Ends an entry that is one commit: its findings come with it, where those of all records stand.
+    pub(super) fn end_small(
+        &self,
+        mut work: Work<'_>,
+        position: &mut Living,
+        intent: EntryIntent,
+        edits: &EditSet,
+    ) -> Result<Step, CentreError> {
         let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
-        let raised = Self::next_version(&position);
-        self.put_entry(&mut work, &mut position, intent, records)?;
+        let raised = Self::next_version(position);
+        self.put_entry(&mut work, position, intent, records)?;
         let mut judged: Judged = state::need(self.store, StateName::Judged)?;
         if judged.complete {
             judged.date = self.today;

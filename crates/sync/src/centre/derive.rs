@@ -6,12 +6,11 @@ use selaras_model::DeviceId;
 use super::promise::{self, KIND, Promise};
 use super::rows::{self, KodeRow, PromisedRow, SchoolRow};
 use super::{Centre, confirm};
-use crate::edits::EditsChain;
 use crate::entry::LogEntry;
 use crate::error::CentreError;
 use crate::state::{self, EntryIntent, EntryOrigin, Healing};
 use crate::step::Step;
-use crate::store::{EditsAt, Key, StateName, StoreError};
+use crate::store::{Key, StateName, StoreError};
 use crate::work::Work;
 
 /// Rows of an earlier version that one step makes entries of.
@@ -42,14 +41,7 @@ impl Centre<'_> {
             follow(work, promise)?;
         }
         for promises in promise::encode(promises) {
-            let entry = EntryIntent {
-                origin: EntryOrigin::Promise { kind: KIND.to_owned(), promises },
-                edits_at: EditsAt::Absent,
-                edits: EditsChain::default().value(),
-                at: self.now,
-                first: None,
-                handed: None,
-            };
+            let entry = EntryIntent::without_edits(EntryOrigin::Promise { kind: KIND.to_owned(), promises }, self.now);
             self.put_entry(work, &mut position, entry, 0)?;
         }
         Ok(())

@@ -12,14 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Centre;
 use crate::Rules;
-use crate::edits::EditsChain;
 use crate::error::CentreError;
 #[cfg(feature = "flaws")]
 use crate::exchange::Flaw;
 use crate::local;
 use crate::state::{EntryIntent, EntryOrigin, Healing, Position};
 use crate::step::Step;
-use crate::store::{EditsAt, Key, StateName, StoreError};
+use crate::store::{Key, StateName, StoreError};
 use crate::work::Work;
 
 /// What begins another life of the log.
@@ -129,14 +128,7 @@ impl Centre<'_> {
         // What the backup holds is in a verified backup.
         position.keeping.covered = position.version;
         let mut work = Work::new(self.store, self.rules);
-        let entry = EntryIntent {
-            origin: EntryOrigin::Act { kind: RESTORED.to_owned() },
-            edits_at: EditsAt::Absent,
-            edits: EditsChain::default().value(),
-            at: self.now,
-            first: None,
-            handed: None,
-        };
+        let entry = EntryIntent::without_edits(EntryOrigin::Act { kind: RESTORED.to_owned() }, self.now);
         self.put_entry(&mut work, &mut position, entry, 0)?;
         if devices.is_empty() {
             // The backup may have been made while an earlier life waited.

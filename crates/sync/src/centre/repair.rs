@@ -8,14 +8,14 @@ use selaras_merge::{Document, Edit, mint};
 use selaras_model::{LogVersion, RecordKey};
 
 use super::Centre;
-use crate::edits::{EditSet, EditsChain};
+use crate::edits::EditSet;
 use crate::entry::{LogEntry, entry_hash};
 use crate::error::CentreError;
 use crate::page::{MAX_ANSWER_OPEN, compress, decompress, edits_of, entry_at};
 use crate::repair::{self, BUCKET_BYTES, BUCKETS, BUCKETS_AT_ONCE, Elements, RECORDS_AT_ONCE, Stored};
 use crate::state::{self, EntryIntent, EntryOrigin, Judged};
 use crate::step::Step;
-use crate::store::{EditsAt, StateName, StoreError};
+use crate::store::{StateName, StoreError};
 use crate::wire;
 use crate::work::Work;
 
@@ -285,14 +285,7 @@ impl Centre<'_> {
             }
             work.set_sums(sums);
             if digests != entry.digests {
-                let intent = EntryIntent {
-                    origin: EntryOrigin::Act { kind: MENDED.to_owned() },
-                    edits_at: EditsAt::Absent,
-                    edits: EditsChain::default().value(),
-                    at: self.now,
-                    first: None,
-                    handed: None,
-                };
+                let intent = EntryIntent::without_edits(EntryOrigin::Act { kind: MENDED.to_owned() }, self.now);
                 self.put_entry(&mut work, &mut position, intent, 0)?;
             }
         }

@@ -11,9 +11,9 @@ use crate::edits::EditSet;
 use crate::entry::{FirstLife, LogEntry, Origin, act_actor};
 use crate::error::CentreError;
 use crate::page::{edits_of, freeze_edits};
-use crate::state::{self, EntryIntent, EntryOrigin, Judged};
+use crate::state::{EntryIntent, EntryOrigin};
 use crate::step::Step;
-use crate::store::{EditsAt, Flow, Key, MAX_INLINE, Range, ReplicaRow, Row, StateName, StoreError};
+use crate::store::{EditsAt, Flow, Key, MAX_INLINE, Range, ReplicaRow, Row, StoreError};
 use crate::work::{Work, WorkError};
 
 /// An act that brings the edits of an entry which cannot be replayed as it was.
@@ -82,17 +82,7 @@ impl Centre<'_> {
         if let Some(before) = before {
             self.derive(before, &mut work)?;
         }
-        let mut position = self.living()?;
-        let raised = Self::next_version(&position);
-        let records = u32::try_from(edits.edits().len()).unwrap_or(u32::MAX);
-        self.put_entry(&mut work, &mut position, intent, records)?;
-        let mut judged: Judged = state::need(self.store, StateName::Judged)?;
-        if judged.complete {
-            judged.date = self.today;
-            work.judge(&mut judged, raised)?;
-            work.put_state(StateName::Judged, &judged)?;
-        }
-        Ok(Step::of(work.finish()))
+        self.end_small(work, &mut self.living()?, intent, edits)
     }
 
     /// Whether all edits can be minted as they are.

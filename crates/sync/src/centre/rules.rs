@@ -6,7 +6,7 @@ use crate::Rules;
 use crate::error::CentreError;
 use crate::state::{self, EntryIntent, EntryOrigin, Following, Intent, Judged, Position};
 use crate::step::Step;
-use crate::store::{EditsAt, Flow, Key, Range, StateName, StoreError};
+use crate::store::{Flow, Key, Range, StateName, StoreError};
 use crate::work::Work;
 
 /// The kind of the act.
@@ -27,7 +27,10 @@ impl Centre<'_> {
         judged.complete = false;
         work.put_state(StateName::Judged, &judged)?;
         match contested {
-            None => self.put_entry(&mut work, &mut position, nothing_but_rules(self.now), 0)?,
+            None => {
+                let entry = EntryIntent::without_edits(EntryOrigin::Act { kind: KIND.to_owned() }, self.now);
+                self.put_entry(&mut work, &mut position, entry, 0)?;
+            }
             Some(mut following) => {
                 if let Some((progress, entry)) = following.entries.pop_front() {
                     work.put_state(StateName::Intent, &Intent::Entering { progress, entry })?;
@@ -52,16 +55,5 @@ impl Centre<'_> {
             Ok(Flow::Continue)
         })?;
         self.keep_contested(position, &before, keys)
-    }
-}
-
-fn nothing_but_rules(at: i64) -> EntryIntent {
-    EntryIntent {
-        origin: EntryOrigin::Act { kind: KIND.to_owned() },
-        edits_at: EditsAt::Absent,
-        edits: crate::edits::EditsChain::default().value(),
-        at,
-        first: None,
-        handed: None,
     }
 }
