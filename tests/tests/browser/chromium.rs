@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::elements::Element;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
@@ -129,17 +130,23 @@ impl Chromium {
         self.go(home.as_str()).await;
     }
 
+    /// An element, which may still be on its way: a click does not wait for the page that it leads to.
+    async fn find(&self, css: &str) -> Element {
+        let found = self.client.wait().at_most(PAGE).for_element(Locator::Css(css)).await;
+        found.unwrap_or_else(|_| panic!("no {css}"))
+    }
+
     pub(crate) async fn click(&mut self, css: &str) {
-        self.client.find(Locator::Css(css)).await.unwrap_or_else(|_| panic!("no {css}")).click().await.unwrap();
+        self.find(css).await.click().await.unwrap();
         self.clicks += 1;
     }
 
     pub(crate) async fn typed(&self, css: &str, text: &str) {
-        self.client.find(Locator::Css(css)).await.unwrap().send_keys(text).await.unwrap();
+        self.find(css).await.send_keys(text).await.unwrap();
     }
 
     pub(crate) async fn text(&self, css: &str) -> String {
-        self.client.find(Locator::Css(css)).await.unwrap_or_else(|_| panic!("no {css}")).text().await.unwrap()
+        self.find(css).await.text().await.unwrap()
     }
 
     pub(crate) async fn path(&self) -> String {
@@ -155,7 +162,16 @@ impl Chromium {
     }
 
     pub(crate) async fn until_there(&self, css: &str) {
-        self.client.wait().at_most(PAGE).for_element(Locator::Css(css)).await.unwrap_or_else(|_| panic!("no {css}"));
+        self.find(css).await;
+    }
+
+    /// Waits until the page that showed this is left: what is waited for next may stand on that page as well.
+    pub(crate) async fn until_gone(&self, css: &str) {
+        let began = std::time::Instant::now();
+        while self.is_there(css).await {
+            assert!(began.elapsed() < PAGE, "{css} stays");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(crate) async fn script(&self, text: &str) -> Value {
@@ -164,7 +180,7 @@ impl Chromium {
 
     /// Puts a text where the caret is, as a paste does.
     pub(crate) async fn paste(&self, css: &str, text: &str) {
-        self.client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
+        self.find(css).await.click().await.unwrap();
         let script = "document.execCommand('insertText', false, arguments[0])";
         self.client.execute(script, vec![json!(text)]).await.unwrap();
     }

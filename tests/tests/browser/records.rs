@@ -34,6 +34,7 @@ fn a_conflict_is_decided_taken_back_and_decided_otherwise() {
         chromium.click(".flash form button").await;
         chromium.until_there(".conflict").await;
         chromium.typed(".conflict input[name=value]", "Jalan Melati 7\n").await;
+        chromium.until_gone(".conflict").await;
         chromium.until_there(".flash.good").await;
         address("Jalan Melati 7");
         assert_eq!(chromium.complaints().await, Vec::<String>::new());
@@ -84,6 +85,7 @@ fn a_record_is_added_deleted_and_brought_back() {
         chromium.click("form[action$='/hapus'] button").await;
         chromium.until_there(".flash.good form").await;
         chromium.click(".flash form button").await;
+        chromium.until_gone(".flash form").await;
         chromium.until_there(".flash.good").await;
         chromium.go(&format!("{pages}/data/ruang?q=uji+coba")).await;
         assert!(chromium.text("tbody").await.contains("Ruang Uji Coba"));
