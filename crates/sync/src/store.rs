@@ -274,13 +274,14 @@ pub struct ReplicaRow {
 }
 
 impl ReplicaRow {
-    /// Whether this replica was seen further on than one that says it used these sequences, knows this bundle to be
-    /// accepted and still holds that one: then what speaks is a copy, or an earlier image of it.
+    /// Whether this replica was seen elsewhere than one that says it used these sequences, knows this bundle to be
+    /// accepted and still holds that one: then what speaks is a copy, or an earlier image of it, or its bundles went with
+    /// a backup. Whichever it is, what it seals next names a bundle that nobody knows, and needs another name.
     ///
     /// Sequences alone do not tell: two copies may each have sealed one more.
     #[must_use]
     pub fn is_ahead_of(&self, last: Sequence, previous: Option<BundleId>, held: Option<BundleId>) -> bool {
-        let knows = self.last_accepted.is_none_or(|accepted| previous == Some(accepted) || held == Some(accepted));
+        let knows = previous == self.last_accepted || self.last_accepted.is_some_and(|accepted| held == Some(accepted));
         last < self.last_sequence || !knows
     }
 }

@@ -147,7 +147,8 @@ impl Centre<'_> {
             pack: std::mem::take(&mut request.pack),
             rulebook: std::mem::take(&mut request.rulebook),
             announced: std::mem::take(&mut request.announced),
-            seen: known.clone().filter(|row| row.is_ahead_of(last, previous, id.or(held))),
+            seen: Some(known.clone().unwrap_or_else(|| unseen(device)))
+                .filter(|row| row.is_ahead_of(last, previous, id.or(held))),
             differs,
             takes_snapshot: request.takes_snapshot && cursor == (LogVersion::new(0), 0),
         };

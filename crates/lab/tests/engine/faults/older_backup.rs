@@ -188,3 +188,30 @@ fn fault_03_what_was_not_covered_yet_comes_back_with_what_builds_on_it() {
     assert_eq!((record.get(STREET), record.get("rt")), (&text(TYPED), &Value::Int(97)));
     assert_equal(&stage.first, &stage.centre);
 }
+
+/// The first bundles of an installation are in the lost backup alone: the centre knows of none, and each that comes names
+/// one before it. `bundle.previous`, as often as the head approves.
+#[test]
+fn a_computer_whose_every_accepted_bundle_is_lost_sends_on() {
+    let mut stage = Stage::in_step(12);
+    let mut second = Computer::new(&stage.centre, 2);
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    let early = back_up_and_cover(&stage.centre);
+    let student = stage.student();
+    change(&mut second, &stage.centre, student, STREET, text(TYPED));
+    drop(back_up_and_cover(&stage.centre));
+    for computer in [&mut stage.first, &mut second] {
+        contact(computer, &stage.centre, Purpose::Pull).unwrap();
+    }
+    restore(&mut stage.centre, &early, 2, &[&stage.first, &second]);
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    second.set(student, "rt", Value::Int(98));
+    // What waits is refused once at most: then it has another name, under which nothing came before.
+    drop(send(&mut second, &stage.centre));
+    if second.school().pending().unwrap().records > 0 {
+        assert_accepted(&send(&mut second, &stage.centre));
+    }
+    assert_eq!(stage.centre.record(student).unwrap().get("rt"), &Value::Int(98));
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    assert_equal(&second, &stage.centre);
+}
