@@ -12,28 +12,33 @@ use crate::error::CentreError;
 use crate::local;
 use crate::state::Position;
 use crate::step::Step;
-use crate::store::{Batch, Key, ReadStore, StoreError};
+use crate::store::{Batch, ReadStore, StoreError};
 use crate::work::Work;
 
 const ROW: &str = "unconfirmed";
-/// The code of an approval that nobody has confirmed.
-pub(crate) const UNCONFIRMED: &str = "center.unconfirmed";
 
 /// What nobody has confirmed since the log was put back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct UnconfirmedRow {
-    /// The version that was put back: who stands there, or further, has handed back what it knew.
+    /// The version that was put back.
     head: LogVersion,
-    /// Computers that the backup knew.
+    /// Computers that the backup knew, and those that an operator has confirmed.
     devices: BTreeSet<DeviceId>,
+    /// Those of them that an operator has confirmed.
+    #[serde(default)]
+    confirmed: BTreeSet<DeviceId>,
     /// Computers that it did not know, and that came back by their registrations or by what others handed back.
     returned: BTreeSet<DeviceId>,
     /// Heads' keys from before.
     keys: BTreeSet<KeyId>,
     /// Whether the kode is from before.
     kode: bool,
-    /// Computers that the backup knew and that stood at its head or further when the log was put back: each confirms the
-    /// others once it has handed back what it knew.
+    /// Computers that the backup knew and that stood at its head or further when the log was put back, and have begun to
+    /// hand back what they know.
+    #[serde(default)]
+    standing: BTreeSet<DeviceId>,
+    /// Those of them that have told all of it: each confirms the others. Not before: the line may be cut behind the first
+    /// request, and the removal of a stolen computer be in the second.
     witnesses: BTreeSet<DeviceId>,
 }
 
@@ -59,11 +64,15 @@ impl Unconfirmed {
 impl Centre<'_> {
     /// Notes, in the commit that begins another life of the log, that nothing from before approves by itself.
     pub(super) fn doubt(&self, batch: &mut Batch, put_back: &Position) -> Result<(), StoreError> {
-        let live = self.devices()?.into_iter().filter(|(_, row)| row.is_live());
+        let live = self.devices()?.into_iter().filter(|(_, row)| row.is_live()).map(|(device, _)| device);
+        // Whom the backup knew by what others had handed back, it does not know any better now.
+        let before = read(self.store)?.map(|row| row.returned).unwrap_or_default();
+        let (returned, devices) = live.partition(|device| before.contains(device));
         let good = self.head_keys()?.into_iter().filter(|(_, row)| row.revoked_at.is_none());
         let row = UnconfirmedRow {
             head: put_back.version,
-            devices: live.map(|(device, _)| device).collect(),
+            devices,
+            returned,
             keys: good.map(|(key, _)| key).collect(),
             kode: true,
             ..UnconfirmedRow::default()
@@ -74,12 +83,10 @@ impl Centre<'_> {
     /// Whether an approval with this key, sent by this computer, rests on nothing that is doubted.
     pub(super) fn is_confirmed(&self, device: DeviceId, key: KeyId) -> Result<bool, StoreError> {
         let Some(row) = read(self.store)? else { return Ok(true) };
-        let doubted = row.devices.contains(&device) || row.returned.contains(&device) || row.keys.contains(&key);
-        if !doubted {
+        if !row.doubts(device) && !row.keys.contains(&key) {
             return Ok(true);
         }
-        let waiting = self.healing()?.map(|healing| healing.waiting).unwrap_or_default();
-        for witness in row.witnesses.iter().filter(|witness| **witness != device && !waiting.contains(witness)) {
+        for witness in row.witnesses.iter().filter(|witness| **witness != device) {
             if self.device(*witness)?.is_some_and(|row| row.is_live()) {
                 return Ok(true);
             }
@@ -95,14 +102,14 @@ impl Centre<'_> {
         Ok(read(self.store)?.is_none_or(|row| !row.kode))
     }
 
-    /// Notes how far a computer stood when the log was put back, as its own request tells: who stood at its head, or
-    /// further, confirms the others. None where that says nothing new.
+    /// Notes how far a computer stood when the log was put back, as it tells when it begins to hand back what it knows.
+    /// None where that says nothing new.
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn witnessed(&self, device: DeviceId, stood: Option<LogVersion>) -> Result<Option<Step>, CentreError> {
-        let Some((stood, mut row)) = stood.zip(read(self.store)?) else { return Ok(None) };
-        if stood < row.head || !row.devices.contains(&device) || !row.witnesses.insert(device) {
+    pub fn stands(&self, device: DeviceId, ancestor: LogVersion) -> Result<Option<Step>, CentreError> {
+        let Some(mut row) = read(self.store)? else { return Ok(None) };
+        if ancestor < row.head || !row.devices.contains(&device) || !row.standing.insert(device) {
             return Ok(None);
         }
         let mut batch = Batch::default();
@@ -117,7 +124,7 @@ impl Centre<'_> {
     pub fn unconfirmed(&self) -> Result<Unconfirmed, CentreError> {
         let Some(row) = read(self.store)? else { return Ok(Unconfirmed::default()) };
         let mut found = Unconfirmed::default();
-        for device in row.devices.union(&row.returned) {
+        for device in row.devices.union(&row.returned).filter(|device| row.doubts(**device)) {
             if self.device(*device)?.is_some_and(|row| row.is_live()) {
                 found.devices.push(*device);
             }
@@ -131,12 +138,28 @@ impl Centre<'_> {
         Ok(found)
     }
 
-    /// Confirms all of it, on an operator's word.
-    #[must_use]
-    pub fn confirm(&self) -> Step {
+    /// Confirms all of it, on an operator's word. What schools hand back later is doubted as before, and may be confirmed
+    /// by the same computers.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn confirm(&self) -> Result<Step, CentreError> {
         let mut work = Work::new(self.store, self.rules);
-        work.remove(Key::Local(ROW.to_owned()));
-        Step::of(work.finish())
+        if read(self.store)?.is_some() {
+            change(&mut work, |row| {
+                row.devices.append(&mut row.returned);
+                row.confirmed.clone_from(&row.devices);
+                row.keys.clear();
+                row.kode = false;
+            })?;
+        }
+        Ok(Step::of(work.finish()))
+    }
+}
+
+impl UnconfirmedRow {
+    fn doubts(&self, device: DeviceId) -> bool {
+        !self.confirmed.contains(&device) && (self.devices.contains(&device) || self.returned.contains(&device))
     }
 }
 
@@ -150,6 +173,16 @@ fn change(work: &mut Work<'_>, change: impl FnOnce(&mut UnconfirmedRow)) -> Resu
     let (key, row) = local::row(ROW, &row)?;
     work.put(key, row);
     Ok(())
+}
+
+/// A computer has told all that it knows.
+pub(super) fn witnessed(work: &mut Work<'_>, device: DeviceId) -> Result<(), StoreError> {
+    if read(&work.read())?.is_none_or(|row| !row.standing.contains(&device) || row.witnesses.contains(&device)) {
+        return Ok(());
+    }
+    change(work, |row| {
+        row.witnesses.insert(device);
+    })
 }
 
 /// A computer came back that the backup did not know.

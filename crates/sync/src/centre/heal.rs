@@ -7,7 +7,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use prost::Message;
 use selaras_model::{DeviceId, EntryHash, EpochId, LogVersion, ReplicaId, Sequence};
 
-use super::Centre;
+use super::{Centre, confirm};
 use crate::edits::EditSet;
 use crate::entry::{LogEntry, Origin, entry_hash};
 use crate::error::CentreError;
@@ -302,6 +302,7 @@ impl Centre<'_> {
             told.push(*name);
         }
         self.note_told(&mut work, told)?;
+        confirm::witnessed(&mut work, handing.device)?;
         let mut effects = Vec::new();
         self.drop_parts(&mut work, handing.device, &mut effects)?;
         if let Some(mut healing) = self.healing()? {

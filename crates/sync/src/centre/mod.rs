@@ -46,7 +46,6 @@ use crate::view::StoreView;
 pub use acting::Acting;
 pub use certificate::DeviceCertificate;
 pub use check::MAX_JUDGED_DAYS;
-pub(crate) use confirm::UNCONFIRMED;
 pub use confirm::Unconfirmed;
 pub use head_keys::{Enrolment, RevokedKeys};
 pub use heads::{AssignmentIds, HeadAssignment};

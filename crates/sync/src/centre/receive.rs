@@ -44,7 +44,6 @@ pub struct Received {
     /// To be committed before the answer.
     pub step: Option<Step>,
     pub(super) cursor: (LogVersion, u32),
-    stood: Option<LogVersion>,
     pub(super) bundle: Option<BundleId>,
     pub(super) fresh: bool,
     pub(super) held: Option<BundleId>,
@@ -75,11 +74,6 @@ impl Received {
     #[must_use]
     pub fn takes_snapshot(&self) -> bool {
         self.takes_snapshot
-    }
-
-    /// Where the school stood in an earlier life of the log; none where it speaks of this one.
-    pub(crate) fn stood(&self) -> Option<LogVersion> {
-        self.stood
     }
 
     /// The bundle that this request brought and whose fate it decided.
@@ -137,7 +131,6 @@ impl Centre<'_> {
         let previous = BundleId::try_from(request.previous.as_slice()).ok();
         let mut received = Received {
             step: None,
-            stood: stood(&request, &position, cursor),
             cursor,
             bundle: id.or(held),
             fresh: false,
@@ -228,14 +221,6 @@ impl Centre<'_> {
         Ok(versions)
     }
 
-    /// As [`Received::stood`], of a request that could not be answered.
-    pub(crate) fn stood(&self, body: &[u8]) -> Result<Option<LogVersion>, CentreError> {
-        let request = wire::ExchangeRequest::decode(body).map_err(|_| malformed())?;
-        let position = self.position()?;
-        let (cursor, _) = self.place(&request, &position)?;
-        Ok(stood(&request, &position, cursor))
-    }
-
     /// What is known of an installation that a device speaks for: its registration binds it, not who speaks first.
     pub(super) fn replica(&self, replica: ReplicaId, device: DeviceId) -> Result<Option<ReplicaRow>, CentreError> {
         let row = match self.store.get(&Key::Replica(replica))? {
@@ -298,13 +283,6 @@ impl Centre<'_> {
         let differs = cursor.index == 0 && !request.root.is_empty() && request.root != entry.root().as_bytes();
         Ok(((version, cursor.index), differs))
     }
-}
-
-/// Where a school stood in an earlier life of the log, given the place of its cursor in this one.
-fn stood(request: &wire::ExchangeRequest, position: &Position, cursor: (LogVersion, u32)) -> Option<LogVersion> {
-    let epoch = request.cursor.as_ref().map(|cursor| cursor.epoch.as_slice()).filter(|epoch| !epoch.is_empty())?;
-    let present = position.epoch.is_some_and(|present| present.as_bytes() == epoch);
-    (!present).then_some(cursor.0)
 }
 
 fn unseen(device: DeviceId) -> ReplicaRow {

@@ -1,10 +1,10 @@
 //! The centre's side of a request: taken in, carried to its end, and answered under the same lock.
 
-use selaras_model::{BundleId, DeviceId, KeyId, LogVersion};
+use selaras_model::DeviceId;
 
 use super::drive::{Host, carry_out};
 use super::need::Endpoint;
-use crate::centre::{Centre, EnrolledKey, Repairing, UNCONFIRMED, Verdict};
+use crate::centre::{Centre, EnrolledKey, Repairing, Verdict};
 use crate::error::CentreError;
 use crate::school::Offer;
 use crate::store::StoreError;
@@ -85,11 +85,6 @@ fn exchange<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Resul
         }
         received => received,
     };
-    if matches!(&received, Err(error) if error.code() == UNCONFIRMED) {
-        // What it sends waits for somebody's word, and that it has come is a word for others.
-        let stood = host.centre().stood(body).map_err(H::failed)?;
-        witnessed(host, device, stood)?;
-    }
     let mut received = received.map_err(H::failed)?;
     if let Some(step) = received.step.take() {
         carry_out(host, Some(step))?;
@@ -98,22 +93,15 @@ fn exchange<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Resul
     if let Some((bundle, verdict)) = received.decided().zip(verdict) {
         host.decided(bundle, &verdict)?;
     }
-    witnessed(host, device, received.stood())?;
     let offer = if received.takes_snapshot() { host.snapshot()? } else { None };
     host.centre().respond(&received, offer.as_ref()).map_err(H::failed)
 }
 
-/// Notes how far a computer stood when the log was put back.
-fn witnessed<H: CentreHost>(host: &mut H, device: DeviceId, stood: Option<LogVersion>) -> Result<(), H::Error> {
-    match host.centre().witnessed(device, stood).map_err(H::failed)? {
-        Some(step) => carry_out(host, Some(step)),
-        None => Ok(()),
-    }
-}
-
 fn heal<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, H::Error> {
     let mut handing = host.centre().heal(device, body).map_err(H::failed)?;
-    witnessed(host, device, Some(handing.ancestor()))?;
+    if let Some(step) = host.centre().stands(device, handing.ancestor()).map_err(H::failed)? {
+        carry_out(host, Some(step))?;
+    }
     while let Some(step) = host.centre().heal_step(&mut handing).map_err(H::failed)? {
         carry_out(host, Some(step))?;
     }
