@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use rand::RngExt as _;
-use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
 
 /// A kind of trouble, or of work, that a play may have besides its usual days.
@@ -64,28 +63,6 @@ impl Dimension {
         DamagedCentres,
         Rules,
     ];
-    /// Those that fail by themselves until a fault is mended.
-    const OFF: [Self; 1] = [DamagedBundles];
-    /// Those that fail together until a fault is mended; the table of the module says which.
-    const APART: [(Self, Self); 1] = [(Clock, Rules)];
-    /// Those that fail together with a centre that is restored, until a fault is mended.
-    const APART_FROM_RESTORES: [Self; 2] = [LateComputers, Recoveries];
-    /// Those in which a centre is restored.
-    const RESTORES: [Self; 2] = [Losses, DamagedCentres];
-
-    /// Those that plays may have today.
-    pub(super) fn today() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|dimension| !Self::OFF.contains(dimension))
-    }
-
-    /// Whether a known fault keeps them from meeting.
-    fn apart(one: Self, other: Self) -> bool {
-        let pair = |one: Self, other: Self| {
-            Self::APART.contains(&(one, other))
-                || Self::RESTORES.contains(&one) && Self::APART_FROM_RESTORES.contains(&other)
-        };
-        pair(one, other) || pair(other, one)
-    }
 }
 
 impl fmt::Display for Dimension {
@@ -114,22 +91,9 @@ impl fmt::Display for Dimension {
 pub(super) struct Mixture(BTreeSet<Dimension>);
 
 impl Mixture {
-    /// Any kinds, each in one play of three; those that a known fault keeps apart only where all may meet.
-    pub(super) fn any(rng: &mut ChaCha8Rng, all_may_meet: bool) -> Self {
-        let chosen = Dimension::ALL.into_iter().filter(|_| rng.random_range(0..3) == 0).collect();
-        let mut mixture = Self(chosen);
-        if !all_may_meet {
-            // Whoever came first in the lot stays.
-            let mut lot: Vec<Dimension> = mixture.0.into_iter().filter(|one| !Dimension::OFF.contains(one)).collect();
-            lot.shuffle(rng);
-            mixture = Self::default();
-            for one in lot {
-                if !mixture.0.iter().any(|other| Dimension::apart(one, *other)) {
-                    mixture.0.insert(one);
-                }
-            }
-        }
-        mixture
+    /// Any kinds, each in one play of three.
+    pub(super) fn any(rng: &mut ChaCha8Rng) -> Self {
+        Self(Dimension::ALL.into_iter().filter(|_| rng.random_range(0..3) == 0).collect())
     }
 
     pub(super) fn dimensions(&self) -> impl Iterator<Item = Dimension> {

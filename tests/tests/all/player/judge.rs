@@ -29,7 +29,10 @@ impl Stage<'_> {
         self.mend_the_line();
         self.set_the_clock(0);
         let mut told = Vec::new();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
+            if round > 0 {
+                self.takes_away_who_does_not_come()?;
+            }
             // After a restore nothing from before approves by itself; what came back since waits for another word.
             self.operator_must(&["restore", "confirm", "--all"])?;
             told.clear();
@@ -42,6 +45,16 @@ impl Stage<'_> {
             }
         }
         Err(format!("not in step after {ROUNDS} rounds: {told:?}, the centre at {}", self.version()?))
+    }
+
+    /// Everybody who is left has spoken: whom a healing still waits for lost the disk. Were it somebody who is left, the
+    /// computer would be refused from here on.
+    fn takes_away_who_does_not_come(&self) -> Played<()> {
+        let healing = self.operator_must(&["school", "healing", self.npsn()])?;
+        for device in healing["waiting"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            self.operator_must(&["device", "remove", self.npsn(), device, "--reason", "lost"])?;
+        }
+        Ok(())
     }
 
     fn version(&self) -> Played<u64> {

@@ -158,6 +158,13 @@ impl Memory {
         }
     }
 
+    /// The backup that held these is lost, and an older one was restored: computers have let go of the entries that it
+    /// covered. What they say comes back by the records; that a bundle is in the log does not.
+    pub(super) fn loses_bundles(&mut self, covered: &BTreeSet<String>) {
+        let lost = |token: &String, item: &Item| item.what == What::Bundle && covered.contains(token);
+        self.items.retain(|token, item| !lost(token, item) || item.on.contains(&Disk::Centre));
+    }
+
     /// What has to be there: it lies on a disk, and nobody replaced it.
     pub(super) fn required(&self) -> impl Iterator<Item = (&String, &What)> {
         let required = self.items.iter().filter(|(_, item)| !item.over && !item.on.is_empty());

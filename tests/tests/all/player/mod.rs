@@ -9,7 +9,6 @@
 //! |---|---|
 //! | `SELARAS_PLAY=SEED` | plays what this seed names, and with `SELARAS_PLAYS` those after it |
 //! | `SELARAS_PLAYS=N` | so many plays |
-//! | `SELARAS_PLAY_MIXED=1` | everything may meet, what is kept apart below as well |
 //! | `SELARAS_PLAY_WITH=kills+losses` | these kinds of trouble and no other |
 //! | `SELARAS_PLAY_ACTS=0,4,9` | only these acts of a play, by their places: to find out which matter |
 //!
@@ -18,15 +17,6 @@
 //! ```
 //!
 //! A seed decides what is done and at which byte somebody is killed; which of two processes is quicker it does not.
-//!
-//! What known faults keep apart until they are mended; a restore is one of a lost or of a damaged centre:
-//!
-//! | kinds of trouble | faults |
-//! |---|---|
-//! | damaged bundles, alone | 13 |
-//! | restores and late computers | 4 |
-//! | restores and recoveries | 7 |
-//! | clock and rules | 17 |
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,10 +46,10 @@ const PLAYS: u64 = 4;
 /// Seeds among which those of an ordinary run are looked for.
 const SEARCHED: u64 = 20_000;
 
-/// The first seed from which an ordinary run has every kind of trouble that may be had today.
+/// The first seed from which an ordinary run has every kind of trouble.
 fn ordinary() -> u64 {
-    let kinds = |seed| Script::of(seed, None, false).mixture.dimensions().collect::<BTreeSet<_>>();
-    let all: BTreeSet<_> = Dimension::today().collect();
+    let kinds = |seed| Script::of(seed, None).mixture.dimensions().collect::<BTreeSet<_>>();
+    let all = BTreeSet::from(Dimension::ALL);
     let has_all = |first: &u64| (*first..*first + PLAYS).flat_map(kinds).collect::<BTreeSet<_>>() == all;
     (1..SEARCHED).find(has_all).unwrap_or(1)
 }
@@ -71,7 +61,7 @@ fn text(name: &str) -> Option<String> {
 /// The play of a seed, as the settings want it.
 fn script(seed: u64) -> Script {
     let mixture = text("SELARAS_PLAY_WITH").map(|with| with.parse::<Mixture>().unwrap());
-    let script = Script::of(seed, mixture, setting("SELARAS_PLAY_MIXED", 0) == 1);
+    let script = Script::of(seed, mixture);
     match text("SELARAS_PLAY_ACTS") {
         Some(places) => script.only(&places.split(',').map(|place| place.trim().parse().unwrap()).collect::<Vec<_>>()),
         None => script,
@@ -110,7 +100,7 @@ fn whatever_happens_to_processes_disks_and_clocks_everybody_ends_in_step() {
 fn the_judge_sees_an_edit_that_is_dropped_and_a_receipt_that_is_bent() {
     let prepared = Prepared::new();
     for planted in [Planted::DroppedEdit, Planted::BentReceipt] {
-        let script = Script::of(1, Some(Mixture::default()), false).only(&[]);
+        let script = Script::of(1, Some(Mixture::default())).only(&[]);
         let (mut told, mut met) = (Vec::new(), BTreeSet::new());
         let ended = play(&prepared, &script, Some(planted), &mut told, &mut met);
         let seen = ended.expect_err("the judge saw nothing");
@@ -125,7 +115,7 @@ fn the_judge_sees_an_edit_that_is_dropped_and_a_receipt_that_is_bent() {
 #[test]
 fn a_seed_names_the_whole_play() {
     for seed in 1..20 {
-        let [one, other] = [(); 2].map(|()| Script::of(seed, None, seed % 2 == 0));
+        let [one, other] = [(); 2].map(|()| Script::of(seed, None));
         assert!(one.acts == other.acts && one.mixture == other.mixture && one.computers == other.computers);
     }
 }

@@ -116,9 +116,9 @@ pub(super) struct Script {
 
 impl Script {
     /// The play that a seed names: of these kinds of trouble, or of any.
-    pub(super) fn of(seed: u64, mixture: Option<Mixture>, all_may_meet: bool) -> Self {
+    pub(super) fn of(seed: u64, mixture: Option<Mixture>) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let any = Mixture::any(&mut rng, all_may_meet);
+        let any = Mixture::any(&mut rng);
         let mixture = mixture.unwrap_or(any);
         let computers = rng.random_range(2..=3);
         let mut days: Vec<Vec<Act>> = (0..rng.random_range(ACTS)).map(|_| vec![work(&mut rng)]).collect();

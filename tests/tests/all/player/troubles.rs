@@ -89,9 +89,10 @@ impl Stage<'_> {
         let Some(newest) = self.backups.len().checked_sub(before + 1) else {
             return Ok("there is no backup".to_owned());
         };
-        self.backups.truncate(newest + 1);
+        let lost = self.backups.split_off(newest + 1);
         let backup = self.backups[newest].clone();
         self.restore(&backup)?;
+        lost.iter().for_each(|(_, covered)| self.memory.loses_bundles(covered));
         Ok(format!("backup {newest}"))
     }
 
