@@ -143,6 +143,20 @@ impl Choice {
         Self { act: self.act.swapped(), crash: self.crash }
     }
 
+    /// Reads a choice as it is written.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let (act, crash) = match name.split_once(" dies ") {
+            None => (name, None),
+            Some((act, when)) => {
+                let (when, commit) = when.split_once(" commit ")?;
+                let after = [("before", false), ("after", true)].into_iter().find(|(word, _)| *word == when)?.1;
+                (act, Some(Crash { commit: commit.parse().ok()?, after }))
+            }
+        };
+        let act = Act::all().find(|known| format!("{known:?}") == act)?;
+        Some(Self { act, crash })
+    }
+
     pub(super) fn code(self) -> u16 {
         let act = Act::all().position(|act| act == self.act).unwrap_or_default();
         let crash = self.crash.map_or(0, |crash| 1 + 2 * crash.commit + u16::from(crash.after));

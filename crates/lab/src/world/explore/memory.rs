@@ -11,6 +11,9 @@ use crate::world::trouble::{Trouble, wrong};
 pub(super) struct Memory {
     /// Values that were reported as saved.
     pub(super) saved: BTreeSet<String>,
+    /// Values that stood on the screen of who typed another one over them, and which one. Whether that one was saved is
+    /// not always known: the process may have died over it.
+    typed_over: BTreeMap<String, BTreeSet<String>>,
     /// What the centre signed, by its place in a life of the log.
     signed: BTreeMap<(EpochId, LogVersion), EntryHash>,
     /// Bundles of which a computer knows that they took effect.
@@ -39,6 +42,28 @@ impl Memory {
         }
         self.logged.entry(bundle).or_insert(entry.first.as_ref().map_or(hash, |first| first.entry));
         Ok(())
+    }
+
+    /// Somebody types a value over others.
+    pub(super) fn types_over(&mut self, token: &str, over: Vec<String>) {
+        for over in over {
+            self.typed_over.entry(over).or_default().insert(token.to_owned());
+        }
+    }
+
+    /// All that was typed as far as it is known here, saved or not.
+    pub(super) fn typed(&self) -> impl Iterator<Item = &str> {
+        self.saved.iter().chain(self.typed_over.values().flatten()).map(String::as_str)
+    }
+
+    /// A value that was reported as saved and is lost: it is `missing`, and so is whatever was knowingly typed over it.
+    pub(super) fn lost<'m>(&'m self, missing: &BTreeSet<&str>) -> Option<&'m str> {
+        self.saved.iter().map(String::as_str).find(|value| !self.stands(value, missing))
+    }
+
+    fn stands(&self, value: &str, missing: &BTreeSet<&str>) -> bool {
+        let later = |token: &String| token != value && self.stands(token, missing);
+        !missing.contains(value) || self.typed_over.get(value).is_some_and(|tokens| tokens.iter().any(later))
     }
 
     /// The entry as which a bundle took effect first.

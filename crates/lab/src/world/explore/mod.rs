@@ -13,13 +13,16 @@ mod choice;
 mod file;
 mod hash;
 mod memory;
+mod play;
 mod safety;
 mod search;
 mod state;
 mod step;
+mod texts;
 mod trail;
 
 pub use file::FileError;
+pub use play::play;
 pub use search::Explorer;
 
 use super::Flaw;

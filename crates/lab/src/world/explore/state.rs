@@ -25,6 +25,19 @@ pub(super) enum Packet {
     File(Offer, Vec<u8>),
 }
 
+impl Packet {
+    /// What it is, in a word.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "a request's way",
+            Self::Answer(_) => "an answer",
+            Self::Refusal(_) => "a refusal",
+            Self::Fetch(_) => "a file",
+            Self::File(..) => "the rest of a file",
+        }
+    }
+}
+
 /// A computer and its line.
 pub(super) struct Station {
     pub(super) computer: Computer,
@@ -100,17 +113,21 @@ impl Station {
         Ok(())
     }
 
-    /// Somebody types; gives where and what, once it is saved.
-    pub(super) fn types(&mut self, which: Which) -> Result<String, Trouble> {
+    /// What is typed next, where, and what stands there on the screen.
+    pub(super) fn next_value(&mut self, which: Which) -> Result<(String, TypedEdit, Vec<String>), Trouble> {
         let number = self.typed;
         self.typed += 1;
         let token = format!("k{}-{number}", which.number());
-        let (record, field) = place(number)?;
-        let edit = TypedEdit { key: record, fields: fields([(field, Value::text(&token))]), deleted: None };
+        let (key, field) = place(number)?;
         self.computer.drive(None)?;
+        let over = self.computer.on_screen(key, field)?;
+        Ok((token.clone(), TypedEdit { key, fields: fields([(field, Value::text(&token))]), deleted: None }, over))
+    }
+
+    /// What was typed is saved.
+    pub(super) fn saves(&mut self, edit: TypedEdit) -> Result<(), Trouble> {
         let step = self.computer.school().edit(&[edit], "operator")?;
-        self.computer.drive(Some(step))?;
-        Ok(token)
+        self.computer.drive(Some(step))
     }
 }
 

@@ -112,8 +112,10 @@ impl State {
     fn does(&mut self, act: Act) -> Result<(), Trouble> {
         match act {
             Act::Type(which) => {
-                let saved = self.station_mut(which).types(which)?;
-                self.memory.saved.insert(saved);
+                let (token, edit, over) = self.station_mut(which).next_value(which)?;
+                self.memory.types_over(&token, over);
+                self.station_mut(which).saves(edit)?;
+                self.memory.saved.insert(token);
                 Ok(())
             }
             Act::Approve(which) => self.approves(which),
