@@ -36,6 +36,7 @@ impl Arguments {
             Flaw::ReceiptDropped,
             Flaw::RenamedTooLate,
             Flaw::EffectBeforeCommit,
+            Flaw::SentBeforeOffered,
             Flaw::ResumeForgotten,
             Flaw::OldEpochGoesOn,
             Flaw::RulesBeforeLife,

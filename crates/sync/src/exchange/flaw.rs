@@ -15,6 +15,8 @@ pub enum Flaw {
     RenamedTooLate,
     /// A blob is removed before the commit after which no row names it.
     EffectBeforeCommit,
+    /// A bundle is sent before the commit after which it counts as sent.
+    SentBeforeOffered,
     /// Large work that was decided is not gone on with.
     ResumeForgotten,
     /// A snapshot that is in, in part or whole, is taken in from its start once more.

@@ -36,6 +36,8 @@ pub(super) enum Act {
     Type(Which),
     /// The head approves what was typed.
     Approve(Which),
+    /// Somebody takes back what was approved.
+    Withdraw(Which),
     /// An exchange begins that sends what was approved.
     Sync(Which),
     /// An exchange begins that sends nothing.
@@ -89,6 +91,7 @@ impl Act {
         match self {
             Self::Type(which) => Self::Type(which.swapped()),
             Self::Approve(which) => Self::Approve(which.swapped()),
+            Self::Withdraw(which) => Self::Withdraw(which.swapped()),
             Self::Sync(which) => Self::Sync(which.swapped()),
             Self::Pull(which) => Self::Pull(which.swapped()),
             Self::Deliver(which) => Self::Deliver(which.swapped()),
@@ -107,6 +110,7 @@ impl Act {
             [
                 Self::Type(which),
                 Self::Approve(which),
+                Self::Withdraw(which),
                 Self::Sync(which),
                 Self::Pull(which),
                 Self::Deliver(which),

@@ -20,6 +20,8 @@ pub(super) struct Memory {
     pub(super) receipted: BTreeSet<BundleId>,
     /// Bundles of which a person was told that they were refused.
     pub(super) refused: BTreeSet<BundleId>,
+    /// Bundles that a person took back before they were sent.
+    pub(super) withdrawn: BTreeSet<BundleId>,
     /// Whether the head's key was ended, and whether the centre's disk says so.
     pub(super) revoked: bool,
     ended: bool,

@@ -26,6 +26,9 @@ impl State {
             if self.memory.refused.contains(bundle) && !self.memory.receipted.contains(bundle) {
                 return wrong(format!("bundle {bundle} was refused, and takes effect"));
             }
+            if self.memory.withdrawn.contains(bundle) {
+                return wrong(format!("bundle {bundle} was taken back, and takes effect"));
+            }
         }
         if self.centre.restores() == 0
             && let Some(bundle) = self.memory.receipted.iter().find(|bundle| !logged.contains(bundle))

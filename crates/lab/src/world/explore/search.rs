@@ -146,10 +146,19 @@ impl Explorer {
 }
 
 const fn may_die(act: Act) -> bool {
-    matches!(
-        act,
-        Act::Type(_) | Act::Approve(_) | Act::Sync(_) | Act::Pull(_) | Act::Deliver(_) | Act::Late(_) | Act::Restore
-    )
+    match act {
+        Act::Type(_)
+        | Act::Approve(_)
+        | Act::Withdraw(_)
+        | Act::Sync(_)
+        | Act::Pull(_)
+        | Act::Deliver(_)
+        | Act::Late(_)
+        | Act::Restore => true,
+        Act::Lose(_) | Act::Cut(_) | Act::Double(_) | Act::Abandon(_) | Act::BackUp | Act::BeginRules | Act::Revoke => {
+            false
+        }
+    }
 }
 
 pub(super) fn what(trouble: Trouble) -> String {

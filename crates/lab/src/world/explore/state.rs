@@ -1,6 +1,6 @@
 //! A state of the small world: one centre with a backup, two computers of one school, and what is on its way.
 
-use selaras_model::{Npsn, RecordKey, Value};
+use selaras_model::{BundleId, Npsn, RecordKey, Value};
 use selaras_sync::exchange::{Event as Told, Exchange, Outside, Request, advance};
 use selaras_sync::{Flow, Offer, Purpose, Range, ReadStore, Sealed, TypedEdit};
 
@@ -122,6 +122,15 @@ impl Station {
         self.computer.drive(None)?;
         let over = self.computer.on_screen(key, field)?;
         Ok((token.clone(), TypedEdit { key, fields: fields([(field, Value::text(&token))]), deleted: None }, over))
+    }
+
+    /// Somebody takes back what was approved; gives which bundle it was.
+    pub(super) fn withdraws(&mut self) -> Result<Option<BundleId>, Trouble> {
+        self.computer.drive(None)?;
+        let bundle = self.sealed()?.map(|sealed| sealed.bundle);
+        let step = self.computer.school().withdraw()?;
+        self.computer.drive(Some(step))?;
+        Ok(bundle)
     }
 
     /// What was typed is saved.

@@ -1,7 +1,7 @@
 //! One step: what is possible in a state, and what it makes of it.
 
-use selaras_sync::Purpose;
 use selaras_sync::exchange::{Notice, Request};
+use selaras_sync::{Phase, Purpose};
 
 use super::Bounds;
 use super::choice::{Act, Choice, Which};
@@ -34,16 +34,19 @@ impl State {
 
     fn acts_at(&self, which: Which, bounds: &Bounds, acts: &mut Vec<Act>) -> Result<(), Trouble> {
         let station = self.station(which);
-        let sealed = station.sealed()?.is_some();
+        let sealed = station.sealed()?;
         if self.typed() < bounds.edits {
             acts.push(Act::Type(which));
         }
-        if !sealed && station.has_drafts()? {
+        if sealed.is_none() && station.has_drafts()? {
             acts.push(Act::Approve(which));
+        }
+        if sealed.as_ref().is_some_and(|sealed| sealed.phase == Phase::Approved) {
+            acts.push(Act::Withdraw(which));
         }
         match &station.waits {
             None => {
-                acts.extend(sealed.then_some(Act::Sync(which)));
+                acts.extend(sealed.map(|_| Act::Sync(which)));
                 acts.push(Act::Pull(which));
             }
             Some(Packet::Request(_)) => {
@@ -72,9 +75,12 @@ impl State {
             {
                 &self.station(which).computer.disk
             }
-            Act::Type(which) | Act::Approve(which) | Act::Sync(which) | Act::Pull(which) | Act::Cut(which) => {
-                &self.station(which).computer.disk
-            }
+            Act::Type(which)
+            | Act::Approve(which)
+            | Act::Withdraw(which)
+            | Act::Sync(which)
+            | Act::Pull(which)
+            | Act::Cut(which) => &self.station(which).computer.disk,
             _ => &self.centre.disk,
         }
     }
@@ -119,6 +125,11 @@ impl State {
                 Ok(())
             }
             Act::Approve(which) => self.approves(which),
+            Act::Withdraw(which) => {
+                let taken_back = self.station_mut(which).withdraws()?;
+                self.memory.withdrawn.extend(taken_back);
+                Ok(())
+            }
             Act::Sync(which) => self.converses(which, |state| state.station_mut(which).begins(Purpose::Sync)),
             Act::Pull(which) => self.converses(which, |state| state.station_mut(which).begins(Purpose::Pull)),
             Act::Deliver(which) => self.converses(which, |state| state.delivers(which)),
@@ -211,6 +222,10 @@ impl State {
         for which in Which::BOTH {
             let accepted = self.station(which).computer.school().position()?.previous;
             self.memory.receipted.extend(accepted);
+            if let Some(sealed) = self.station(which).sealed()? {
+                // The same drafts, approved again, are the same bundle.
+                self.memory.withdrawn.remove(&sealed.bundle);
+            }
         }
         Ok(())
     }
@@ -227,6 +242,7 @@ fn whose(act: Act) -> Option<Which> {
     match act {
         Act::Type(which)
         | Act::Approve(which)
+        | Act::Withdraw(which)
         | Act::Sync(which)
         | Act::Pull(which)
         | Act::Deliver(which)
