@@ -1,6 +1,6 @@
 //! Looks at every interleaving of a small world: `cargo run --release -p selaras-lab --example explore -- --states N
 //! [--minutes M] [--resume FILE] [--depth D] [--faults F] [--weight W] [--edits N] [--backups N] [--restores N] [--sample N]
-//! [--empty] [--rules] [--revokes] [--flaw NAME]`. With a file it goes on where it stopped, under the same bounds. With
+//! [--empty] [--rules] [--revokes] [--flaw NAME] [--after "STEP, STEP"]`. With a file it goes on where it stopped, under the same bounds. With
 //! `--play "STEP, STEP"` it takes the steps of one path, as a search names them, and tells what the ends hold after each.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
@@ -40,6 +40,7 @@ impl Arguments {
             Flaw::ResumeForgotten,
             Flaw::OldEpochGoesOn,
             Flaw::RulesBeforeLife,
+            Flaw::ConfirmsItself,
             Flaw::DefendsNothing,
         ];
         known.into_iter().find(|flaw| self.text("--flaw") == Some(format!("{flaw:?}").as_str()))
@@ -49,6 +50,9 @@ impl Arguments {
         let usual = Bounds::default();
         Bounds {
             flaw: self.flaw(),
+            bug: None,
+            // It is the same as long as the program runs.
+            after: self.text("--after").map_or("", |after| String::from(after).leak()),
             empty: self.has("--empty"),
             edits: self.number("--edits", usual.edits),
             backups: self.number("--backups", usual.backups),

@@ -25,6 +25,8 @@ pub enum Flaw {
     OldEpochGoesOn,
     /// A centre that was put back from a backup begins new rules before the next life of its log.
     RulesBeforeLife,
+    /// A centre that was put back from a backup confirms what is from before, and nobody has said so.
+    ConfirmsItself,
     /// A computer that holds nothing of the log yet defends the life of it that it was told of first.
     DefendsNothing,
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use selaras_storage::Fault;
 
+use crate::world::trouble::Trouble;
+
 /// One of the two computers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Which {
@@ -58,6 +60,8 @@ pub(super) enum Act {
     BackUp,
     /// The centre loses its disk, and a person restores its backup.
     Restore,
+    /// An operator gives his word for what is from before the restore.
+    Confirm,
     /// New rules begin.
     BeginRules,
     /// The head's key ends.
@@ -100,7 +104,7 @@ impl Act {
             Self::Double(which) => Self::Double(which.swapped()),
             Self::Abandon(which) => Self::Abandon(which.swapped()),
             Self::Late(which) => Self::Late(which.swapped()),
-            Self::BackUp | Self::Restore | Self::BeginRules | Self::Revoke => self,
+            Self::BackUp | Self::Restore | Self::Confirm | Self::BeginRules | Self::Revoke => self,
         }
     }
 
@@ -121,7 +125,7 @@ impl Act {
                 Self::Late(which),
             ]
         };
-        let centres = [Self::BackUp, Self::Restore, Self::BeginRules, Self::Revoke];
+        let centres = [Self::BackUp, Self::Restore, Self::Confirm, Self::BeginRules, Self::Revoke];
         Which::BOTH.into_iter().flat_map(of).chain(centres)
     }
 }
@@ -148,7 +152,7 @@ impl Choice {
     }
 
     /// Reads a choice as it is written.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    fn named(name: &str) -> Option<Self> {
         let (act, crash) = match name.split_once(" dies ") {
             None => (name, None),
             Some((act, when)) => {
@@ -159,6 +163,12 @@ impl Choice {
         };
         let act = Act::all().find(|known| format!("{known:?}") == act)?;
         Some(Self { act, crash })
+    }
+
+    /// Reads choices as they are written, with commas between.
+    pub(super) fn path(names: &str) -> Result<Vec<Self>, Trouble> {
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(|name| Self::named(name).ok_or_else(|| Trouble::Wrong(format!("{name} is no step")))).collect()
     }
 
     pub(super) fn code(self) -> u16 {

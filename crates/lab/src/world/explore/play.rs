@@ -10,7 +10,7 @@ use super::state::{Packet, State};
 use super::texts::{each_text, sides, students};
 use super::{Bounds, Found};
 use crate::world::disk::Disk;
-use crate::world::trouble::{Trouble, wrong};
+use crate::world::trouble::Trouble;
 
 /// Takes the steps of a path, as [`Found`] names them with commas between, and tells after each what the ends hold; asks of
 /// the last state whether everything settles from it.
@@ -25,8 +25,7 @@ pub fn play(bounds: &Bounds, path: &str, tell: &mut dyn FnMut(&str)) -> Result<(
 
 fn plays(bounds: &Bounds, path: &str, taken: &mut Vec<String>, tell: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
     let mut state = State::first(bounds)?;
-    for name in path.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let Some(choice) = Choice::named(name) else { return wrong(format!("{name} is no step")) };
+    for choice in Choice::path(path)? {
         taken.push(choice.to_string());
         state.takes(choice)?;
         tell(&format!("{choice}\n{}", held(&state)?));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use ed25519_dalek::SigningKey;
-use selaras_sync::{Purpose, Range};
+use selaras_model::KeyId;
+use selaras_sync::{HeadKeyRow, Purpose, Range};
 
 use super::choice::Which;
 use super::state::State;
@@ -73,8 +74,7 @@ impl State {
     pub(super) fn settles(&self, see: &mut dyn FnMut(&Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
         let mut state = self.fork()?;
         state.centre.drive(None)?;
-        // Its process may have died over the operator's word.
-        state.centre.confirms()?;
+        state.confirms()?;
         for which in Which::BOTH {
             let station = state.station_mut(which);
             station.waits_no_longer();
@@ -83,7 +83,6 @@ impl State {
             station.computer.settle()?;
         }
         if state.memory.revoked {
-            state.memory.enrols();
             state.centre.enrol(SigningKey::from_bytes(&[8; 32]))?;
         }
         let mut said = String::new();
@@ -118,12 +117,16 @@ impl State {
         let station = self.station(which);
         if station.sealed()?.is_none() && station.has_drafts()? {
             bear(self.approves(which).map(|()| None))?;
+            let approved = self.station(which).sealed()?.map(|sealed| sealed.bundle);
+            self.memory.renewed.extend(approved);
         }
         let exchanged = self.exchanges(which, Purpose::Sync);
         self.station_mut(which).waits_no_longer();
         self.station_mut(which).computer.notices.clear();
         bear(exchanged)?;
         self.sees_log()?;
+        let position = self.station(which).computer.school().position()?;
+        self.memory.stands_at(which, position.epoch, position.version);
         Ok(said)
     }
 
@@ -144,6 +147,11 @@ impl State {
     /// At rest, everything that was promised is in the centre's records and log.
     fn is_whole(&self) -> Result<(), Trouble> {
         self.is_safe()?;
+        let keys = self.centre.centre().head_keys()?;
+        let good = |(key, row): &(KeyId, HeadKeyRow)| row.revoked_at.is_none() && Some(*key) != self.centre.head_key;
+        if self.memory.knows_the_end() && keys.iter().any(good) {
+            return wrong("a key that was ended is good again");
+        }
         let (logged, retaken) = (self.centre.bundles()?, self.centre.retaken()?);
         for bundle in self.memory.receipted.iter().filter(|bundle| !logged.contains(bundle)) {
             let first = self.memory.first_entry(*bundle).map(|entry| entry.to_string());
