@@ -2,7 +2,7 @@
 //! more. Planted bugs have to be found on the way, or what is not found says nothing.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
-use selaras_lab::world::explore::{Bounds, Explorer, Found};
+use selaras_lab::world::explore::{Bounds, Explorer, Found, play};
 use selaras_lab::world::{Bug, Flaw};
 
 /// States of the usual run.
@@ -49,6 +49,17 @@ fn found(bounds: Bounds, states: u64, what: &str) {
 #[test]
 fn what_was_promised_holds_in_50000_states() {
     holds(Bounds::default(), STATES);
+}
+
+/// Another computer has pulled a value, and somebody there types another one over it.
+#[test]
+fn fault_52_what_was_typed_over_on_the_screen_is_not_lost() {
+    let path = "Type(One), Approve(One), Sync(One), Deliver(One), Pull(Other), Deliver(Other), Deliver(Other), Type(Other), \
+                Approve(Other) dies before commit 0";
+    let mut told = Vec::new();
+    if let Err(found) = play(&Bounds::default(), path, &mut |held| told.push(held.to_owned())) {
+        panic!("{found}\n{}", told.join("\n"));
+    }
 }
 
 #[test]
@@ -168,6 +179,13 @@ fn new_rules_before_the_next_life_of_a_log_are_found() {
 fn a_computer_that_defends_a_life_of_which_it_holds_nothing_is_found() {
     let bounds = Bounds { flaw: Some(Flaw::DefendsNothing), empty: true, edits: 0, faults: 0, restores: 1, ..small() };
     found(closely(bounds), STATES_WITH_A_BUG, "does not settle");
+}
+
+#[test]
+fn the_same_at_either_computer_is_one_state() {
+    // Somebody types, or a pull begins, at one or the other.
+    let explored = explored(Bounds { depth: 1, faults: 0, ..small() }, STATES).unwrap().run(0, &mut |_| false).unwrap();
+    assert_eq!((explored.states, explored.steps, explored.met_again), (3, 4, 2));
 }
 
 #[test]

@@ -146,3 +146,23 @@ fn other_than(replica: ReplicaId) -> Which {
         _ => Which::One,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_lost_where_nothing_that_was_typed_over_it_stands() {
+        let mut memory = Memory::default();
+        memory.saved.extend(["first".to_owned(), "second".to_owned()]);
+        memory.types_over("second", vec!["first".to_owned()]);
+        memory.types_over("unsaved", vec!["second".to_owned()]);
+        let lost = |missing: &[&str]| memory.lost(&missing.iter().copied().collect()).map(str::to_owned);
+        assert_eq!(lost(&[]), None);
+        assert_eq!(lost(&["first", "unsaved"]), None);
+        // Its process died over it, and it is there all the same.
+        assert_eq!(lost(&["first", "second"]), None);
+        assert_eq!(lost(&["second", "unsaved"]).as_deref(), Some("second"));
+        assert_eq!(lost(&["first", "second", "unsaved"]).as_deref(), Some("first"));
+    }
+}
