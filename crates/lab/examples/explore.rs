@@ -1,6 +1,7 @@
 //! Looks at every interleaving of a small world: `cargo run --release -p selaras-lab --example explore -- --states N
 //! [--minutes M] [--resume FILE] [--depth D] [--faults F] [--weight W] [--edits N] [--backups N] [--restores N] [--sample N]
-//! [--empty] [--rules] [--revokes] [--flaw NAME]`. With a file it goes on where it stopped, under the same bounds.
+//! [--empty] [--rules] [--revokes] [--flaw NAME] [--after "STEP, STEP"]`. With a file it goes on where it stopped, under the same bounds. With
+//! `--play "STEP, STEP"` it takes the steps of one path, as a search names them, and tells what the ends hold after each.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use selaras_lab::world::Flaw;
-use selaras_lab::world::explore::{Bounds, Explored, Explorer};
+use selaras_lab::world::explore::{Bounds, Explored, Explorer, play};
 
 /// How often a search is written into its file.
 const SAVED_EVERY: Duration = Duration::from_secs(300);
@@ -35,9 +36,11 @@ impl Arguments {
             Flaw::ReceiptDropped,
             Flaw::RenamedTooLate,
             Flaw::EffectBeforeCommit,
+            Flaw::SentBeforeOffered,
             Flaw::ResumeForgotten,
             Flaw::OldEpochGoesOn,
             Flaw::RulesBeforeLife,
+            Flaw::ConfirmsItself,
             Flaw::DefendsNothing,
         ];
         known.into_iter().find(|flaw| self.text("--flaw") == Some(format!("{flaw:?}").as_str()))
@@ -47,6 +50,9 @@ impl Arguments {
         let usual = Bounds::default();
         Bounds {
             flaw: self.flaw(),
+            bug: None,
+            // It is the same as long as the program runs.
+            after: self.text("--after").map_or("", |after| String::from(after).leak()),
             empty: self.has("--empty"),
             edits: self.number("--edits", usual.edits),
             backups: self.number("--backups", usual.backups),
@@ -64,6 +70,15 @@ impl Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments(std::env::args().collect());
     let bounds = arguments.bounds();
+    if let Some(path) = arguments.text("--play") {
+        return match play(&bounds, path, &mut |told| println!("{told}")) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(found) => {
+                println!("{found}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let file = arguments.text("--resume").map(PathBuf::from);
     let begun = file.as_ref().filter(|file| file.exists());
     let mut explorer = match begun.map_or_else(|| Ok(Explorer::new(bounds)), |file| Explorer::load(bounds, file)) {

@@ -3,14 +3,14 @@
 use std::io::Read;
 
 use ed25519_dalek::SigningKey;
-use selaras_model::{BundleId, DeviceId, RecordId, ReplicaId};
+use selaras_model::{BundleId, DeviceId, RecordId, RecordKey, ReplicaId, Value};
 use selaras_policy::AccountFacts;
 use selaras_storage::Fault;
 use selaras_sync::exchange::{Exchange, ExchangeError, Flaw, Host, Notice, SchoolHost, carry_out};
 use selaras_sync::transfer::Upload;
 use selaras_sync::{
     Batch, Blobs, Effect, FirstLife, Installation, Order, Outcome, Purpose, ReadStore, Refusal, Rules, School,
-    SchoolError, Signer, Step, Store, entry_hash,
+    SchoolError, Signer, Step, Store, Subject, entry_hash,
 };
 
 use super::bug::Bug;
@@ -98,6 +98,23 @@ impl Computer {
     /// The engine on what the disk holds, also while its process is dead.
     pub(super) fn school_over<'s>(&'s self, store: &'s dyn ReadStore) -> School<'s> {
         School::new(store, self.disk.blobs(), &self.rules, 0).with(self.flaw)
+    }
+
+    /// What somebody who types into a field writes over: its value, and both sides of a conflict that is shown; not the
+    /// other side of one that his own draft is about to make, for that one stays.
+    pub(super) fn on_screen(&self, key: RecordKey, field: &str) -> Result<Vec<String>, Trouble> {
+        let school = self.school();
+        let seen = school.record(key)?.and_then(|record| record.text(field).map(str::to_owned));
+        let mut over: Vec<String> = seen.into_iter().collect();
+        for conflict in school.conflicts()?.into_iter().filter(|conflict| conflict.key == key && !conflict.pending) {
+            if matches!(&conflict.subject, Subject::Field(name) if name.as_str() == field) {
+                let sides = std::iter::once(conflict.winner).chain(conflict.others);
+                over.extend(
+                    sides.filter_map(|side| if let Value::Text(text) = side.value { Some(text) } else { None }),
+                );
+            }
+        }
+        Ok(over)
     }
 
     /// Ends what was decided.

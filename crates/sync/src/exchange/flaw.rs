@@ -15,6 +15,8 @@ pub enum Flaw {
     RenamedTooLate,
     /// A blob is removed before the commit after which no row names it.
     EffectBeforeCommit,
+    /// A bundle is sent before the commit after which it counts as sent.
+    SentBeforeOffered,
     /// Large work that was decided is not gone on with.
     ResumeForgotten,
     /// A snapshot that is in, in part or whole, is taken in from its start once more.
@@ -23,6 +25,8 @@ pub enum Flaw {
     OldEpochGoesOn,
     /// A centre that was put back from a backup begins new rules before the next life of its log.
     RulesBeforeLife,
+    /// A centre that was put back from a backup confirms what is from before, and nobody has said so.
+    ConfirmsItself,
     /// A computer that holds nothing of the log yet defends the life of it that it was told of first.
     DefendsNothing,
 }

@@ -34,7 +34,10 @@ impl Exchange {
                 let need = Need::Send(request.clone());
                 Ok(Some(self.wait(Stage::Asking(request), need)))
             }
-            Stage::Answered(bytes) => self.look(&bytes, school),
+            Stage::Answered(bytes) => match self.offers_late(school)? {
+                Some(step) => Ok(Some(self.commit(Stage::Answered(bytes).at_rest(), step))),
+                None => self.look(&bytes, school),
+            },
             Stage::Searching(incoming) => self.search(incoming, school),
             Stage::Repairing(repairing) => self.repair(repairing, school),
             Stage::Admitting(incoming) => {
@@ -134,11 +137,11 @@ impl Exchange {
         let outgoing = school.request(self.purpose, carry)?;
         let request = Request { endpoint: Endpoint::Exchange(carry), body: outgoing.body };
         match outgoing.step {
-            Some(step) => {
+            Some(step) if outgoing.withdrawn || !self.sends_first() => {
                 let offering = Offering { request, withdrawn: outgoing.withdrawn };
                 Ok(Some(self.commit(Stage::Offering(offering), step)))
             }
-            None => self.go_to(Stage::Asking(request)),
+            _ => self.go_to(Stage::Asking(request)),
         }
     }
 
@@ -174,6 +177,30 @@ impl Exchange {
         if self.flaw == Some(Flaw::ReceiptDropped) {
             incoming.drop_receipt();
         }
+    }
+
+    /// Whether a planted bug sends a bundle before it counts as sent.
+    #[cfg(feature = "flaws")]
+    fn sends_first(&self) -> bool {
+        self.flaw == Some(Flaw::SentBeforeOffered)
+    }
+
+    /// The commit that should have come before the request, which a planted bug makes after its answer.
+    #[cfg(feature = "flaws")]
+    fn offers_late(&self, school: &School<'_>) -> Result<Option<Step>, ExchangeError> {
+        if self.sends_first() { Ok(school.request(self.purpose, Carry::Inline)?.step) } else { Ok(None) }
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    const fn sends_first(&self) -> bool {
+        false
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "with planted bugs it depends on them")]
+    const fn offers_late(&self, _: &School<'_>) -> Result<Option<Step>, ExchangeError> {
+        Ok(None)
     }
 
     /// Whether a planted bug leaves a commit of this answer out.

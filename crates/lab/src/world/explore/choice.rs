@@ -4,6 +4,8 @@ use std::fmt;
 
 use selaras_storage::Fault;
 
+use crate::world::trouble::Trouble;
+
 /// One of the two computers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Which {
@@ -36,6 +38,8 @@ pub(super) enum Act {
     Type(Which),
     /// The head approves what was typed.
     Approve(Which),
+    /// Somebody takes back what was approved.
+    Withdraw(Which),
     /// An exchange begins that sends what was approved.
     Sync(Which),
     /// An exchange begins that sends nothing.
@@ -56,6 +60,8 @@ pub(super) enum Act {
     BackUp,
     /// The centre loses its disk, and a person restores its backup.
     Restore,
+    /// An operator gives his word for what is from before the restore.
+    Confirm,
     /// New rules begin.
     BeginRules,
     /// The head's key ends.
@@ -89,6 +95,7 @@ impl Act {
         match self {
             Self::Type(which) => Self::Type(which.swapped()),
             Self::Approve(which) => Self::Approve(which.swapped()),
+            Self::Withdraw(which) => Self::Withdraw(which.swapped()),
             Self::Sync(which) => Self::Sync(which.swapped()),
             Self::Pull(which) => Self::Pull(which.swapped()),
             Self::Deliver(which) => Self::Deliver(which.swapped()),
@@ -97,7 +104,7 @@ impl Act {
             Self::Double(which) => Self::Double(which.swapped()),
             Self::Abandon(which) => Self::Abandon(which.swapped()),
             Self::Late(which) => Self::Late(which.swapped()),
-            Self::BackUp | Self::Restore | Self::BeginRules | Self::Revoke => self,
+            Self::BackUp | Self::Restore | Self::Confirm | Self::BeginRules | Self::Revoke => self,
         }
     }
 
@@ -107,6 +114,7 @@ impl Act {
             [
                 Self::Type(which),
                 Self::Approve(which),
+                Self::Withdraw(which),
                 Self::Sync(which),
                 Self::Pull(which),
                 Self::Deliver(which),
@@ -117,7 +125,7 @@ impl Act {
                 Self::Late(which),
             ]
         };
-        let centres = [Self::BackUp, Self::Restore, Self::BeginRules, Self::Revoke];
+        let centres = [Self::BackUp, Self::Restore, Self::Confirm, Self::BeginRules, Self::Revoke];
         Which::BOTH.into_iter().flat_map(of).chain(centres)
     }
 }
@@ -141,6 +149,26 @@ impl Choice {
     /// The same with the two computers in each other's place.
     pub(super) const fn swapped(self) -> Self {
         Self { act: self.act.swapped(), crash: self.crash }
+    }
+
+    /// Reads a choice as it is written.
+    fn named(name: &str) -> Option<Self> {
+        let (act, crash) = match name.split_once(" dies ") {
+            None => (name, None),
+            Some((act, when)) => {
+                let (when, commit) = when.split_once(" commit ")?;
+                let after = [("before", false), ("after", true)].into_iter().find(|(word, _)| *word == when)?.1;
+                (act, Some(Crash { commit: commit.parse().ok()?, after }))
+            }
+        };
+        let act = Act::all().find(|known| format!("{known:?}") == act)?;
+        Some(Self { act, crash })
+    }
+
+    /// Reads choices as they are written, with commas between.
+    pub(super) fn path(names: &str) -> Result<Vec<Self>, Trouble> {
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(|name| Self::named(name).ok_or_else(|| Trouble::Wrong(format!("{name} is no step")))).collect()
     }
 
     pub(super) fn code(self) -> u16 {

@@ -9,7 +9,7 @@ use super::search::Explorer;
 use super::{Bounds, Explored, Node};
 
 /// What the file begins with; its end names the version.
-const MAGIC: &[u8; 16] = b"selaras-explore1";
+const MAGIC: &[u8; 16] = b"selaras-explore2";
 
 /// Why a search cannot be gone on with.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! What tells one state from another: rows, exchanges, what is on its way and what was promised; not the lines of the
 //! readable log, nor the times in rows, nor texts that stand under their own hash.
 
+use std::cell::OnceCell;
 use std::hash::{Hash, Hasher};
 
 use selaras_storage::Space;
@@ -15,17 +16,23 @@ use crate::world::trouble::{Trouble, wrong};
 /// Enough of a hash that two states do not meet by chance.
 pub(super) type Mark = u128;
 
-/// A hasher that is the same in every run of the program.
-struct Stable(blake3::Hasher);
+/// Bytes to be hashed at once, which is far quicker than piece by piece; the same in every run of the program.
+#[derive(Default)]
+struct Stable(Vec<u8>);
+
+impl Stable {
+    fn hash(&self) -> [u8; 32] {
+        *blake3::hash(&self.0).as_bytes()
+    }
+}
 
 impl Hasher for Stable {
     fn finish(&self) -> u64 {
-        let hash = self.0.finalize();
-        hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+        self.hash().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.0.extend_from_slice(bytes);
     }
 }
 
@@ -59,13 +66,13 @@ fn disk(disk: &Disk, hasher: &mut Stable) -> Result<(), Trouble> {
 
 /// The hash of what a disk holds.
 pub(super) fn of_disk(of: &Disk) -> Result<[u8; 32], Trouble> {
-    let mut hasher = Stable(blake3::Hasher::new());
+    let mut hasher = Stable::default();
     disk(of, &mut hasher)?;
-    Ok(*hasher.0.finalize().as_bytes())
+    Ok(hasher.hash())
 }
 
 fn station(of: &Station, hasher: &mut Stable) -> Result<(), Trouble> {
-    disk(&of.computer.disk, hasher)?;
+    hasher.write(&of.marked.of(&of.computer.disk)?);
     of.computer.exchange.hash(hasher);
     of.computer.renewals.hash(hasher);
     of.waits.hash(hasher);
@@ -74,17 +81,29 @@ fn station(of: &Station, hasher: &mut Stable) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// The hash of a disk that has not changed since it was asked for: a step changes one disk of three.
+#[derive(Clone, Default)]
+pub(super) struct Marked(OnceCell<[u8; 32]>);
+
+impl Marked {
+    fn of(&self, disk: &Disk) -> Result<[u8; 32], Trouble> {
+        match self.0.get() {
+            Some(hash) => Ok(*hash),
+            None => of_disk(disk).map(|hash| *self.0.get_or_init(|| hash)),
+        }
+    }
+}
+
 impl State {
     pub(super) fn mark(&self) -> Result<Mark, Trouble> {
-        let mut hasher = Stable(blake3::Hasher::new());
-        disk(&self.centre.disk, &mut hasher)?;
+        let mut hasher = Stable::default();
+        hasher.write(&self.marked.of(&self.centre.disk)?);
         for which in Which::BOTH {
             station(self.station(which), &mut hasher)?;
         }
         (self.backups, self.backup, self.rules_begun, self.centre.restores()).hash(&mut hasher);
         self.centre.snapshots.keys().for_each(|file| hasher.write(file));
         self.memory.hash(&mut hasher);
-        let hash = hasher.0.finalize();
-        Ok(hash.as_bytes().first_chunk().map_or(0, |bytes| Mark::from_le_bytes(*bytes)))
+        Ok(hasher.hash().first_chunk().map_or(0, |bytes| Mark::from_le_bytes(*bytes)))
     }
 }

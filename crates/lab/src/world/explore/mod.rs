@@ -13,22 +13,29 @@ mod choice;
 mod file;
 mod hash;
 mod memory;
+mod play;
 mod safety;
 mod search;
 mod state;
 mod step;
+mod texts;
 mod trail;
 
 pub use file::FileError;
+pub use play::play;
 pub use search::Explorer;
 
-use super::Flaw;
+use super::{Bug, Flaw};
 
 /// What the small world is like, and how far it is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// A bug that is planted in the engine or the conversation.
     pub flaw: Option<Flaw>,
+    /// Steps that come before all others, with commas between: what is looked at is what may follow them.
+    pub after: &'static str,
+    /// A bug that is planted in the stores or hosts around it.
+    pub bug: Option<Bug>,
     /// Whether both computers begin with nothing, and are offered the log as a file.
     pub empty: bool,
     /// Values that people type, at both computers together.
@@ -55,6 +62,8 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             flaw: None,
+            after: "",
+            bug: None,
             empty: false,
             edits: 3,
             backups: 1,

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use ed25519_dalek::SigningKey;
-use selaras_merge::Document;
-use selaras_model::{Fields, Value};
-use selaras_sync::{Flow, Key, Purpose, Range, ReadStore, Row, Subject};
+use selaras_model::KeyId;
+use selaras_sync::{HeadKeyRow, Purpose, Range};
 
 use super::choice::Which;
 use super::state::State;
-use crate::world::disk::Disk;
-use crate::world::rules::rules;
+use super::texts::{each_text, sides, students};
 use crate::world::trouble::{Trouble, wrong};
 
 /// Rounds in which everything comes to rest once the faults have stopped.
@@ -29,6 +27,9 @@ impl State {
             if self.memory.refused.contains(bundle) && !self.memory.receipted.contains(bundle) {
                 return wrong(format!("bundle {bundle} was refused, and takes effect"));
             }
+            if self.memory.withdrawn.contains(bundle) {
+                return wrong(format!("bundle {bundle} was taken back, and takes effect"));
+            }
         }
         if self.centre.restores() == 0
             && let Some(bundle) = self.memory.receipted.iter().find(|bundle| !logged.contains(bundle))
@@ -38,25 +39,19 @@ impl State {
         Ok(())
     }
 
-    /// What was reported as saved is a value, one side of a conflict or a draft somewhere.
+    /// What was reported as saved is a value, one side of a conflict or a draft somewhere, or what somebody typed over it
+    /// who saw it is.
     fn nothing_is_lost(&self) -> Result<(), Trouble> {
-        let mut missing: BTreeSet<&str> = self.memory.saved.iter().map(String::as_str).collect();
+        let mut missing: BTreeSet<&str> = self.memory.typed().collect();
         let disks =
             || Which::BOTH.map(|which| &self.station(which).computer.disk).into_iter().chain([&self.centre.disk]);
         for disk in disks() {
             if missing.is_empty() {
                 return Ok(());
             }
-            let student = rules().pack.entity_named("siswa").map(|entity| entity.code);
-            let Some(student) = student else { return wrong("no students") };
-            for range in [Range::Views(student, None), Range::Drafts(None)] {
-                disk.scan(&range, &mut |_, row| {
-                    match &row {
-                        Row::View(view) => forget(&view.fields, &mut missing),
-                        Row::Draft(draft) => forget(&draft.fields, &mut missing),
-                        _ => {}
-                    }
-                    Ok(Flow::Continue)
+            for range in [Range::Views(students()?, None), Range::Drafts(None)] {
+                each_text(disk, range, &mut |_, text| {
+                    missing.remove(text);
                 })?;
             }
         }
@@ -68,18 +63,18 @@ impl State {
                 missing.remove(text.as_str());
             }
         }
-        match missing.first() {
+        match self.memory.lost(&missing) {
             Some(value) => wrong(format!("{value} was saved, and is nowhere")),
             None => Ok(()),
         }
     }
 
-    /// Once nothing goes wrong any more, both computers are equal with the centre, and what was saved is there.
-    pub(super) fn settles(&self) -> Result<(), Trouble> {
+    /// Once nothing goes wrong any more, both computers are equal with the centre, and what was saved is there. `see` sees
+    /// what each round makes.
+    pub(super) fn settles(&self, see: &mut dyn FnMut(&Self) -> Result<(), Trouble>) -> Result<(), Trouble> {
         let mut state = self.fork()?;
         state.centre.drive(None)?;
-        // Its process may have died over the operator's word.
-        state.centre.confirms()?;
+        state.confirms()?;
         for which in Which::BOTH {
             let station = state.station_mut(which);
             station.waits_no_longer();
@@ -88,7 +83,6 @@ impl State {
             station.computer.settle()?;
         }
         if state.memory.revoked {
-            state.memory.enrols();
             state.centre.enrol(SigningKey::from_bytes(&[8; 32]))?;
         }
         let mut said = String::new();
@@ -98,6 +92,7 @@ impl State {
                     said = code;
                 }
             }
+            see(&state)?;
             if state.is_at_rest()? {
                 return state.is_whole();
             }
@@ -122,12 +117,16 @@ impl State {
         let station = self.station(which);
         if station.sealed()?.is_none() && station.has_drafts()? {
             bear(self.approves(which).map(|()| None))?;
+            let approved = self.station(which).sealed()?.map(|sealed| sealed.bundle);
+            self.memory.renewed.extend(approved);
         }
         let exchanged = self.exchanges(which, Purpose::Sync);
         self.station_mut(which).waits_no_longer();
         self.station_mut(which).computer.notices.clear();
         bear(exchanged)?;
         self.sees_log()?;
+        let position = self.station(which).computer.school().position()?;
+        self.memory.stands_at(which, position.epoch, position.version);
         Ok(said)
     }
 
@@ -148,6 +147,11 @@ impl State {
     /// At rest, everything that was promised is in the centre's records and log.
     fn is_whole(&self) -> Result<(), Trouble> {
         self.is_safe()?;
+        let keys = self.centre.centre().head_keys()?;
+        let good = |(key, row): &(KeyId, HeadKeyRow)| row.revoked_at.is_none() && Some(*key) != self.centre.head_key;
+        if self.memory.knows_the_end() && keys.iter().any(good) {
+            return wrong("a key that was ended is good again");
+        }
         let (logged, retaken) = (self.centre.bundles()?, self.centre.retaken()?);
         for bundle in self.memory.receipted.iter().filter(|bundle| !logged.contains(bundle)) {
             let first = self.memory.first_entry(*bundle).map(|entry| entry.to_string());
@@ -157,39 +161,4 @@ impl State {
         }
         Ok(())
     }
-}
-
-/// These values are not missing.
-fn forget(fields: &Fields, missing: &mut BTreeSet<&str>) {
-    for value in fields.values() {
-        if let Value::Text(text) = value {
-            missing.remove(text.as_str());
-        }
-    }
-}
-
-/// The values of all sides of conflicts.
-fn sides(disk: &Disk) -> Result<Vec<String>, Trouble> {
-    let mut keys = Vec::new();
-    disk.scan(&Range::Conflicts, &mut |key, _| {
-        if let Key::Conflict(key) = key {
-            keys.push(key);
-        }
-        Ok(Flow::Continue)
-    })?;
-    let mut sides = Vec::new();
-    for key in keys {
-        let Some(Row::Blob(bytes)) = ReadStore::get(disk, &Key::Document(key))? else { continue };
-        let document = Document::load(&bytes).or_else(|error| wrong(format!("a document: {error}")))?;
-        let resolved = document.resolve(&rules().pack, key.entity, key.id);
-        let resolved = resolved.or_else(|error| wrong(format!("a document: {error}")))?;
-        for conflict in resolved.conflicts.iter().filter(|conflict| matches!(conflict.subject, Subject::Field(_))) {
-            let candidates = std::iter::once(&conflict.winner).chain(&conflict.others);
-            sides.extend(candidates.filter_map(|side| match &side.value {
-                Value::Text(text) => Some(text.as_str().to_owned()),
-                _ => None,
-            }));
-        }
-    }
-    Ok(sides)
 }

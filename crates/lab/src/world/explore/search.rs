@@ -42,7 +42,8 @@ impl Explorer {
     /// # Errors
     /// What does not hold, and the path to it.
     pub fn run(&mut self, states: u64, stop: &mut dyn FnMut(&Explored) -> bool) -> Result<Explored, Found> {
-        let fails = |trouble: Trouble| Found { what: what(trouble), path: Vec::new(), states: 1 };
+        let begins = vec![self.bounds.after.to_owned()];
+        let fails = |trouble: Trouble| Found { what: what(trouble), path: begins, states: 1 };
         if self.trails.is_none() {
             let trails = Trail::new(&self.bounds, false).and_then(|one| Ok((one, Trail::new(&self.bounds, true)?)));
             self.trails = Some(trails.map_err(fails)?);
@@ -69,7 +70,8 @@ impl Explorer {
 
     fn found(&self, node: u32, choice: Option<Choice>, trouble: Trouble) -> Found {
         let path = path(&self.nodes, node).unwrap_or_default();
-        let path = path.into_iter().chain(choice).map(|choice| choice.to_string()).collect();
+        let before = Choice::path(self.bounds.after).unwrap_or_default();
+        let path = before.into_iter().chain(path).chain(choice).map(|choice| choice.to_string()).collect();
         Found { what: what(trouble), path, states: self.figures.states }
     }
 
@@ -92,6 +94,7 @@ impl Explorer {
         let state = trail.at(&self.nodes, node).map_err(own)?;
         if node == 0 {
             self.met.insert(state.mark().map_err(own)?);
+            self.met.insert(mirror.at(&self.nodes, node).and_then(State::mark).map_err(own)?);
         }
         self.figures.expanded += 1;
         for act in state.acts(&self.bounds).map_err(own)? {
@@ -127,7 +130,7 @@ impl Explorer {
         }
         state.is_safe()?;
         if mark.is_multiple_of(Mark::from(self.bounds.sample)) {
-            state.settles()?;
+            state.settles(&mut |_| Ok(()))?;
             self.figures.settled += 1;
         }
         // The same with the computers in each other's place is the same.
@@ -146,13 +149,23 @@ impl Explorer {
 }
 
 const fn may_die(act: Act) -> bool {
-    matches!(
-        act,
-        Act::Type(_) | Act::Approve(_) | Act::Sync(_) | Act::Pull(_) | Act::Deliver(_) | Act::Late(_) | Act::Restore
-    )
+    match act {
+        Act::Type(_)
+        | Act::Approve(_)
+        | Act::Withdraw(_)
+        | Act::Sync(_)
+        | Act::Pull(_)
+        | Act::Deliver(_)
+        | Act::Late(_)
+        | Act::Restore
+        | Act::Confirm => true,
+        Act::Lose(_) | Act::Cut(_) | Act::Double(_) | Act::Abandon(_) | Act::BackUp | Act::BeginRules | Act::Revoke => {
+            false
+        }
+    }
 }
 
-fn what(trouble: Trouble) -> String {
+pub(super) fn what(trouble: Trouble) -> String {
     match trouble {
         Trouble::Died => "a process died where none may".to_owned(),
         Trouble::Full => "a disk was full where none may be".to_owned(),

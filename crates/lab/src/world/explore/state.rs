@@ -1,11 +1,12 @@
 //! A state of the small world: one centre with a backup, two computers of one school, and what is on its way.
 
-use selaras_model::{Npsn, RecordKey, Value};
+use selaras_model::{BundleId, Npsn, RecordKey, Value};
 use selaras_sync::exchange::{Event as Told, Exchange, Outside, Request, advance};
 use selaras_sync::{Flow, Offer, Purpose, Range, ReadStore, Sealed, TypedEdit};
 
 use super::Bounds;
 use super::choice::Which;
+use super::hash::Marked;
 use super::memory::Memory;
 use crate::world::centre::{CentreHost, fields, key_of};
 use crate::world::computer::Computer;
@@ -14,6 +15,12 @@ use crate::world::trouble::{Trouble, wrong};
 
 /// The records into which people type; the centre made them.
 const RECORDS: [[u8; 16]; 2] = [[0x41; 16], [0x42; 16]];
+
+/// The numbers of the two computers, by which their first names are made.
+pub(super) const NUMBERS: [u8; 2] = [1, 2];
+
+/// The code of an approval that waits for somebody's word.
+const UNCONFIRMED: &str = "center.unconfirmed";
 
 /// What is on its way between a computer and the centre.
 #[derive(Clone, Hash)]
@@ -25,6 +32,19 @@ pub(super) enum Packet {
     File(Offer, Vec<u8>),
 }
 
+impl Packet {
+    /// What it is, in a word.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "a request's way",
+            Self::Answer(_) => "an answer",
+            Self::Refusal(_) => "a refusal",
+            Self::Fetch(_) => "a file",
+            Self::File(..) => "the rest of a file",
+        }
+    }
+}
+
 /// A computer and its line.
 pub(super) struct Station {
     pub(super) computer: Computer,
@@ -34,6 +54,7 @@ pub(super) struct Station {
     pub(super) late: Option<Request>,
     /// Values that were typed here, saved or not.
     pub(super) typed: u8,
+    pub(super) marked: Marked,
 }
 
 pub(super) struct State {
@@ -45,6 +66,7 @@ pub(super) struct State {
     pub(super) backup: [u8; 32],
     pub(super) rules_begun: bool,
     pub(super) memory: Memory,
+    pub(super) marked: Marked,
 }
 
 impl Station {
@@ -54,6 +76,7 @@ impl Station {
             waits: self.waits.clone(),
             late: self.late.clone(),
             typed: self.typed,
+            marked: self.marked.clone(),
         })
     }
 
@@ -100,17 +123,30 @@ impl Station {
         Ok(())
     }
 
-    /// Somebody types; gives where and what, once it is saved.
-    pub(super) fn types(&mut self, which: Which) -> Result<String, Trouble> {
+    /// What is typed next, where, and what stands there on the screen.
+    pub(super) fn next_value(&mut self, which: Which) -> Result<(String, TypedEdit, Vec<String>), Trouble> {
         let number = self.typed;
         self.typed += 1;
         let token = format!("k{}-{number}", which.number());
-        let (record, field) = place(number)?;
-        let edit = TypedEdit { key: record, fields: fields([(field, Value::text(&token))]), deleted: None };
+        let (key, field) = place(number)?;
         self.computer.drive(None)?;
-        let step = self.computer.school().edit(&[edit], "operator")?;
+        let over = self.computer.on_screen(key, field)?;
+        Ok((token.clone(), TypedEdit { key, fields: fields([(field, Value::text(&token))]), deleted: None }, over))
+    }
+
+    /// Somebody takes back what was approved; gives which bundle it was.
+    pub(super) fn withdraws(&mut self) -> Result<Option<BundleId>, Trouble> {
+        self.computer.drive(None)?;
+        let bundle = self.sealed()?.map(|sealed| sealed.bundle);
+        let step = self.computer.school().withdraw()?;
         self.computer.drive(Some(step))?;
-        Ok(token)
+        Ok(bundle)
+    }
+
+    /// What was typed is saved.
+    pub(super) fn saves(&mut self, edit: TypedEdit) -> Result<(), Trouble> {
+        let step = self.computer.school().edit(&[edit], "operator")?;
+        self.computer.drive(Some(step))
     }
 }
 
@@ -129,7 +165,7 @@ impl State {
     /// Where every path begins: registered, and in step unless the bounds say that nothing was pulled yet.
     pub(super) fn first(bounds: &Bounds) -> Result<Self, Trouble> {
         let npsn: Npsn = "99999999".parse().map_err(|_| Trouble::Wrong("NPSN".to_owned()))?;
-        let mut centre = CentreHost::new(npsn, None, bounds.flaw)?;
+        let mut centre = CentreHost::new(npsn, bounds.bug, bounds.flaw)?;
         for id in RECORDS {
             let key = key_of(&rules(), "siswa", id)?;
             let name = Value::text(format!("Siswa {}", id.first().copied().unwrap_or_default()));
@@ -137,12 +173,21 @@ impl State {
         }
         centre.offers_snapshots = bounds.empty;
         let mut station = |number| {
-            let computer = Computer::new(0, number, &mut centre, (None, bounds.flaw))?;
-            Ok::<_, Trouble>(Station { computer, waits: None, late: None, typed: 0 })
+            let computer = Computer::new(0, number, &mut centre, (bounds.bug, bounds.flaw))?;
+            Ok::<_, Trouble>(Station { computer, waits: None, late: None, typed: 0, marked: Marked::default() })
         };
-        let (one, other) = (station(1)?, station(2)?);
-        let mut state =
-            Self { centre, one, other, backups: 0, backup: [0; 32], rules_begun: false, memory: Memory::default() };
+        let [one, other] = NUMBERS;
+        let (one, other) = (station(one)?, station(other)?);
+        let mut state = Self {
+            centre,
+            one,
+            other,
+            backups: 0,
+            backup: [0; 32],
+            rules_begun: false,
+            memory: Memory::default(),
+            marked: Marked::default(),
+        };
         if !bounds.empty {
             for which in Which::BOTH {
                 state.exchanges(which, Purpose::Pull)?;
@@ -163,6 +208,7 @@ impl State {
             backup: self.backup,
             rules_begun: self.rules_begun,
             memory: self.memory.clone(),
+            marked: self.marked.clone(),
         })
     }
 
@@ -193,6 +239,13 @@ impl State {
         self.one.typed + self.other.typed
     }
 
+    /// An operator gives his word for what was there before a restore.
+    pub(super) fn confirms(&mut self) -> Result<(), Trouble> {
+        self.centre.drive(None)?;
+        self.memory.doubted = false;
+        self.centre.confirms()
+    }
+
     pub(super) fn backs_up(&mut self) -> Result<(), Trouble> {
         self.centre.drive(None)?;
         self.backup = super::hash::of_disk(&self.centre.disk)?;
@@ -205,7 +258,13 @@ impl State {
     pub(super) fn serves(&mut self, which: Which, request: &Request) -> Result<Packet, Trouble> {
         let device = self.station(which).computer.device;
         let Request { endpoint, body } = request;
-        match self.centre.serve(device, *endpoint, body) {
+        let served = self.centre.serve(device, *endpoint, body);
+        // That it has come counts also where what it brings waits for somebody's word.
+        if matches!(&served, Ok(_)) || matches!(&served, Err(Trouble::No(code)) if code == UNCONFIRMED) {
+            let position = self.station(which).computer.school().position()?;
+            self.memory.speaks(which, position.epoch, position.version);
+        }
+        match served {
             Ok(answer) => Ok(Packet::Answer(answer)),
             Err(Trouble::No(code)) => Ok(Packet::Refusal(code)),
             Err(trouble) => Err(trouble),

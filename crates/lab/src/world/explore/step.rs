@@ -1,10 +1,11 @@
 //! One step: what is possible in a state, and what it makes of it.
 
-use selaras_sync::Purpose;
-use selaras_sync::exchange::{Notice, Request};
+use selaras_sync::exchange::{Flaw, Host as _, Notice, Request};
+use selaras_sync::{Phase, Purpose};
 
 use super::Bounds;
 use super::choice::{Act, Choice, Which};
+use super::hash::Marked;
 use super::state::{Packet, State, half};
 use crate::world::disk::Disk;
 use crate::world::rules::Change;
@@ -23,6 +24,9 @@ impl State {
         if self.centre.restores() < bounds.restores {
             acts.push(Act::Restore);
         }
+        if self.memory.doubted && !self.centre.centre().unconfirmed()?.is_empty() {
+            acts.push(Act::Confirm);
+        }
         if bounds.rules && !self.rules_begun {
             acts.push(Act::BeginRules);
         }
@@ -34,16 +38,19 @@ impl State {
 
     fn acts_at(&self, which: Which, bounds: &Bounds, acts: &mut Vec<Act>) -> Result<(), Trouble> {
         let station = self.station(which);
-        let sealed = station.sealed()?.is_some();
+        let sealed = station.sealed()?;
         if self.typed() < bounds.edits {
             acts.push(Act::Type(which));
         }
-        if !sealed && station.has_drafts()? {
+        if sealed.is_none() && station.has_drafts()? {
             acts.push(Act::Approve(which));
+        }
+        if sealed.as_ref().is_some_and(|sealed| sealed.phase == Phase::Approved) {
+            acts.push(Act::Withdraw(which));
         }
         match &station.waits {
             None => {
-                acts.extend(sealed.then_some(Act::Sync(which)));
+                acts.extend(sealed.map(|_| Act::Sync(which)));
                 acts.push(Act::Pull(which));
             }
             Some(Packet::Request(_)) => {
@@ -61,21 +68,32 @@ impl State {
         Ok(())
     }
 
-    /// Whose process acts, and may die.
-    fn acting_disk(&self, act: Act) -> &Disk {
+    /// Whose process acts, may die, and has the only disk that changes; none for the centre's.
+    const fn acting(&self, act: Act) -> Option<Which> {
         match act {
-            Act::Deliver(which)
-                if matches!(
-                    self.station(which).waits,
-                    Some(Packet::Answer(_) | Packet::Refusal(_) | Packet::File(..))
-                ) =>
-            {
-                &self.station(which).computer.disk
+            Act::Type(which) | Act::Approve(which) | Act::Withdraw(which) | Act::Sync(which) | Act::Pull(which) => {
+                Some(which)
             }
-            Act::Type(which) | Act::Approve(which) | Act::Sync(which) | Act::Pull(which) | Act::Cut(which) => {
-                &self.station(which).computer.disk
-            }
-            _ => &self.centre.disk,
+            Act::Deliver(which) | Act::Cut(which) => match self.station(which).waits {
+                Some(Packet::Answer(_) | Packet::Refusal(_) | Packet::File(..)) => Some(which),
+                Some(Packet::Request(_) | Packet::Fetch(_)) | None => None,
+            },
+            Act::Lose(_)
+            | Act::Double(_)
+            | Act::Abandon(_)
+            | Act::Late(_)
+            | Act::BackUp
+            | Act::Restore
+            | Act::Confirm
+            | Act::BeginRules
+            | Act::Revoke => None,
+        }
+    }
+
+    const fn disk_of(&self, acting: Option<Which>) -> &Disk {
+        match acting {
+            Some(which) => &self.station(which).computer.disk,
+            None => &self.centre.disk,
         }
     }
 
@@ -83,40 +101,43 @@ impl State {
     pub(super) fn takes(&mut self, choice: Choice) -> Result<u16, Trouble> {
         let Choice { act, crash } = choice;
         if act == Act::Restore {
-            self.memory.restores();
             if !self.centre.put_back(0)? {
                 return wrong("a centre without a backup");
             }
+            self.memory.restores(self.centre.centre().head()?.version);
         }
-        let disk = self.acting_disk(act);
-        let before = disk.commits();
+        let acting = self.acting(act);
+        let before = self.disk_of(acting).commits();
         if let Some(crash) = crash {
-            disk.fail_after(u64::from(crash.commit), crash.fault());
+            self.disk_of(acting).fail_after(u64::from(crash.commit), crash.fault());
         }
-        let is_centres = std::ptr::eq(disk, &self.centre.disk);
         let done = self.does(act);
-        let commits = match (is_centres, whose(act)) {
-            (false, Some(which)) => self.station(which).computer.disk.commits(),
-            _ => self.centre.disk.commits(),
-        };
+        let commits = self.disk_of(acting).commits();
         match done {
             Ok(()) | Err(Trouble::No(_)) => {}
-            Err(Trouble::Died) if crash.is_some() => self.dies(act, is_centres)?,
+            Err(Trouble::Died) if crash.is_some() => self.dies(act, acting)?,
             Err(Trouble::Died) => return wrong("a store that does not answer"),
             Err(trouble) => return Err(trouble),
         }
-        self.remembers()?;
+        self.remembers(acting)?;
         Ok(u16::try_from(commits.saturating_sub(before)).unwrap_or(u16::MAX))
     }
 
     fn does(&mut self, act: Act) -> Result<(), Trouble> {
         match act {
             Act::Type(which) => {
-                let saved = self.station_mut(which).types(which)?;
-                self.memory.saved.insert(saved);
+                let (token, edit, over) = self.station_mut(which).next_value(which)?;
+                self.memory.types_over(&token, over);
+                self.station_mut(which).saves(edit)?;
+                self.memory.saved.insert(token);
                 Ok(())
             }
             Act::Approve(which) => self.approves(which),
+            Act::Withdraw(which) => {
+                let taken_back = self.station_mut(which).withdraws()?;
+                self.memory.withdrawn.extend(taken_back);
+                Ok(())
+            }
             Act::Sync(which) => self.converses(which, |state| state.station_mut(which).begins(Purpose::Sync)),
             Act::Pull(which) => self.converses(which, |state| state.station_mut(which).begins(Purpose::Pull)),
             Act::Deliver(which) => self.converses(which, |state| state.delivers(which)),
@@ -148,8 +169,12 @@ impl State {
             Act::BackUp => self.backs_up(),
             Act::Restore => {
                 self.centre.drive(None)?;
-                self.centre.confirms()
+                match self.centre.flaw() {
+                    Some(Flaw::ConfirmsItself) => self.centre.confirms(),
+                    _ => Ok(()),
+                }
             }
+            Act::Confirm => self.confirms(),
             Act::BeginRules => {
                 self.rules_begun = true;
                 let today = self.centre.date;
@@ -159,7 +184,9 @@ impl State {
             }
             Act::Revoke => {
                 self.centre.revoke()?;
-                self.memory.revokes();
+                let mut newest = None;
+                self.centre.each_entry(&mut |entry| newest = Some((entry.epoch, entry.version)))?;
+                newest.into_iter().for_each(|place| self.memory.revokes(place));
                 Ok(())
             }
         }
@@ -187,28 +214,35 @@ impl State {
     }
 
     /// A process died, and starts again at once.
-    fn dies(&mut self, act: Act, is_centres: bool) -> Result<(), Trouble> {
-        if is_centres {
+    fn dies(&mut self, act: Act, acting: Option<Which>) -> Result<(), Trouble> {
+        let Some(which) = acting else {
             self.centre.disk.restart()?;
             // Whoever waited for it sees the connection end.
             if let (Some(which), false) = (whose(act), matches!(act, Act::Late(_))) {
                 self.station_mut(which).waits_no_longer();
             }
             return self.centre.drive(None);
-        }
-        let Some(which) = whose(act) else { return wrong("a computer of nobody died") };
+        };
         let station = self.station_mut(which);
         station.waits_no_longer();
         station.computer.starts_again()?;
         station.computer.settle()
     }
 
-    /// Notes what the disks promise now.
-    fn remembers(&mut self) -> Result<(), Trouble> {
-        self.sees_log()?;
-        for which in Which::BOTH {
-            let accepted = self.station(which).computer.school().position()?.previous;
-            self.memory.receipted.extend(accepted);
+    /// Notes what the disk promises now that has changed.
+    fn remembers(&mut self, acting: Option<Which>) -> Result<(), Trouble> {
+        let Some(which) = acting else {
+            self.marked = Marked::default();
+            return self.sees_log();
+        };
+        let station = self.station_mut(which);
+        station.marked = Marked::default();
+        let (position, sealed) = (station.computer.school().position()?, station.sealed()?);
+        self.memory.receipted.extend(position.previous);
+        self.memory.stands_at(which, position.epoch, position.version);
+        if let Some(sealed) = sealed {
+            // The same drafts, approved again, are the same bundle.
+            self.memory.withdrawn.remove(&sealed.bundle);
         }
         Ok(())
     }
@@ -225,6 +259,7 @@ fn whose(act: Act) -> Option<Which> {
     match act {
         Act::Type(which)
         | Act::Approve(which)
+        | Act::Withdraw(which)
         | Act::Sync(which)
         | Act::Pull(which)
         | Act::Deliver(which)
@@ -233,7 +268,7 @@ fn whose(act: Act) -> Option<Which> {
         | Act::Double(which)
         | Act::Abandon(which)
         | Act::Late(which) => Some(which),
-        Act::BackUp | Act::Restore | Act::BeginRules | Act::Revoke => None,
+        Act::BackUp | Act::Restore | Act::Confirm | Act::BeginRules | Act::Revoke => None,
     }
 }
 

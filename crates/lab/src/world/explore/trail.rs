@@ -17,7 +17,12 @@ pub(super) struct Trail {
 
 impl Trail {
     pub(super) fn new(bounds: &Bounds, swapped: bool) -> Result<Self, Trouble> {
-        Ok(Self { first: State::first(bounds)?, steps: Vec::new(), swapped, retaken: 0 })
+        let mut trail = Self { first: State::first(bounds)?, steps: Vec::new(), swapped, retaken: 0 };
+        for choice in Choice::path(bounds.after)? {
+            trail.first.takes(trail.seen(choice))?;
+            trail.first.is_safe()?;
+        }
+        Ok(trail)
     }
 
     /// The state of a node.

@@ -64,7 +64,7 @@ impl Script {
         self.computer_mut(number)?.drive(None)?;
         let computer = self.computer(number)?;
         let school = computer.school;
-        let over = self.on_screen(number, key, field)?;
+        let over = computer.on_screen(key, field)?;
         let edit = TypedEdit { key, fields: typed, deleted: None };
         let step = self.computer(number)?.school().edit(&[edit], "operator")?;
         let saved = self.computer_mut(number)?.drive(Some(step));
@@ -86,21 +86,6 @@ impl Script {
             Err(_) => {}
         }
         saved
-    }
-
-    /// What somebody who types into a field writes over: its value, and both sides of a conflict that is shown; not the
-    /// other side of one that his own draft is about to make, for that one stays.
-    pub(super) fn on_screen(&self, number: usize, key: RecordKey, field: &str) -> Result<Vec<String>, Trouble> {
-        let school = self.computer(number)?.school();
-        let seen = school.record(key)?.and_then(|record| record.text(field).map(str::to_owned));
-        let mut over: Vec<String> = seen.into_iter().collect();
-        for conflict in school.conflicts()?.into_iter().filter(|conflict| conflict.key == key && !conflict.pending) {
-            if matches!(&conflict.subject, Subject::Field(name) if name.as_str() == field) {
-                let sides = std::iter::once(&conflict.winner).chain(&conflict.others);
-                over.extend(sides.filter_map(|side| text(&side.value)));
-            }
-        }
-        Ok(over)
     }
 
     pub(super) fn imports(&mut self, number: usize) -> Result<(), Trouble> {
