@@ -153,7 +153,8 @@ impl Script {
     pub(super) fn reads_log_anew(&mut self, school: usize) -> Result<(), Trouble> {
         let version = self.centre(school)?.centre().head()?.version;
         let newest = self.entries(school, version)?.pop();
-        self.lawful.disk_lost(school, version, newest.map(|entry| (entry.pack, entry.rulebook)));
+        let backup = self.centre(school)?.backups();
+        self.lawful.disk_lost(school, backup, version, newest.map(|entry| (entry.pack, entry.rulebook)));
         Ok(())
     }
 
