@@ -45,7 +45,7 @@ pub enum Bug {
     CentreMendsSumsAlone,
     /// A computer gives up drafts with the file of the bundle that they were sealed into.
     DropsUnreadable,
-    /// A centre takes a student in who has accepted, wherever she is by now.
+    /// A centre offers a student to two schools, and each that has accepted her has her.
     TakesInAnyway,
 }
 

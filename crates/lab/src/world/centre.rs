@@ -444,6 +444,11 @@ impl CentreHost {
         self.drive(enrolment.step)
     }
 
+    /// How many backups there are.
+    pub(super) const fn backups(&self) -> usize {
+        self.backups.len()
+    }
+
     /// Whether it was ever restored.
     pub(super) fn has_lost_its_disk(&self) -> bool {
         self.lives > 1

@@ -1,19 +1,42 @@
 //! Snapshots in the world: the log as a file, fetched in ranges over a line that cuts. What of it is here outlives the
 //! process, but for what was not synced.
 
-use rand::RngExt as _;
-use selaras_sync::exchange::{Event as Told, Exchange};
-use selaras_sync::{Blobs as _, Offer};
+use std::collections::BTreeMap;
 
-use super::files::Growing;
+use rand::RngExt as _;
+use selaras_model::LogVersion;
+use selaras_storage::Fault;
+use selaras_sync::exchange::{Event as Told, Exchange};
+use selaras_sync::{Blobs as _, Key, Offer, ReadStore, Row, StoreError};
+
+use super::Dimension;
+use super::files::{FileName, Growing};
 use super::one_in;
 use super::script::{Event, Script};
-use super::trouble::Trouble;
+use super::trouble::{Trouble, wrong};
 
 /// The centre's word that it has no such file any more.
 const UNKNOWN: &str = "snapshot.unknown";
 /// Bytes at the end of a file that a crash leaves empty.
 const UNSYNCED: usize = 16;
+/// The row of a snapshot that was checked and is not in whole.
+const SNAPSHOT_ROW: &str = "snapshot";
+
+/// What the oracle knows of snapshots.
+#[derive(Default)]
+pub(super) struct Snapshots {
+    /// The last entry of each that was fetched.
+    offers: BTreeMap<FileName, LogVersion>,
+    /// By computer: the one that it takes in, and whether its file was whole when it was looked at last.
+    noted: BTreeMap<usize, (FileName, bool)>,
+}
+
+/// The snapshot that a disk says is being taken in.
+pub(super) fn noted(store: &dyn ReadStore) -> Result<Option<FileName>, Trouble> {
+    let Some(Row::Bytes(name)) = store.get(&Key::Local(SNAPSHOT_ROW.to_owned()))? else { return Ok(None) };
+    let damaged = |_| StoreError::Damaged("the name of a snapshot".to_owned());
+    Ok(Some(FileName::try_from(name).map_err(damaged)?))
+}
 
 impl Script {
     /// Asks for what of a file is not here yet.
@@ -87,7 +110,13 @@ impl Script {
             return Ok(());
         }
         files.put(&offer.hash, &bytes)?;
+        self.snapshots.offers.insert(offer.hash, offer.version);
         self.note(&format!("computer {number} has fetched a snapshot"));
+        if !self.calm && one_in(&mut self.rng, 2) {
+            // Between the commits that take it in.
+            let commits = self.rng.random_range(1..5);
+            self.computer(number)?.fail_after(commits, Fault::CrashAfter);
+        }
         self.goes_on(number, exchange, Told::Fetched)
     }
 
@@ -103,5 +132,39 @@ impl Script {
         self.note(&format!("computer {number} has {kept} bytes of a snapshot"));
         files.grow(Some(growing));
         Ok(())
+    }
+
+    /// A snapshot that was checked is taken in to its end, however often that is interrupted: whoever lets go of one that is
+    /// whole stands at its last entry.
+    pub(super) fn snapshots_are_taken_to_their_end(&mut self) -> Result<(), Trouble> {
+        if !self.has(Dimension::Snapshots) {
+            return Ok(());
+        }
+        for number in self.present() {
+            let computer = self.computer(number)?;
+            let store = computer.disk.held()?;
+            let now = noted(&store)?;
+            let before = self.snapshots.noted.get(&number).copied();
+            if let Some((name, true)) = before.filter(|(name, _)| now != Some(*name)) {
+                let end = self.snapshots.offers.get(&name).copied();
+                let stands = computer.school_over(&store).position()?.version;
+                if end.is_some_and(|end| stands < end) {
+                    return wrong(format!(
+                        "computer {number} lets go of a snapshot at {stands}, before its end {end:?}"
+                    ));
+                }
+            }
+            let whole = |name| (name, !computer.disk.files().is_harmed(&name));
+            match now.map(whole) {
+                Some(noted) => self.snapshots.noted.insert(number, noted),
+                None => self.snapshots.noted.remove(&number),
+            };
+        }
+        Ok(())
+    }
+
+    /// A disk comes back as it was.
+    pub(super) fn snapshots_come_back(&mut self, number: usize) {
+        self.snapshots.noted.remove(&number);
     }
 }

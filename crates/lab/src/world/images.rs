@@ -66,6 +66,7 @@ impl Script {
         let computer = self.computer(number)?.copy(named)?;
         self.note(&format!("computer {number} is copied as {copy}"));
         self.computers.push(computer);
+        self.imports_are_copied(number, copy);
         for _ in 0..ACTIONS_AT_COPY {
             let at = self.now + self.rng.random_range(1..1_500);
             self.schedule(at, Event::Act(copy));
@@ -92,6 +93,9 @@ impl Script {
         self.oracle.disk_replaced(number, image.tokens);
         let Some(computer) = self.computers.get_mut(number) else { return wrong("no such computer") };
         computer.replace_disk(image.disk)?;
+        self.imports_come_back(number)?;
+        self.snapshots_come_back(number);
+        let computer = self.computer_mut(number)?;
         computer.drive(None)?;
         if way == Way::Restore {
             let name = computer.another_name();

@@ -81,6 +81,8 @@ pub(super) struct Lawful {
     /// All values that were ever approved.
     values: BTreeSet<String>,
     read: BTreeMap<usize, Read>,
+    /// What a backup of a school knows of the last, by its number: the greatest date on which the centre had done anything.
+    backed_up: BTreeMap<(usize, usize), BTreeSet<Date>>,
 }
 
 impl Lawful {
@@ -107,10 +109,18 @@ impl Lawful {
         self.read.get(&school).map_or(LogVersion::new(0), |read| read.version)
     }
 
-    /// A centre lost its disk: what it did since its backup is void, and is done again under the rules of then.
-    pub(super) fn disk_lost(&mut self, school: usize, version: LogVersion, names: Option<Names>) {
+    /// A centre has made this backup of a school, and goes on from its date should it be put back.
+    pub(super) fn backed_up(&mut self, school: usize, backup: usize) {
+        let latest = self.read.get(&school).map(|read| read.latest.clone()).unwrap_or_default();
+        self.backed_up.insert((school, backup), latest);
+    }
+
+    /// A centre lost its disk and was put back from this backup: what it did since is void, and is done again under the
+    /// rules of then.
+    pub(super) fn disk_lost(&mut self, school: usize, backup: usize, version: LogVersion, names: Option<Names>) {
         let ever = self.read.remove(&school).map(|read| read.ever).unwrap_or_default();
-        self.read.insert(school, Read { version, names, latest: ever.clone(), ever, ..Read::default() });
+        let latest = self.backed_up.get(&(school, backup)).cloned().unwrap_or_default();
+        self.read.insert(school, Read { version, names, latest, ever, ..Read::default() });
     }
 
     /// A centre has decided a large bundle, which is in the log later: it was judged by the rules of that day.

@@ -40,6 +40,11 @@ impl Releases {
         self.list().at(day)
     }
 
+    /// Whether something may begin on a day.
+    pub(super) fn may_begin(&self, from: Date, day: RulesDay) -> bool {
+        self.list().slot(from, day).is_ok()
+    }
+
     /// Publishes what changes something of the rules before; gives its rules, or none where it may not begin then.
     pub(super) fn publish(&mut self, change: Change, from: Date, day: RulesDay) -> Result<Option<Rules>, Trouble> {
         let named = self.published.len() + 1;

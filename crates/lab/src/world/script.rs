@@ -9,6 +9,7 @@ mod damage;
 mod dinas;
 mod end;
 mod healing;
+mod imports;
 mod large;
 mod line;
 mod modules;
@@ -25,10 +26,11 @@ use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use selaras_model::{BundleId, EntityCode, EntryHash, Npsn, Record, RecordId, RecordKey, Value};
 use selaras_sync::exchange::Endpoint;
-use selaras_sync::{Flow, Offer};
+use selaras_sync::{Flow, LeavingPerson, Offer};
 
 use super::centre::{CentreHost, key_of};
 use super::computer::Computer;
+use super::fetching::Snapshots;
 use super::images::{Image, Way};
 use super::landing::{Asked, Told};
 use super::lawful::Lawful;
@@ -36,6 +38,7 @@ use super::oracle::Oracle;
 use super::rules::{Change, rules};
 use super::trouble::Trouble;
 use super::{Bug, Dimension, Ended, Flaw, Mixture, Plan, one_in};
+use imports::Imports;
 
 /// The schools; the third is there where students move.
 const NPSNS: [&str; 3] = ["99999999", "99999998", "99999997"];
@@ -162,6 +165,10 @@ pub(super) struct Script {
     pub(super) lawful: Lawful,
     /// Disks as they were, by computer.
     pub(super) images: BTreeMap<usize, Image>,
+    /// What is known of snapshots.
+    pub(super) snapshots: Snapshots,
+    /// What was imported, by computer.
+    imported: BTreeMap<usize, Imports>,
     /// What the Dinas did: the school, the entry of its log, the value.
     acts: Vec<(usize, EntryHash, String)>,
     restored: u64,
@@ -183,6 +190,8 @@ pub(super) struct Script {
     pub(super) meet: bool,
     /// The bugs that are planted in new computers.
     sick: (Option<Bug>, Option<Flaw>),
+    /// What goes along with who was promised last, for a planted bug.
+    leaving: Option<LeavingPerson>,
     /// Schools that said they take a student, whether or not it was saved.
     takers: BTreeSet<(usize, usize)>,
     /// Computers that ever asked to be registered.
@@ -217,6 +226,8 @@ impl Script {
             computers,
             oracle: Oracle::default(),
             lawful: Lawful::default(),
+            snapshots: Snapshots::default(),
+            imported: BTreeMap::new(),
             acts: Vec::new(),
             restored: 0,
             handed_back: 0,
@@ -235,6 +246,7 @@ impl Script {
             mixture,
             meet: plan.mixed || plan.only.is_some(),
             sick: (plan.bug, plan.flaw),
+            leaving: None,
             takers: BTreeSet::new(),
             registering: BTreeSet::new(),
         };
@@ -297,8 +309,11 @@ impl Script {
             self.now = at;
             self.happened += 1;
             self.happens(event)?;
+            self.hears_of_lost_imports()?;
+            self.snapshots_are_taken_to_their_end()?;
         }
         self.come_to_rest()?;
+        self.hears_of_lost_imports()?;
         self.judge()?;
         self.damages_and_repairs()?;
         self.judge()?;

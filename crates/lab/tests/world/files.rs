@@ -6,7 +6,6 @@ use selaras_lab::world::{Bug, Dimension, Flaw, Plan};
 use super::{SEEDS_ALONE, first_failure, flaw_is_found_in, found_alone, holds_alone, only};
 
 #[test]
-#[ignore = "an import whose file is lost ends with work.lost, and the oracle does not know that yet"]
 fn fault_13_worlds_hold_in_which_files_are_altered_and_lost() {
     holds_alone(Dimension::Blobs, SEEDS_ALONE);
 }
@@ -54,7 +53,6 @@ fn worlds_hold_in_which_a_snapshot_that_is_here_in_part_outlives_the_process() {
 }
 
 #[test]
-#[ignore = "a school goes on over an edit that it has already, so that this bug does no harm any more"]
 fn a_snapshot_that_is_taken_from_its_start_again_is_found() {
     flaw_is_found_in(Plan { flaw: Some(Flaw::SnapshotAnew), ..only(Dimension::Snapshots) });
 }

@@ -7,6 +7,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use prost::Message;
 use selaras_model::{DeviceId, EntryHash, EpochId, LogVersion, ReplicaId, Sequence};
 
+use super::sound::DAMAGED;
 use super::{Centre, confirm};
 use crate::edits::EditSet;
 use crate::entry::{LogEntry, Origin, entry_hash};
@@ -128,7 +129,8 @@ impl Centre<'_> {
     ///
     /// # Errors
     /// [`CentreError::Refused`]: `log.forked` where the centre holds another entry in that place; `heal.unproven` for
-    /// edits that are not the entry's.
+    /// edits that are not the entry's; `center.damaged` where the records are not what this centre signed last: once they
+    /// are mended it goes on.
     pub fn heal_step(&self, handing: &mut Handing) -> Result<Option<Step>, CentreError> {
         if handing.unproven {
             return Err(unproven());
@@ -250,14 +252,20 @@ impl Centre<'_> {
         }
         let edits = EditSet::from_wire(piece.edits.take().unwrap_or_default());
         let edits = edits.map_err(|_| damaged())?;
-        self.under_its_rules(|centre| {
+        let taken = self.under_its_rules(|centre| {
             if piece.from == 0 && piece.ends {
                 let at = centre.keep_edits(&edits)?;
                 centre.replay(&entry, hash, &edits, at).map(Some)
             } else {
                 centre.stage(handing, &entry, (hash, piece.from, piece.ends), &edits).map(Some)
             }
-        })
+        });
+        if taken.as_ref().is_err_and(|error| error.code() == DAMAGED) {
+            // It is taken once that is mended.
+            let edits = EditSet::wire_of(edits.edits()).map_err(|error| StoreError::Io(Box::new(error)))?;
+            handing.pieces.push_front(wire::Handed { edits: Some(edits), ..piece });
+        }
+        taken
     }
 
     /// Whether an entry was made under the rules in force, while the log still stands under others.

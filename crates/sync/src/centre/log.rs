@@ -1,14 +1,14 @@
 //! The school's log: an entry is made, signed and chained, in one commit or at the end of large work.
 
 use selaras_merge::Edit;
-use selaras_model::{Actor, ChangeHash, LogVersion, Record, RecordKey};
+use selaras_model::{Actor, ChangeHash, Digest, LogVersion, Record, RecordKey};
 
 use super::life::Living;
 use super::{Centre, moves};
 use crate::edits::EditSet;
 use crate::entry::{EntryError, LogEntry, Origin, Receipt, act_actor, bundle_actor, entry_hash};
 use crate::error::CentreError;
-use crate::page::edits_at;
+use crate::page::{edits_at, entry_at};
 use crate::plan;
 use crate::state::{EntryIntent, EntryOrigin, Following, Intent, Judged, Position, Progress};
 use crate::step::{Effect, Step};
@@ -71,6 +71,7 @@ impl Centre<'_> {
     ) -> Result<(), CentreError> {
         let version = position.version.next();
         moves::note(self.store, work, &intent, (position.epoch()?, version))?;
+        let digests = self.digests_after(work, position, &intent, records)?;
         self.move_rules(work, position);
         let origin = match &intent.origin {
             EntryOrigin::Bundle { bundle, replica, sequence, after } => {
@@ -94,7 +95,7 @@ impl Centre<'_> {
             origin,
             pack: self.rules.pack.hash(),
             rulebook: self.rules.rulebook.hash(),
-            digests: work.digests()?,
+            digests,
             at: intent.at,
             first: intent.first.clone(),
         };
@@ -113,6 +114,22 @@ impl Centre<'_> {
         work.put(Key::Entry(version), Row::Entry(row));
         work.put_state(StateName::Position, &**position)?;
         Ok(())
+    }
+
+    /// The digests that an entry signs. One without edits changes no record: it signs what was signed before, so that what
+    /// this disk has lost since is still missed, and not signed away.
+    fn digests_after(
+        &self,
+        work: &Work<'_>,
+        position: &Position,
+        intent: &EntryIntent,
+        records: u32,
+    ) -> Result<Vec<Digest>, StoreError> {
+        let same_modules = position.pack == self.rules.pack.hash();
+        if records > 0 || position.version.get() == 0 || !same_modules || super::repair::mends(intent) {
+            return work.digests();
+        }
+        Ok(entry_at(&work.read(), position.version)?.0.digests)
     }
 
     /// The one place where the rules of a log change; their texts are stored in the same commit, because the next change

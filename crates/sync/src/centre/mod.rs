@@ -57,6 +57,7 @@ pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 pub use registry::{MAX_DEVICES, NewDevice, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
 pub use rows::{DeviceEnd, DeviceRow, HeadKeyRow, KodeRow, SchoolRow, registered_device};
+pub(crate) use sound::DAMAGED;
 pub use visits::DeviceVisit;
 
 /// The centre's secret keys.

@@ -26,6 +26,11 @@ const MAX_REPAIR_OPEN: usize = 256 << 10;
 /// What the log says when the centre's own records were held to it.
 const MENDED: &str = "centre.mended";
 
+/// Whether an entry says that the centre's records were held to the log, and signs what they are now.
+pub(super) fn mends(entry: &EntryIntent) -> bool {
+    matches!(&entry.origin, EntryOrigin::Act { kind } if kind == MENDED)
+}
+
 /// A request of repair that is being answered.
 pub struct Repairing {
     answer: wire::RepairResponse,
@@ -84,15 +89,17 @@ impl Centre<'_> {
         self.compare_buckets(&request.buckets, version, position.version)
     }
 
-    /// Holds all of the centre's records to its log, where they are not what it signed: nobody has to ask for that.
+    /// Holds all of the centre's records to its log, where they are not what it signed: nobody has to ask for that. Also
+    /// while a restored centre waits, before anything that comes back is built on them.
     ///
     /// # Errors
-    /// [`CentreError::Refused`]: `repair.log` where the log itself is not whole; `center.healing`.
+    /// [`CentreError::Refused`]: `repair.log` where the log itself is not whole.
     pub fn mend(&self) -> Result<Repairing, CentreError> {
+        self.under_its_rules(|centre| centre.hold_all())
+    }
+
+    fn hold_all(&self) -> Result<Repairing, CentreError> {
         let position = self.at_rest()?;
-        if self.healing()?.is_some() {
-            return Err(CentreError::refused("center.healing"));
-        }
         let mut elements = repair::elements(self.store, self.rules)?;
         let all: BTreeSet<usize> = (0..BUCKETS).collect();
         let wrong = self.hold(&mut elements, &all, position.version, &mut |_, _| {})?;
@@ -264,6 +271,10 @@ impl Centre<'_> {
     /// # Errors
     /// As the store gives them.
     pub fn repair_step(&self, repairing: &mut Repairing) -> Result<Option<Step>, CentreError> {
+        self.under_its_rules(|centre| centre.mending_step(repairing))
+    }
+
+    fn mending_step(&self, repairing: &mut Repairing) -> Result<Option<Step>, CentreError> {
         let Some(elements) = &repairing.elements else { return Ok(None) };
         let mut work = Work::of_accepted(self.store, self.rules);
         let mended = !repairing.wrong.is_empty();

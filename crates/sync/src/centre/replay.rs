@@ -37,6 +37,8 @@ impl Centre<'_> {
         if edits.hash() != entry.edits || usize::try_from(entry.records).ok() != Some(edits.edits().len()) {
             return Err(unproven());
         }
+        let position = self.living()?;
+        self.is_as_signed(&position)?;
         let first = entry.first_life(hash);
         if self.fits(&entry.actor(), edits)? {
             let origin = self.origin_again(&entry.origin)?;
@@ -50,6 +52,8 @@ impl Centre<'_> {
             };
             return self.enter(edits, intent, &entry.actor(), Some(entry));
         }
+        // What this disk has lost is made anew from the log before anything is built beside it.
+        self.is_sound(&position, edits.edits().iter().map(|(key, _)| *key))?;
         // A life of its own: another entry may have been signed for its place, and have that act's name.
         let [a, b, c, d, e, f, g, h, ..] = *first.entry.as_bytes();
         let first = FirstLife { epoch: EpochId::from_bytes([a, b, c, d, e, f, g, h]), ..first };

@@ -11,8 +11,11 @@ use crate::state::Position;
 use crate::store::{Flow, Key, Range, Row, StoreError};
 use crate::work::{Work, stored_digests, stored_sum};
 
+/// The code of a centre that has found damage of its own: it is mended first, and nothing is decided on it.
+pub(crate) const DAMAGED: &str = "center.damaged";
+
 fn damaged() -> CentreError {
-    CentreError::refused("center.damaged")
+    CentreError::refused(DAMAGED)
 }
 
 impl Centre<'_> {

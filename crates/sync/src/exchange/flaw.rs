@@ -19,7 +19,7 @@ pub enum Flaw {
     SentBeforeOffered,
     /// Large work that was decided is not gone on with.
     ResumeForgotten,
-    /// A snapshot that is in, in part or whole, is taken in from its start once more.
+    /// A snapshot whose taking in was interrupted is let go of, and fetched and taken from its start again.
     SnapshotAnew,
     /// A centre that was put back from a backup goes on in the epoch that is over.
     OldEpochGoesOn,

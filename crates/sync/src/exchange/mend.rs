@@ -1,7 +1,5 @@
 //! The rarer orders within an exchange: records that differ, a restored centre, a snapshot.
 
-#[cfg(feature = "flaws")]
-use super::Flaw;
 use super::machine::Exchange;
 use super::need::{Endpoint, ExchangeError, Need, Notice, Request};
 use super::stage::{FrameState, Handing, Repairing, Stage, Unpacking};
@@ -9,7 +7,6 @@ use super::{MAX_HEAL_REQUESTS, MAX_REPAIR_REQUESTS};
 use crate::School;
 use crate::error::{Refusal, SchoolError};
 use crate::school::Incoming;
-use crate::snapshot::Frame;
 use selaras_policy::Who;
 
 impl Exchange {
@@ -102,7 +99,7 @@ impl Exchange {
             }
             FrameState::Read(frame) => {
                 unpacking.number += 1;
-                let incoming = match self.read_frame(&frame, school) {
+                let incoming = match school.frame(&frame) {
                     // It was checked, and is not any more what it was then.
                     Err(SchoolError::NotOurCentre(_)) => {
                         return self.go_to(Stage::Unpacked(unpacking.file, unpacking.begun));
@@ -120,17 +117,5 @@ impl Exchange {
             },
         }
         self.go_to(Stage::Unpacking(unpacking))
-    }
-
-    /// A frame, or what of it is not in yet; all of it where that bug is planted.
-    #[cfg(feature = "flaws")]
-    fn read_frame(&self, frame: &Frame, school: &School<'_>) -> Result<Option<Incoming>, SchoolError> {
-        if self.flaw == Some(Flaw::SnapshotAnew) { school.whole_frame(frame).map(Some) } else { school.frame(frame) }
-    }
-
-    #[cfg(not(feature = "flaws"))]
-    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
-    fn read_frame(&self, frame: &Frame, school: &School<'_>) -> Result<Option<Incoming>, SchoolError> {
-        school.frame(frame)
     }
 }

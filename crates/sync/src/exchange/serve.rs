@@ -4,13 +4,10 @@ use selaras_model::DeviceId;
 
 use super::drive::{Host, carry_out};
 use super::need::Endpoint;
-use crate::centre::{Centre, EnrolledKey, Repairing, Verdict};
+use crate::centre::{Centre, DAMAGED, EnrolledKey, Repairing, Verdict};
 use crate::error::CentreError;
 use crate::school::Offer;
 use crate::store::StoreError;
-
-/// The code of a centre that has found damage of its own: nothing was decided on it.
-const DAMAGED: &str = "center.damaged";
 
 /// The centre in an exchange: the owner of one school's rows, alone on them.
 pub trait CentreHost: Host {
@@ -102,8 +99,18 @@ fn heal<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Ve
     if let Some(step) = host.centre().stands(device, handing.ancestor()).map_err(H::failed)? {
         carry_out(host, Some(step))?;
     }
-    while let Some(step) = host.centre().heal_step(&mut handing).map_err(H::failed)? {
-        carry_out(host, Some(step))?;
+    loop {
+        let step = match host.centre().heal_step(&mut handing) {
+            Err(error) if error.code() == DAMAGED => {
+                mend_centre(host)?;
+                host.centre().heal_step(&mut handing)
+            }
+            step => step,
+        };
+        match step.map_err(H::failed)? {
+            Some(step) => carry_out(host, Some(step))?,
+            None => break,
+        }
     }
     host.centre().heal_answer(&handing).map_err(H::failed)
 }

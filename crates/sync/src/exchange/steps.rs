@@ -92,9 +92,22 @@ impl Exchange {
     /// A snapshot that was checked is taken in before anything is asked: the cursor stands within it.
     fn reopen(&mut self, school: &School<'_>) -> Result<Option<Need>, ExchangeError> {
         match school.noted_snapshot()? {
+            Some(file) if self.begins_anew() => self.go_to(Stage::Unpacked(file, Begun::Before)),
             Some(file) => self.go_to(Stage::Unpacking(Unpacking::of(file, Begun::Before))),
             None => self.go_to(Stage::Preparing),
         }
+    }
+
+    /// Whether a planted bug lets go of a snapshot that was interrupted.
+    #[cfg(feature = "flaws")]
+    fn begins_anew(&self) -> bool {
+        self.flaw == Some(Flaw::SnapshotAnew)
+    }
+
+    #[cfg(not(feature = "flaws"))]
+    #[expect(clippy::unused_self, reason = "with planted bugs it depends on them")]
+    const fn begins_anew(&self) -> bool {
+        false
     }
 
     /// The bundle that this request would send, where it is too large for one.

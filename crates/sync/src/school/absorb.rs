@@ -44,10 +44,12 @@ impl School<'_> {
     /// # Errors
     /// As the store gives them.
     pub(crate) fn absorb(&self, incoming: &mut Incoming) -> Result<Option<Step>, SchoolError> {
-        if incoming.done {
-            return self.let_go();
-        }
         let mut position = self.position()?;
+        if incoming.done {
+            // Where the digests differ, what the log knows is made anew first.
+            let gone_over = !incoming.more && !position.keeping.again && position.equal == Some(true);
+            return if gone_over && self.looks_for_unheld()? { self.take_unheld().map(Some) } else { self.let_go() };
+        }
         if let Some(texts) = incoming.rules.take() {
             return self.take_rules(&texts, position).map(Some);
         }

@@ -372,6 +372,7 @@ impl School<'_> {
             position.epoch = None;
         }
         self.void_receipt(&mut work, &mut position, ancestor)?;
+        self.look_for_unheld(&mut work)?;
         work.put_state(StateName::Position, &position)?;
         Ok(Step::of(work.finish()))
     }

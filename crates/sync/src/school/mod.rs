@@ -21,6 +21,7 @@ mod rules;
 mod seal;
 mod snapshot;
 mod undo;
+mod unheld;
 mod unlogged;
 mod withdraw;
 

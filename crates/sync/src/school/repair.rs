@@ -9,6 +9,8 @@ use selaras_model::{Actor, RecordKey};
 use selaras_policy::Who;
 
 use super::School;
+use super::aside::ASIDE;
+use super::layers::overlay;
 use super::unlogged;
 use crate::edits::EditSet;
 use crate::entry::LogEntry;
@@ -17,7 +19,7 @@ use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN, compress, decompress, entry
 use crate::repair::{self, BUCKET_BYTES, Elements, LISTED, MAX_FETCHED, RECORDS_AT_ONCE, Stored};
 use crate::state::{self, HistoryKind, Judged, Position};
 use crate::step::Step;
-use crate::store::StateName;
+use crate::store::{Key, Row, StateName};
 use crate::wire;
 use crate::work::{Work, WorkError};
 
@@ -195,19 +197,32 @@ impl School<'_> {
     }
 
     /// Puts a record's base as the log has it under whatever was typed.
-    fn put_record(&self, work: &mut Work<'_>, key: RecordKey, document: Option<&Document>) -> Result<(), SchoolError> {
-        // What cannot be read has nothing to be kept of.
+    pub(super) fn put_record(
+        &self,
+        work: &mut Work<'_>,
+        key: RecordKey,
+        document: Option<&Document>,
+    ) -> Result<(), SchoolError> {
         let before = work.document(key).ok().flatten();
+        // Of one that cannot be read any more, what people see of it is left.
+        let seen = work.view(key).ok().flatten();
         let resolved = work.put_anew(key, document)?;
-        let unlogged = match &before {
-            Some(before) => unlogged::of(&self.rules.pack, key, before, document.zip(resolved.as_ref()))?,
-            None => None,
+        let (pack, after) = (&self.rules.pack, document.zip(resolved.as_ref()));
+        let unlogged = match (&before, &seen) {
+            (Some(before), _) => unlogged::of(pack, key, before, after)?,
+            (None, Some(seen)) => unlogged::of_seen(pack, seen, after)?,
+            (None, None) => None,
         };
         let (mut drafts, floor) = self.layers(work, key, document)?;
         if let Some(unlogged) = unlogged.and_then(|unlogged| unlogged.beneath(drafts.sealed.as_ref())) {
             let draft = unlogged.under(drafts.open.take(), floor.prefixes(), self.now);
-            self.put_draft(work, key, &draft, &drafts.generations)?;
-            drafts.generations = vec![self.position()?.generation];
+            let makes = floor.record.is_none().then(|| overlay(pack, key, None, &draft));
+            let is_ours = makes.is_none_or(|made| pack.breaches(None, &made).is_empty());
+            // What the school may not make is kept, and is in no bundle.
+            let generation = if is_ours { self.position()?.generation } else { ASIDE };
+            self.drop_rows(work, key, &drafts.generations)?;
+            work.put(Key::Draft(key, generation), Row::Draft(draft.clone()));
+            drafts.generations = vec![generation];
             drafts.open = Some(draft);
         }
         self.refresh(work, key, drafts, &floor)

@@ -107,12 +107,6 @@ impl School<'_> {
         message.page = rest;
         self.read(message).map(Some)
     }
-
-    /// Reads a frame as if nothing of it were in: the bug that is planted there.
-    #[cfg(feature = "flaws")]
-    pub(crate) fn whole_frame(&self, frame: &Frame) -> Result<Incoming, SchoolError> {
-        self.read(open(frame)?)
-    }
 }
 
 /// What of a part of an entry follows an edit that is in already.

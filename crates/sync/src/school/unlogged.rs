@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use selaras_merge::{Document, HeadPrefix, Resolved, Subject};
-use selaras_model::{ChangeHash, Fields, Pack, RecordKey, Side};
+use selaras_model::{ChangeHash, Fields, Pack, Record, RecordKey, Side};
 
 use crate::error::SchoolError;
 use crate::store::DraftRow;
@@ -36,6 +36,27 @@ pub(super) fn of(
         unlogged.fields.extend(change.fields);
         unlogged.deleted = change.deleted.or(unlogged.deleted);
     }
+    unlogged.leave_out(pack, key, after.map(|(_, resolved)| resolved));
+    Ok(Some(unlogged).filter(Unlogged::says_something))
+}
+
+/// The same of a record that cannot be read any more, by what people see of it: values that no change of the log has written.
+pub(super) fn of_seen(
+    pack: &Pack,
+    seen: &Record,
+    after: Option<(&Document, &Resolved)>,
+) -> Result<Option<Unlogged>, SchoolError> {
+    let key = seen.key();
+    let past = match after {
+        Some((document, _)) => document.past().map_err(|error| WorkError::Merge { record: key, error })?,
+        None => Vec::new(),
+    };
+    let mut fields = seen.fields.clone();
+    fields.retain(|name, value| {
+        !past.iter().any(|change| change.fields.iter().any(|(of, was)| of == name && was == value))
+    });
+    let deleted = Some(seen.deleted).filter(|deleted| *deleted && past.is_empty());
+    let mut unlogged = Unlogged { fields, deleted };
     unlogged.leave_out(pack, key, after.map(|(_, resolved)| resolved));
     Ok(Some(unlogged).filter(Unlogged::says_something))
 }

@@ -25,7 +25,7 @@ impl Script {
             let (school, before) = (self.rng.random_range(0..self.centres.len()), self.rng.random_range(1..3));
             for from in [0, third / 2, third] {
                 let at = from + self.rng.random_range(0..third / 2);
-                self.schedule(at, Event::BacksUp(school));
+                self.plan_backup(at, school);
             }
             let at = third * 3 / 2 + self.rng.random_range(0..third);
             self.schedule(at, Event::LosesDisk(school, before));
@@ -45,9 +45,9 @@ impl Script {
                     self.schedule(at, Event::Act(number));
                 }
             }
-            self.schedule(taken, Event::BacksUp(school));
+            self.plan_backup(taken, school);
             self.schedule(lost, Event::LosesDisk(school, 0));
-            self.schedule(healing, Event::BacksUp(school));
+            self.plan_backup(healing, school);
             self.schedule(again, Event::LosesDisk(school, 0));
         }
     }

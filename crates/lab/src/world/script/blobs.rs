@@ -11,17 +11,16 @@ use rand::RngExt as _;
 use selaras_model::{BundleId, LogVersion};
 use selaras_sync::exchange::Endpoint;
 use selaras_sync::store::EditsAt;
-use selaras_sync::{Blobs as _, Flow, Key, Range, ReadStore, Row, School, StoreError, wire};
+use selaras_sync::{Blobs as _, Flow, Range, ReadStore, Row, School, wire};
 
 use super::{ACTIONS, Event, Script};
+use crate::world::fetching::noted;
 use crate::world::files::{FileName, Harm};
 use crate::world::trouble::{Trouble, wrong};
 use crate::world::{Dimension, one_in, pick};
 
 /// Files that are harmed on computers' disks, and on centres', besides those that a crash harms.
 const HARMS: u32 = 3;
-/// The row of a snapshot that was checked and is not in whole.
-const SNAPSHOT_ROW: &str = "snapshot";
 
 impl Script {
     pub(super) fn plan_harms(&mut self) {
@@ -155,9 +154,6 @@ fn made_again(store: &dyn ReadStore, school: &School<'_>) -> Result<BTreeSet<Fil
             Ok(Flow::Continue)
         })?;
     }
-    if let Some(Row::Bytes(name)) = store.get(&Key::Local(SNAPSHOT_ROW.to_owned()))? {
-        let damaged = |_| StoreError::Damaged("the name of a snapshot".to_owned());
-        found.insert(FileName::try_from(name).map_err(damaged)?);
-    }
+    found.extend(noted(store)?);
     Ok(found)
 }

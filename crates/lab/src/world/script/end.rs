@@ -53,6 +53,10 @@ impl Script {
         for number in self.present() {
             self.heals_at_rest(number)?;
         }
+        // An operator gives his word for computers that came back with what others handed back.
+        for centre in &mut self.centres {
+            centre.confirms()?;
+        }
         // A receipt that was under way when its disk was lost may have come since, with the word that a backup covers it
         // which nobody can read any more.
         for school in 0..self.centres.len() {

@@ -12,6 +12,8 @@ use crate::world::{Dimension, one_in};
 
 /// Backups of a school in a world.
 const BACKUPS: u32 = 3;
+/// How long a backup takes that copies several schools.
+const COPYING: u64 = 100;
 
 impl Script {
     /// Some centres of this world lose their disk, some more than once.
@@ -20,14 +22,25 @@ impl Script {
             return;
         }
         let end = u64::from(ACTIONS) * 40;
-        for school in 0..self.centres.len() {
+        for school in 0..if self.moves() { 1 } else { self.centres.len() } {
             for _ in 0..BACKUPS {
                 let at = self.rng.random_range(0..end);
-                self.schedule(at, Event::BacksUp(school));
+                self.plan_backup(at, school);
             }
             while one_in(&mut self.rng, 3) {
                 let at = self.rng.random_range(0..end);
                 self.schedule(at, Event::LosesDisk(school, 0));
+            }
+        }
+    }
+
+    /// Where students move, the centres of all schools are one, with one disk: its backup copies one school after another.
+    pub(super) fn plan_backup(&mut self, at: u64, school: usize) {
+        self.schedule(at, Event::BacksUp(school));
+        if self.moves() {
+            for other in (0..self.centres.len()).filter(|other| *other != school) {
+                let at = at + self.rng.random_range(0..COPYING);
+                self.schedule(at, Event::BacksUp(other));
             }
         }
     }
@@ -38,7 +51,13 @@ impl Script {
             // What is not whole is no backup.
             return Ok(());
         }
+        let before = centre.backups();
         let done = centre.back_up();
+        let backup = centre.backups();
+        if self.reads_logs() && backup > before {
+            self.reads_log(school, None)?;
+            self.lawful.backed_up(school, backup);
+        }
         self.note(&format!("centre {school} backs up"));
         self.centre_bears(school, done)
     }
@@ -51,7 +70,18 @@ impl Script {
         Ok(())
     }
 
+    /// Where students move, all schools lose theirs, which is one, and none of them before all are in a backup.
     pub(super) fn loses_disk(&mut self, school: usize, before: usize) -> Result<(), Trouble> {
+        if !self.moves() {
+            return self.loses_disk_of(school, before);
+        }
+        if self.centres.iter().all(|centre| centre.backups() > 0) {
+            (0..self.centres.len()).try_for_each(|school| self.loses_disk_of(school, before))?;
+        }
+        Ok(())
+    }
+
+    fn loses_disk_of(&mut self, school: usize, before: usize) -> Result<(), Trouble> {
         let ours = self.computers.iter().filter(|computer| computer.school == school);
         let mut unwritten = Vec::new();
         for computer in ours {

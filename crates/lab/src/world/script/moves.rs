@@ -136,7 +136,7 @@ impl Script {
             };
             if other_centre.centre().offer_stands(offer.who, offer.person, offer.from, on)? {
                 self.note("she is promised to another school");
-                return Ok(());
+                return self.offers_anyway(offer, to);
             }
             if let Some(acting) = self.centre(0)?.centre().end_offer(offer.who, offer.person, other, on)? {
                 self.centre_mut(0)?.carries(acting)?;
@@ -144,6 +144,17 @@ impl Script {
             promise = self.centre_mut(0)?.promises(offer, npsn)?;
         }
         let Promise::Made { leaving, .. } = promise else { return Ok(()) };
+        let id = RecordId::from_bytes(self.rng.random());
+        let done = self.centre_mut(to)?.offers(offer, &leaving, id);
+        self.leaving = Some(*leaving);
+        self.centre_bears(to, done)
+    }
+
+    /// The planted bug: who is promised to one school is offered to another one as well.
+    fn offers_anyway(&mut self, offer: &MoveOffer, to: usize) -> Result<(), Trouble> {
+        let Some(leaving) = self.leaving.clone().filter(|_| self.sick.0 == Some(Bug::TakesInAnyway)) else {
+            return Ok(());
+        };
         let id = RecordId::from_bytes(self.rng.random());
         let done = self.centre_mut(to)?.offers(offer, &leaving, id);
         self.centre_bears(to, done)
@@ -269,7 +280,7 @@ impl Script {
         self.centre_mut(school)?.drive(Some(step))
     }
 
-    /// The planted bug: a school that has accepted a student has her, whatever the other schools say.
+    /// The rest of that bug: a school that has accepted a student has her, whatever the other schools say.
     fn takes_in_anyway(&mut self, school: usize, person: RecordId) -> Result<(), Trouble> {
         let centre = self.centre_mut(school)?;
         if !centre.has_bug(Bug::TakesInAnyway) || centre.down || !open_memberships(centre, person)?.is_empty() {
@@ -302,9 +313,7 @@ impl Script {
                 return wrong(format!("school {school} knows of a move, and nothing came of it"));
             }
         }
-        // Where a centre has lost its disk an arrival may have come back as another entry, on which nothing late can build: it
-        // is named in the log then, and stays behind.
-        if self.centres.iter().any(CentreHost::has_lost_its_disk) { Ok(()) } else { self.nothing_late_is_lost() }
+        self.nothing_late_is_lost()
     }
 
     /// What the first school says of somebody who left stands at the new one too, perhaps beside another value.

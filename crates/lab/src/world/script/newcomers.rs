@@ -113,7 +113,7 @@ impl Script {
     }
 
     /// The computers that are not gone.
-    pub(super) fn present(&self) -> Vec<usize> {
+    pub(in crate::world) fn present(&self) -> Vec<usize> {
         let present = self.computers.iter().enumerate().filter(|(_, computer)| !computer.gone);
         present.map(|(number, _)| number).collect()
     }

@@ -2,7 +2,6 @@
 
 use rand::RngExt as _;
 use selaras_model::{Fields, Record, RecordKey, Value};
-use selaras_sync::exchange::Host as _;
 use selaras_sync::{Purpose, SchoolError, Subject, TypedEdit};
 
 use super::{MAX_RECORDS, OURS, Script, text};
@@ -88,39 +87,6 @@ impl Script {
         saved
     }
 
-    pub(super) fn imports(&mut self, number: usize) -> Result<(), Trouble> {
-        let room = MAX_RECORDS.saturating_sub(self.students(number)?.len());
-        let count = self.rng.random_range(1..=36).min(room);
-        let mut lines = Vec::new();
-        for _ in 0..count {
-            let (key, token) = (self.new_key(), self.token(&format!("i{number}")));
-            let typed = fields([("nama", Value::text(&token))]);
-            lines.push((key, token, typed));
-        }
-        self.saves_import(number, lines)
-    }
-
-    /// Imports lines, each with the token in its name.
-    pub(super) fn saves_import(
-        &mut self,
-        number: usize,
-        lines: Vec<(RecordKey, String, Fields)>,
-    ) -> Result<(), Trouble> {
-        self.computer_mut(number)?.drive(None)?;
-        let edit = |(key, _, fields): &(RecordKey, String, Fields)| TypedEdit {
-            key: *key,
-            fields: fields.clone(),
-            deleted: None,
-        };
-        let edits = lines.iter().map(edit).collect();
-        let computer = self.computer(number)?;
-        let (school, step) = (computer.school, computer.school().import(edits, "operator")?);
-        // Decided by its first commit.
-        self.computer_mut(number)?.commit(&step.batch)?;
-        for (key, token, _) in lines {
-            self.oracle.typed((school, key, "nama"), token, []);
-        }
-        self.computer_mut(number)?.drive(None)
     }
 
     pub(super) fn deletes(&mut self, number: usize) -> Result<(), Trouble> {

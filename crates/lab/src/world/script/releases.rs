@@ -65,10 +65,17 @@ impl Script {
 
     /// The operator publishes rules, at every school's centre, which is one.
     pub(super) fn publishes(&mut self, change: Change, days: i32) -> Result<(), Trouble> {
+        // A centre has one date for all its schools; here each has its own, and what one of them has seen begin has begun.
+        let seen = self.centres.iter().map(|centre| Ok((centre, centre.rules_day()?)));
+        let seen: Vec<_> = seen.collect::<Result<_, Trouble>>()?;
+        let Some(today) = seen.iter().map(|(_, day)| day.today).max() else { return Ok(()) };
+        let from = days_after(today, days)?;
+        if !seen.iter().all(|(centre, day)| centre.releases.may_begin(from, *day)) {
+            return Ok(());
+        }
         let mut published = None;
         for centre in &mut self.centres {
             let day = centre.rules_day()?;
-            let from = days_after(day.today, days)?;
             published = centre.releases.publish(change, from, day)?.map(|rules| (from, rules)).or(published);
         }
         if let Some((from, rules)) = published {
@@ -153,7 +160,8 @@ impl Script {
     pub(super) fn reads_log_anew(&mut self, school: usize) -> Result<(), Trouble> {
         let version = self.centre(school)?.centre().head()?.version;
         let newest = self.entries(school, version)?.pop();
-        self.lawful.disk_lost(school, version, newest.map(|entry| (entry.pack, entry.rulebook)));
+        let backup = self.centre(school)?.backups();
+        self.lawful.disk_lost(school, backup, version, newest.map(|entry| (entry.pack, entry.rulebook)));
         Ok(())
     }
 

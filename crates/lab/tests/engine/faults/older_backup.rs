@@ -1,8 +1,8 @@
 //! An older backup is restored than one that was reported as covering: what the school had let go of is gone at the
 //! centre, and is still in the school's records.
 
-use selaras_model::{Fields, Record, RecordId, RecordKey, Value};
-use selaras_sync::{Purpose, TypedEdit};
+use selaras_model::{Fields, ModuleDigest, Record, RecordId, RecordKey, Value, element};
+use selaras_sync::{Batch, Key, Purpose, ReadStore as _, Row, Store as _, TypedEdit};
 
 use super::disaster::{
     assert_accepted, back_up, back_up_and_cover, change, contact, found, kept, restore, send, students, text,
@@ -214,4 +214,60 @@ fn a_computer_whose_every_accepted_bundle_is_lost_sends_on() {
     assert_eq!(stage.centre.record(student).unwrap().get("rt"), &Value::Int(98));
     contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
     assert_equal(&second, &stage.centre);
+}
+
+/// A disk has lost a record but for what people see of it.
+fn lose_but_for_the_view(computer: &Computer, key: RecordKey) {
+    let entity = computer.rules().pack.entity(key.entity).unwrap();
+    let lanes_key = Key::Lanes(u16::try_from(entity.module).unwrap());
+    let Some(Row::Lanes(lanes)) = computer.store.get(&lanes_key).unwrap() else { panic!("the module has sums") };
+    let Some(Row::Base(base)) = computer.store.get(&Key::Base(key)).unwrap() else { panic!("the record is there") };
+    let mut sums = ModuleDigest::from_bytes(&lanes).unwrap();
+    sums.remove(&element(&entity.name, key.id, base.deleted, &base.content, &base.heads));
+    let mut batch = Batch::default();
+    batch.put(lanes_key, Row::Lanes(sums.to_bytes()));
+    batch.remove(Key::Document(key));
+    batch.remove(Key::Base(key));
+    computer.store.commit(&batch).unwrap();
+}
+
+/// The record cannot be read any more, and what people see of it is the only copy of what was typed.
+#[test]
+fn fault_02_an_older_backup_and_a_lost_record_leave_what_people_see() {
+    let mut stage = older_backup(edit_street, |_| ());
+    let student = stage.student();
+    lose_but_for_the_view(&stage.first, student);
+    for _ in 0..2 {
+        contact(&mut stage.first, &stage.centre, Purpose::Sync).unwrap();
+    }
+    assert_eq!(stage.first.record(student).get(STREET), &text(TYPED), "what was typed is still there");
+    let draft = stage.first.school().draft(student).unwrap().unwrap();
+    assert_eq!(draft.fields.len(), 1, "and nothing that the log knows");
+    assert_accepted(&send(&mut stage.first, &stage.centre));
+    assert_eq!(stage.centre.record(student).unwrap().get(STREET), &text(TYPED));
+    assert_equal(&stage.first, &stage.centre);
+}
+
+/// The log has never heard of the record and the disk has lost it, so that no digest differs; people see it for ever.
+#[test]
+fn fault_02_what_only_people_see_is_a_draft_once_the_log_was_gone_over() {
+    let mut made = None;
+    let mut stage = older_backup(
+        |stage| {
+            let record = another(stage, "alat");
+            stage.first.edit(typed(&record));
+            assert_accepted(&send(&mut stage.first, &stage.centre));
+            made = Some(record.key());
+        },
+        |_| (),
+    );
+    let made: RecordKey = made.unwrap();
+    let before = stage.first.school().record(made).unwrap();
+    lose_but_for_the_view(&stage.first, made);
+    contact(&mut stage.first, &stage.centre, Purpose::Sync).unwrap();
+    assert_eq!(stage.first.school().record(made).unwrap(), before, "it is still there");
+    assert!(stage.first.school().draft(made).unwrap().is_some(), "to be sent again");
+    assert_accepted(&send(&mut stage.first, &stage.centre));
+    assert_eq!(stage.centre.record(made), before);
+    assert_equal(&stage.first, &stage.centre);
 }

@@ -1,9 +1,12 @@
 //! Faults 44 and 45: the centre decides on what its own disk has lost.
 
-use selaras_model::{ModuleDigest, RecordKey, Value, element};
-use selaras_sync::{Batch, CentreError, Key, Outcome, Purpose, ReadStore, Row, Rules, Store, TypedEdit};
+use selaras_model::{LogVersion, ModuleDigest, RecordKey, Value, element};
+use selaras_sync::{
+    Batch, CentreError, Flow, Key, LogEntry, Origin, Outcome, Purpose, Range, ReadStore, Row, Rules, Store, TypedEdit,
+};
 
-use crate::stage::{CentreStage, Stage, assert_equal};
+use crate::backup::{back_up, restore};
+use crate::stage::{CentreStage, Computer, Stage, assert_equal};
 
 /// A record is gone from a disk, and from the sums as if it had never been, or not from them.
 fn lose<S: ReadStore + Store>(store: &S, rules: &Rules, key: RecordKey, from_the_sums: bool) {
@@ -35,6 +38,21 @@ fn mend(centre: &CentreStage) {
     while let Some(step) = centre.centre().repair_step(&mut repairing).unwrap() {
         centre.drive(Some(step));
     }
+}
+
+/// What the acts in the log are.
+fn kinds(centre: &CentreStage) -> Vec<String> {
+    let mut kinds = Vec::new();
+    let mut see = |_, row| {
+        if let Row::Entry(row) = row
+            && let Origin::Act { kind, .. } = LogEntry::from_bytes(&row.entry).unwrap().origin
+        {
+            kinds.push(kind);
+        }
+        Ok(Flow::Continue)
+    };
+    centre.store.scan(&Range::Entries(LogVersion::new(0)), &mut see).unwrap();
+    kinds
 }
 
 #[test]
@@ -107,4 +125,41 @@ fn fault_45_what_both_ends_have_lost_is_not_signed_away() {
     }
     assert_equal(&stage.first, &stage.centre);
     assert!(stage.first.record(key).text("nama").is_some(), "the rest of the record is there again");
+}
+
+/// A restored centre that has lost a record as well makes it anew before it builds on it what comes back; else both ends
+/// would go on without what the log says of it, and agree.
+#[test]
+fn fault_44_nor_is_what_comes_back_built_on_a_record_that_the_centre_has_lost() {
+    for from_the_sums in [true, false] {
+        let mut stage = Stage::in_step(6);
+        let key = stage.student();
+        let backup = back_up(&stage.centre);
+        act(&stage.centre, key, "Jalan Pusat").unwrap();
+        stage.first.pull(&stage.centre);
+        restore(&mut stage.centre, &backup, 2, &[&stage.first]);
+        lose(&stage.centre.store, &stage.centre.rules, key, from_the_sums);
+        lose(&stage.first.store, stage.first.rules(), key, true);
+        for _ in 0..3 {
+            stage.first.exchange(&stage.centre, Purpose::Pull);
+        }
+        assert_equal(&stage.first, &stage.centre);
+        let (ours, theirs) = (stage.first.record(key), stage.centre.record(key).unwrap());
+        assert_eq!((ours.text("alamat_jalan"), ours.text("nama")), (Some("Jalan Pusat"), theirs.text("nama")));
+        assert!(theirs.text("nama").is_some(), "the rest of the record is there again");
+        assert!(!kinds(&stage.centre).contains(&"centre.retaken".to_owned()), "it comes back as it was");
+    }
+}
+
+/// An entry that changes no record says of the records what was said before: what the disk has lost since is missed.
+#[test]
+fn fault_44_an_entry_without_edits_does_not_sign_away_what_the_disk_has_lost() {
+    let stage = Stage::in_step(6);
+    let key = stage.student();
+    lose(&stage.centre.store, &stage.centre.rules, key, true);
+    let second = Computer::new(&stage.centre, 2);
+    assert_eq!(act(&stage.centre, key, "Jalan Pusat").unwrap_err().code(), "center.damaged");
+    mend(&stage.centre);
+    second.pull(&stage.centre);
+    assert_equal(&second, &stage.centre);
 }
