@@ -339,7 +339,7 @@ impl CentreHost {
         self.drive(None)?;
         let step = self.centre().readmit(&shown)?;
         self.drive(Some(step))?;
-        let step = self.centre().confirm();
+        let step = self.centre().confirm()?;
         self.drive(Some(step))
     }
 
@@ -376,7 +376,7 @@ impl CentreHost {
 
     /// The operator gives his word for what was there before the restore.
     pub(super) fn confirms(&mut self) -> Result<(), Trouble> {
-        let step = self.centre().confirm();
+        let step = self.centre().confirm()?;
         self.drive(Some(step))
     }
 

@@ -12,7 +12,7 @@ use crate::error::CentreError;
 use crate::local;
 use crate::state::Position;
 use crate::step::Step;
-use crate::store::{Batch, Key, ReadStore, StoreError};
+use crate::store::{Batch, ReadStore, StoreError};
 use crate::work::Work;
 
 const ROW: &str = "unconfirmed";
@@ -32,6 +32,9 @@ struct UnconfirmedRow {
     keys: BTreeSet<KeyId>,
     /// Whether the kode is from before.
     kode: bool,
+    /// Computers that the backup knew and that an operator has confirmed: what comes back later is for them to vouch for.
+    #[serde(default)]
+    confirmed: BTreeSet<DeviceId>,
     /// Computers that the backup knew and that stood at its head or further when the log was put back: each confirms the
     /// others once it has handed back what it knew.
     witnesses: BTreeSet<DeviceId>,
@@ -102,7 +105,8 @@ impl Centre<'_> {
     /// As the store gives them.
     pub fn witnessed(&self, device: DeviceId, stood: Option<LogVersion>) -> Result<Option<Step>, CentreError> {
         let Some((stood, mut row)) = stood.zip(read(self.store)?) else { return Ok(None) };
-        if stood < row.head || !row.devices.contains(&device) || !row.witnesses.insert(device) {
+        let known = row.devices.contains(&device) || row.confirmed.contains(&device);
+        if stood < row.head || !known || !row.witnesses.insert(device) {
             return Ok(None);
         }
         let mut batch = Batch::default();
@@ -131,12 +135,20 @@ impl Centre<'_> {
         Ok(found)
     }
 
-    /// Confirms all of it, on an operator's word.
-    #[must_use]
-    pub fn confirm(&self) -> Step {
+    /// Confirms all of it, on an operator's word. What comes back after it is doubted as before, and who has been confirmed
+    /// may vouch for it.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn confirm(&self) -> Result<Step, CentreError> {
         let mut work = Work::new(self.store, self.rules);
-        work.remove(Key::Local(ROW.to_owned()));
-        Step::of(work.finish())
+        if let Some(row) = read(self.store)? {
+            let UnconfirmedRow { head, devices, mut confirmed, witnesses, .. } = row;
+            confirmed.extend(devices);
+            let (key, row) = local::row(ROW, &UnconfirmedRow { head, confirmed, witnesses, ..Default::default() })?;
+            work.put(key, row);
+        }
+        Ok(Step::of(work.finish()))
     }
 }
 
