@@ -17,6 +17,7 @@ mod change_of_head;
 mod conditions;
 mod copied;
 mod demo;
+mod drill;
 mod earlier;
 mod error_pages;
 mod evidence;
