@@ -25,6 +25,7 @@ mod faults;
 mod guessed;
 mod in_step;
 mod killed;
+mod killed_restored;
 mod listed;
 mod moved;
 mod new_rules;
