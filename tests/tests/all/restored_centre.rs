@@ -51,12 +51,16 @@ fn schools_hand_back_what_a_restored_centre_lacks() {
     first.run(&["edit", "peserta_didik", &pupil, "rt=91"], &[]);
     approve_and_sync(&first);
     centre.operator(&["record", "edit", one.npsn, "peserta_didik", &pupil, "kode_pos=40111"]);
-    second.run(&["edit", "peserta_didik", &pupil, "rw=92"], &[]);
+    // Both write one field without having seen the other's value.
+    centre.operator(&["record", "edit", one.npsn, "peserta_didik", &pupil, "alamat_jalan=Jalan Pusat"]);
+    second.run(&["edit", "peserta_didik", &pupil, "rw=92", "alamat_jalan=Jalan Sekolah"], &[]);
     approve_and_sync(&second);
     alone.run(&["edit", "peserta_didik", &other_pupil, "rt=93"], &[]);
     approve_and_sync(&alone);
     let receipts: Vec<Value> = [&first, &second, &alone].map(|computer| computer.run(&["receipt"], &[])).into();
-    let before = second.run(&["show", "peserta_didik", &pupil], &[]);
+    let disputed = |computer: &Computer| computer.run(&["conflicts"], &[])["conflicts"].as_array().unwrap().clone();
+    let before = disputed(&second);
+    assert_eq!(before.len(), 1, "{before:?}");
 
     drop(centre);
     let restored = place.path().join("restored");
@@ -88,7 +92,7 @@ fn schools_hand_back_what_a_restored_centre_lacks() {
     for value in ["91", "92", "40111", "Dusun Uji"] {
         assert!(shown.to_string().contains(value), "{value}: {shown}");
     }
-    assert_eq!(shown["record"]["conflicts"], before["record"]["conflicts"]);
+    assert_eq!(disputed(&second), before);
     for (computer, receipt) in [&second, &alone].into_iter().zip(&receipts[1..]) {
         assert_eq!(computer.run(&["receipt"], &[]), *receipt);
     }
@@ -204,4 +208,26 @@ fn a_store_that_is_put_back_behind_our_back_is_refused_until_an_operator_says_so
     assert_eq!(status["version"], at_centre["version"], "{status} {at_centre}");
     assert!(first.run(&["show", "peserta_didik", &pupil], &[]).to_string().contains("91"));
     assert_eq!(status["pending_records"], 0, "{status}");
+}
+
+/// The files of a centre that was killed, or of a machine that was copied while it ran, hold the word of where it served.
+#[test]
+fn an_operators_word_is_refused_while_the_centre_runs_and_taken_after_it_was_killed() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("centre");
+    let mut centre = Centre::start(&data);
+    let school = add_school(place.path(), &centre, "99999999", "15");
+    let restored = || Centre::command(&["--json", "restored", "--data", data.to_str().unwrap()]);
+    let refused = restored();
+    let said = String::from_utf8_lossy(&[&refused.stdout[..], &refused.stderr].concat()).into_owned();
+    assert!(!refused.status.success() && said.contains("in use by another process"), "{said}");
+    let before = centre.operator(&["digest", school.npsn]);
+
+    centre.child.kill().unwrap();
+    centre.child.wait().unwrap();
+    assert!(data.join("serve.json").exists());
+    let taken = restored();
+    assert!(taken.status.success(), "{taken:?}");
+    let centre = Centre::start(&data);
+    assert_eq!(centre.operator(&["digest", school.npsn])["root"], before["root"]);
 }

@@ -87,6 +87,13 @@ impl Centre {
         Command::new(CENTER).args(arguments).output().unwrap()
     }
 
+    /// Starts a command over a data directory, and does not wait for it.
+    pub(crate) fn begin(arguments: &[&str], data: &Path) -> Child {
+        let mut command = Command::new(CENTER);
+        command.args(arguments).arg(data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
     /// Ends it in good order.
     pub(crate) fn stop(mut self) {
         drop(self.child.stdin.take());

@@ -122,9 +122,6 @@ fn restore(from: &Path, engine: EngineKind, global: &Global, voice: Voice) -> Re
 }
 
 fn put_back(global: &Global, voice: Voice) -> Result<(), Failure> {
-    if !is_stopped(global) {
-        return Err(Failure::input("the centre is running; stop it first"));
-    }
     say_restored(&backup::put_back(&global.data)?, voice);
     Ok(())
 }

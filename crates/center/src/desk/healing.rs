@@ -17,7 +17,8 @@ impl Desk {
     pub(crate) fn confirm(&self) -> Result<SchoolConfirmed, Problem> {
         let Unconfirmed { devices, keys, kode } = self.centre().unconfirmed().map_err(|error| refused(&error))?;
         let confirmed = SchoolConfirmed { npsn: self.npsn, devices, keys, kode };
-        self.drive(self.centre().confirm()?)?;
+        let step = self.centre().confirm().map_err(|error| refused(&error))?;
+        self.drive(step)?;
         let (computers, keys) = (confirmed.devices.len(), confirmed.keys.len());
         tracing::warn!(npsn = %self.npsn, computers, keys, "what is from before the restore was confirmed");
         Ok(confirmed)

@@ -86,18 +86,19 @@ impl Centre {
         }
         let (mut child, stdin) = serve(dir, "127.0.0.1:0")?;
         let url = address(&mut child)?;
-        let token = std::fs::read_to_string(dir.join(TOKEN_FILE)).map_err(failed)?.trim().to_owned();
+        let token = token_of(dir)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let link = Link::new(&LinkOptions::new(&url, Trust::System)).map_err(|error| told(&error))?;
         Ok(Centre { child, stdin, url, token, link, runtime })
     }
 
-    /// Ends the centre and starts it again where it was.
+    /// Ends the centre and starts one from a directory at the same address: where it was, or where it was restored.
     pub(super) fn restart(&mut self, dir: &Path) -> Result<(), Failure> {
         self.end();
         let (mut child, stdin) = serve(dir, self.url.trim_start_matches("http://"))?;
         address(&mut child)?;
         (self.child, self.stdin) = (child, stdin);
+        self.token = token_of(dir)?;
         // The connection of before would be tried once more.
         self.link = Link::new(&LinkOptions::new(&self.url, Trust::System)).map_err(|error| told(&error))?;
         Ok(())
@@ -114,6 +115,12 @@ impl Centre {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Ends the centre in the middle of whatever it does.
+    pub(super) fn kill(&mut self) -> Result<(), Failure> {
+        let killed = self.child.kill().and_then(|()| self.child.wait());
+        killed.map(drop).map_err(|error| Failure::new("demo.centre").arg("reason", error))
     }
 
     /// The child's process id.
@@ -180,13 +187,20 @@ impl Centre {
     }
 }
 
+/// The operators' token of a data directory.
+fn token_of(dir: &Path) -> Result<String, Failure> {
+    let token = std::fs::read_to_string(dir.join(TOKEN_FILE));
+    Ok(token.map_err(|error| Failure::new("demo.centre").arg("reason", error))?.trim().to_owned())
+}
+
 /// Starts the child; it ends when its standard input does.
 fn serve(dir: &Path, listen: &str) -> Result<(Child, Option<ChildStdin>), Failure> {
     let failed = |error: std::io::Error| Failure::new("demo.centre").arg("reason", error);
     let mut child = Command::new(std::env::current_exe().map_err(failed)?)
         .args(["center", "serve", "--listen", listen, "--parent-stdin", "--data"])
         .arg(dir)
-        .env("SELARAS_LOG", "warn")
+        // What it refuses is part of the story, and is told there.
+        .env("SELARAS_LOG", "error")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

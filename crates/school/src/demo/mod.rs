@@ -6,6 +6,7 @@
 
 mod bad_line;
 mod centre;
+mod disaster;
 mod measure;
 mod measure_line;
 mod measure_pages;
@@ -63,7 +64,10 @@ pub(crate) struct Demo {
     /// What the line to the centre is like.
     #[arg(long, value_name = "HOW", value_enum, default_value_t = bad_line::Line::Good)]
     pub(super) line: bad_line::Line,
-    /// Keeps everything in this directory, leaves the centre running and opens the school's pages.
+    /// The centre loses its disk after everything that may have happened since its backup, and comes back.
+    #[arg(long, conflicts_with_all = ["students", "line"])]
+    pub(super) disaster: bool,
+    /// Keeps everything in this directory; the demonstration of a day leaves the centre running and opens the pages.
     #[arg(long, value_name = "DIR")]
     pub(super) keep: Option<PathBuf>,
     /// Spoils the run, so that a test can see it fail.
@@ -98,10 +102,10 @@ impl Sample {
 }
 
 impl Demo {
-    /// Tells the story in a directory of its own, which is removed at the end unless it is to be kept.
+    /// Tells its story in a directory of its own, which is removed at the end unless it is to be kept.
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<Exit, Failure> {
         let room = Room::new(self.keep.as_deref())?;
-        story::tell(self, &room.dir, screen)
+        if self.disaster { disaster::tell(self, &room.dir, screen) } else { story::tell(self, &room.dir, screen) }
     }
 }
 

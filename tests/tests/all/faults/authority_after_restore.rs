@@ -1,5 +1,6 @@
 //! Fault 5: what was revoked or replaced since the backup is good again after a restore.
 
+use crate::people::activate;
 use crate::restored_centre::student;
 use crate::stand::Computer;
 
@@ -60,6 +61,25 @@ fn fault_05_a_schools_computers_confirm_each_other() {
     assert_eq!(contacts(&first, "pull"), "done");
     assert_eq!(contacts(&second, "pull"), "done");
     send_street(&first, &pupil, STREET);
+    assert!(scene.at_centre(&school, "peserta_didik", &pupil).contains(STREET));
+}
+
+/// The operator was quick: the key that was enrolled since the backup comes back after the word, and is doubted.
+#[test]
+fn fault_05_what_comes_back_after_the_operators_word_is_confirmed_by_the_schools_other_computer() {
+    let mut scene = Scene::new();
+    let (school, first) = scene.school("99999999", "1506");
+    let second = scene.computer(&school, "b");
+    let pupil = student(&second);
+    // Who vouches for others stood where the backup was made.
+    first.run(&["pull"], &[]);
+    let backup = scene.back_up("backup");
+    activate(&second, &school);
+    second.run(&["pull"], &[]);
+    scene.lose_the_disk(&backup);
+    assert_eq!(contacts(&second, "pull"), "done");
+    assert_eq!(contacts(&first, "pull"), "done");
+    send_street(&second, &pupil, STREET);
     assert!(scene.at_centre(&school, "peserta_didik", &pupil).contains(STREET));
 }
 

@@ -15,21 +15,21 @@ const CONTACTS: usize = 2;
 /// Hours east of Greenwich where a centre's date changes, unless it is told otherwise.
 pub(crate) const JAKARTA: i8 = 7;
 
-pub(super) struct Scene {
+pub(crate) struct Scene {
     // Ends before its directory goes.
     centre: Option<Centre>,
     data: PathBuf,
     door: Door,
-    pub(super) place: tempfile::TempDir,
+    pub(crate) place: tempfile::TempDir,
 }
 
 impl Scene {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::at(JAKARTA)
     }
 
     /// A centre whose date never was another than so many hours east of Greenwich.
-    pub(super) fn at(hours: i8) -> Self {
+    pub(crate) fn at(hours: i8) -> Self {
         let place = tempfile::tempdir().unwrap();
         let (door, data) = (Door::open(), place.path().join("centre"));
         let made = Centre::command(&["init", "--name", "Pusat Uji", "--data", data.to_str().unwrap()]);
@@ -39,41 +39,41 @@ impl Scene {
         Self { centre, data, door, place }
     }
 
-    pub(super) fn centre(&self) -> &Centre {
+    pub(crate) fn centre(&self) -> &Centre {
         self.centre.as_ref().unwrap()
     }
 
     /// The data directory of the centre as it is now.
-    pub(super) fn data(&self) -> &Path {
+    pub(crate) fn data(&self) -> &Path {
         &self.data
     }
 
     /// A school whose first computer has imported, and sent, everything.
-    pub(super) fn school(&self, npsn: &'static str, seed: &str) -> (School, Computer) {
+    pub(crate) fn school(&self, npsn: &'static str, seed: &str) -> (School, Computer) {
         begun(self.place.path(), self.centre(), npsn, seed)
     }
 
     /// Another computer of a school, with a head's account and without a head's key.
-    pub(super) fn computer(&self, school: &School, name: &str) -> Computer {
+    pub(crate) fn computer(&self, school: &School, name: &str) -> Computer {
         crate::people::computer(self.place.path(), self.centre(), school, name)
     }
 
     /// The nightly backup.
-    pub(super) fn back_up(&self, name: &str) -> PathBuf {
+    pub(crate) fn back_up(&self, name: &str) -> PathBuf {
         let backup = self.place.path().join(name);
         self.centre().operator(&["backup", "--to", backup.to_str().unwrap()]);
         backup
     }
 
     /// The disk is lost, a centre is made from a backup, and the operator confirms what is from before.
-    pub(super) fn lose_the_disk(&mut self, backup: &Path) {
+    pub(crate) fn lose_the_disk(&mut self, backup: &Path) {
         self.lose_the_disk_unconfirmed(backup);
         let confirmed = self.centre().try_operator(&["restore", "confirm", "--all"]);
         assert!(confirmed.status.success(), "{confirmed:?}");
     }
 
     /// The disk is lost, and a centre is made from a backup; nobody has confirmed anything.
-    pub(super) fn lose_the_disk_unconfirmed(&mut self, backup: &Path) {
+    pub(crate) fn lose_the_disk_unconfirmed(&mut self, backup: &Path) {
         drop(self.centre.take());
         self.data = self.place.path().join("restored");
         self.centre = Some(Centre::restore(backup, &self.data).behind(&self.door));
@@ -87,19 +87,19 @@ impl Scene {
     }
 
     /// Does something to the files of the centre while it is stopped.
-    pub(super) fn while_stopped(&mut self, act: impl FnOnce(&Path)) {
+    pub(crate) fn while_stopped(&mut self, act: impl FnOnce(&Path)) {
         self.centre.take().unwrap().stop();
         act(&self.data);
         self.centre = Some(Centre::start(&self.data).behind(&self.door));
     }
 
     /// A record as the centre has it.
-    pub(super) fn at_centre(&self, school: &School, entity: &str, id: &str) -> String {
+    pub(crate) fn at_centre(&self, school: &School, entity: &str, id: &str) -> String {
         self.centre().operator(&["record", "show", school.npsn, entity, id]).to_string()
     }
 
     /// The device of the computer that registered last, from the audit log.
-    pub(super) fn last_registered(&self) -> String {
+    pub(crate) fn last_registered(&self) -> String {
         let data = self.data.to_str().unwrap();
         let shown = Centre::command(&["--json", "--data", data, "audit", "show", "--what", "/register"]);
         let lines = String::from_utf8(shown.stdout).unwrap();
@@ -108,7 +108,7 @@ impl Scene {
     }
 
     /// The date as the centre tells it to a computer.
-    pub(super) fn today(&self, computer: &Computer) -> Date {
+    pub(crate) fn today(&self, computer: &Computer) -> Date {
         computer.run(&["pull"], &[]);
         computer.run(&["status"], &[])["judged_on"].as_str().unwrap().parse().unwrap()
     }
@@ -136,12 +136,12 @@ pub(crate) fn code(output: &Output) -> String {
 }
 
 /// Runs a command of a school's computer and gives its code.
-pub(super) fn outcome(computer: &Computer, arguments: &[&str], secrets: &[&str]) -> String {
+pub(crate) fn outcome(computer: &Computer, arguments: &[&str], secrets: &[&str]) -> String {
     code(&computer.try_run(arguments, secrets))
 }
 
 /// Contacts the centre as often as a computer may need after a disaster, and gives the last one's code.
-pub(super) fn contacts(computer: &Computer, command: &str) -> String {
+pub(crate) fn contacts(computer: &Computer, command: &str) -> String {
     let mut last = String::new();
     for _ in 0..CONTACTS {
         last = outcome(computer, &[command], &[]);
@@ -150,18 +150,18 @@ pub(super) fn contacts(computer: &Computer, command: &str) -> String {
 }
 
 /// A student's street is typed, approved, sent and receipted.
-pub(super) fn send_street(computer: &Computer, student: &str, street: &str) {
+pub(crate) fn send_street(computer: &Computer, student: &str, street: &str) {
     type_street(computer, student, street);
     approve_and_sync(computer);
 }
 
 /// A student's street is typed.
-pub(super) fn type_street(computer: &Computer, student: &str, street: &str) {
+pub(crate) fn type_street(computer: &Computer, student: &str, street: &str) {
     computer.run(&["edit", "peserta_didik", student, &format!("alamat_jalan={street}")], &[]);
 }
 
 /// A student's street is typed and approved; what the computer ends in when it then sends.
-pub(super) fn try_to_send_street(computer: &Computer, student: &str, street: &str) -> String {
+pub(crate) fn try_to_send_street(computer: &Computer, student: &str, street: &str) -> String {
     type_street(computer, student, street);
     let approved = outcome(computer, &["approve", "kepala"], &[PASSWORD]);
     if approved == "done" { contacts(computer, "sync") } else { approved }
