@@ -19,6 +19,7 @@ use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::failure::Failure;
 use crate::host::{Host, nobody, open_changelog};
 use crate::init::owner_only;
+use crate::messages::ReleaseLine;
 use crate::signed;
 
 /// What was restored.
@@ -29,6 +30,8 @@ pub(crate) struct Restored {
     pub(crate) left_out: Vec<Npsn>,
     /// What the clock shows, where it is so far past the backup's date that an operator has to confirm it.
     pub(crate) unconfirmed: Option<Date>,
+    /// The rules that are in force until a school hands back later ones.
+    pub(crate) rules: ReleaseLine,
 }
 
 /// Makes a data directory from a backup. The configuration is written last: what was cut short serves nothing.
@@ -57,7 +60,7 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
         copy_file(from, data, name)?;
     }
     let named = named_files::put_back(from, data, &manifest.named, config.clone()).map_err(unread)?;
-    mark(data, named.clone(), &manifest)?;
+    let rules = mark(data, named.clone(), &manifest)?;
     if named == config {
         copy_file(from, data, config::FILE)?;
     } else {
@@ -67,7 +70,7 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
             .map_err(|error| Failure::local("the configuration cannot be written", &error))?;
     }
     let left_out = manifest.left_out.iter().map(|left| left.npsn).collect();
-    Ok(Restored { schools: manifest.schools.len(), epoch, left_out, unconfirmed })
+    Ok(Restored { schools: manifest.schools.len(), epoch, left_out, unconfirmed, rules })
 }
 
 /// Begins another life of a store that was put back as a copy of its files.
@@ -88,7 +91,8 @@ pub(crate) fn put_back(data: &Path) -> Result<Restored, Failure> {
         Desk::open(Arc::clone(&host), *npsn).map_err(|problem| Failure::data(&problem.message.en))?;
     }
     let unconfirmed = host.clock.today().and_then(|clock| host.dates.judged(clock).unconfirmed);
-    Ok(Restored { schools: schools.len(), epoch, left_out: Vec::new(), unconfirmed })
+    let rules = in_force(&host)?;
+    Ok(Restored { schools: schools.len(), epoch, left_out: Vec::new(), unconfirmed, rules })
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.
@@ -151,12 +155,19 @@ fn begin_epoch(changelog: &Changelog, epoch: EpochId) -> Result<(), CopyError> {
     Ok(global.commit(&batch)?)
 }
 
-/// Begins every school's next life.
-fn mark(data: &Path, config: Config, manifest: &Manifest) -> Result<(), Failure> {
+/// The rules in force.
+fn in_force(host: &Host) -> Result<ReleaseLine, Failure> {
+    let acting = host.acting().map_err(|problem| Failure::data(&problem.message.en))?;
+    let listed = host.releases.list(acting.day).into_iter().find(|line| line.in_force);
+    listed.ok_or_else(|| Failure::data("no rules are in force"))
+}
+
+/// Begins every school's next life; gives the rules in force.
+fn mark(data: &Path, config: Config, manifest: &Manifest) -> Result<ReleaseLine, Failure> {
     let host = Arc::new(Host::open(data, config, None)?);
     for school in &manifest.schools {
         // Opening a desk finishes what is due, and the next life of a log is what is due first.
         Desk::open(Arc::clone(&host), school.npsn).map_err(|problem| Failure::data(&problem.message.en))?;
     }
-    Ok(())
+    in_force(&host)
 }

@@ -130,12 +130,17 @@ fn put_back(global: &Global, voice: Voice) -> Result<(), Failure> {
 }
 
 fn say_restored(restored: &backup::Restored, voice: Voice) {
-    let backup::Restored { schools, epoch, left_out, unconfirmed } = restored;
+    let backup::Restored { schools, epoch, left_out, unconfirmed, rules } = restored;
     voice.say(
         &format!(
             "{schools} sekolah dipulihkan. Tiap sekolah menyerahkan kembali yang lebih baru saat sinkronisasi berikut."
         ),
         &format!("{schools} schools were restored. Each hands back what is newer at its next synchronisation."),
+    );
+    let versions = format!("{} / {}", rules.pack_version, rules.rulebook_version);
+    voice.say(
+        &format!("Aturan yang berlaku (paket / aturan): {versions}. Yang terbit sesudah cadangan diserahkan kembali oleh sekolah pertama yang mengetahuinya."),
+        &format!("The rules in force (pack / rulebook): {versions}. Those published since the backup come back with the first school that knows of them."),
     );
     if !left_out.is_empty() {
         let named = left_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -152,6 +157,7 @@ fn say_restored(restored: &backup::Restored, voice: Voice) {
     }
     let said = serde_json::json!({
         "schools": schools, "epoch": epoch.to_string(), "left_out": left_out, "clock_to_confirm": unconfirmed,
+        "rules": rules,
     });
     output::line(&if voice.json { said.to_string() } else { epoch.to_string() });
 }

@@ -12,6 +12,7 @@ use crate::edits::EditSet;
 use crate::entry::{LogEntry, Origin, entry_hash};
 use crate::error::CentreError;
 use crate::page::{compress, decompress};
+use crate::release::{PromisedRelease, ReturnedRelease};
 use crate::state::{self, Healing, Position};
 use crate::step::Step;
 use crate::store::{AnswerRow, Flow, Key, Range, ReplicaRow, Row, StateName, StoreError};
@@ -46,6 +47,10 @@ pub struct Handing {
     proven: BTreeMap<EntryHash, LogEntry>,
     /// What was handed back is not what was signed: refused, once that has been let go of.
     pub(super) unproven: bool,
+    /// Releases that this side may lack, and those of them that it does.
+    pub(super) told: Vec<PromisedRelease>,
+    pub(super) wanted: Vec<u8>,
+    pub(super) returned: Option<ReturnedRelease>,
 }
 
 impl std::fmt::Debug for Handing {
@@ -61,7 +66,7 @@ impl Handing {
     }
 }
 
-fn damaged() -> CentreError {
+pub(super) fn damaged() -> CentreError {
     CentreError::refused("heal.damaged")
 }
 
@@ -111,7 +116,15 @@ impl Centre<'_> {
         let replica = ReplicaId::try_from(request.replica.as_slice()).map_err(|_| damaged())?;
         self.replica(replica, device)?;
         let proven = self.prove(&request.runs)?;
+        // It may change the rules by which entries are taken: it comes alone.
+        if request.returned.is_some() && !request.handed.is_empty() {
+            return Err(damaged());
+        }
+        let returned = request.returned.as_ref();
         Ok(Handing {
+            told: Self::told_releases(&request.releases)?,
+            wanted: Vec::new(),
+            returned: returned.map(|returned| self.returned_release(returned, &proven)).transpose()?,
             device,
             replica,
             settled: settled(replica, &request)?,
@@ -157,6 +170,7 @@ impl Centre<'_> {
             staged: staged.map(|entry| entry.as_bytes().to_vec()).unwrap_or_default(),
             staged_edits: staged_edits.unwrap_or_default(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+            releases: handing.wanted.clone(),
         };
         Ok(compress(&answer.encode_to_vec())?)
     }

@@ -24,6 +24,7 @@ mod registry;
 mod repair;
 mod replay;
 mod respond;
+mod returned;
 mod rows;
 mod rules;
 mod sound;
@@ -38,6 +39,7 @@ use crate::error::CentreError;
 use crate::evidence::{self, Evidence};
 #[cfg(feature = "flaws")]
 use crate::exchange::Flaw;
+use crate::release::Release;
 use crate::state::{self, Intent, Judged, Position};
 use crate::step::Step;
 use crate::store::{Batch, Blobs, Flow, Range, ReadStore, Row, StateName, StoreError};
@@ -54,9 +56,11 @@ pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_NAMES, MAX_PROOF};
 pub use life::Life;
 pub use moves::{AnsweredMove, CarriedMove, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise};
+pub(crate) use promise::releases;
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 pub use registry::{MAX_DEVICES, NewDevice, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
+pub(crate) use returned::MAX_TOLD_RELEASES;
 pub use rows::{DeviceEnd, DeviceRow, HeadKeyRow, KodeRow, SchoolRow, registered_device};
 pub use visits::DeviceVisit;
 
@@ -105,6 +109,8 @@ pub struct Centre<'a> {
     /// The greatest date that the centre has acted on.
     latest: Date,
     announced: Announced<'a>,
+    /// Releases that were taken back before they began.
+    withdrawn: &'a [Release],
     #[cfg(feature = "flaws")]
     flaw: Option<Flaw>,
 }
@@ -141,6 +147,7 @@ impl<'a> Centre<'a> {
             today,
             latest: today,
             announced,
+            withdrawn: &[],
             #[cfg(feature = "flaws")]
             flaw: None,
         }
@@ -157,6 +164,12 @@ impl<'a> Centre<'a> {
     #[must_use]
     pub fn announcing(self, announced: Announced<'a>) -> Self {
         Self { announced, ..self }
+    }
+
+    /// Says which releases were taken back before they began: a log that says that one was announced says so too.
+    #[must_use]
+    pub fn having_withdrawn(self, withdrawn: &'a [Release]) -> Self {
+        Self { withdrawn, ..self }
     }
 
     /// Says on which date the centre has acted last, where its clock was set back since: schools were told that date, and

@@ -15,6 +15,7 @@ use crate::edits::{EditSet, size_of};
 use crate::entry::{LogEntry, entry_hash};
 use crate::error::{Refusal, SchoolError};
 use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN, compress, decompress};
+use crate::release::PromisedRelease;
 use crate::state::{self, HistoryKind, Installation, Phase, Position};
 use crate::step::Step;
 use crate::store::{EditsAt, EntryRow, Flow, Key, Row, StateName, StoreError};
@@ -28,10 +29,18 @@ const NEAR: u64 = 10;
 
 /// Where a kept entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum At {
+pub(super) enum At {
     Kept(u64),
     /// The receipt of the sealed bundle, whose entry this side has not passed.
     Ahead(LogVersion),
+}
+
+/// A release, and the kept entry that promises it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct KeptRelease {
+    pub(super) at: At,
+    pub(super) entry: EntryHash,
+    pub(super) promised: PromisedRelease,
 }
 
 /// A conversation in which a restored centre is healed; what it holds is only how far it is.
@@ -43,6 +52,9 @@ pub struct Healing {
     ancestor: Option<LogVersion>,
     epoch: Vec<u8>,
     lacking: VecDeque<(At, EntryHash)>,
+    /// Releases that kept entries promise, and those that the centre lacks; handed back before any entry.
+    releases: Vec<KeptRelease>,
+    wanted: VecDeque<KeptRelease>,
     staged: Option<(EntryHash, u32)>,
     said_done: bool,
     head: LogVersion,
@@ -70,14 +82,14 @@ impl Healing {
     }
 }
 
-fn damaged() -> StoreError {
+pub(super) fn damaged() -> StoreError {
     StoreError::Damaged("what is kept of the log".to_owned())
 }
 
 /// A request in the making.
 #[derive(Default)]
-struct Parcel {
-    runs: Vec<wire::Run>,
+pub(super) struct Parcel {
+    pub(super) runs: Vec<wire::Run>,
     proven: BTreeSet<EntryHash>,
     handed: Vec<wire::Handed>,
     room: usize,
@@ -91,10 +103,12 @@ impl School<'_> {
     pub(crate) fn heal(&self) -> Result<Healing, SchoolError> {
         let position = self.at_rest()?;
         let mut inventory = Vec::new();
+        let mut releases = Vec::new();
         self.each_kept(position.keeping.first, &mut |kept| {
             if kept.is_handed_back() {
                 inventory.push((At::Kept(kept.place), kept.entry.version, kept.hash));
             }
+            self.note_releases(&kept, &mut releases)?;
             Ok(Flow::Continue)
         })?;
         if let Some((sealed, version)) = self.sealed()?.and_then(|sealed| match sealed.phase {
@@ -115,6 +129,8 @@ impl School<'_> {
             ancestor: None,
             epoch: Vec::new(),
             lacking: VecDeque::new(),
+            releases,
+            wanted: VecDeque::new(),
             staged: None,
             said_done: false,
             head: LogVersion::new(0),
@@ -156,6 +172,11 @@ impl School<'_> {
         };
         if healing.ancestor.is_none() {
             request.locator = self.locator(position.version)?;
+            request.releases = healing.releases.iter().map(|kept| kept.promised.to_wire()).collect();
+        }
+        if let Some(release) = healing.wanted.front() {
+            (request.returned, request.runs) = self.return_release(release)?;
+            return Ok(compress(&request.encode_to_vec())?);
         }
         for (_, version, hash) in healing.inventory.iter().skip(healing.asked).take(MAX_INVENTORY) {
             request.inventory.extend_from_slice(&version.get().to_be_bytes());
@@ -200,9 +221,17 @@ impl School<'_> {
         healing.epoch.clone_from(&answer.epoch);
         healing.head = LogVersion::new(answer.head);
         healing.waiting = answer.waiting;
+        let returned = healing.wanted.pop_front().is_some();
         let asked = healing.inventory.iter().skip(healing.asked).take(MAX_INVENTORY).count();
-        if answer.lacking.len() != asked {
+        if answer.lacking.len() != if returned { 0 } else { asked } {
             return Err(foreign("it answers another question"));
+        }
+        if returned {
+            return Ok(());
+        }
+        if healing.ancestor.is_none() {
+            let told = healing.releases.iter().zip(&answer.releases);
+            healing.wanted = told.filter(|(_, wanted)| **wanted != 0).map(|(kept, _)| *kept).collect();
         }
         if asked == 0 && healing.ancestor.is_some() {
             return self.handed(healing, &answer);
@@ -290,7 +319,13 @@ impl School<'_> {
     }
 
     /// Adds the entries through which the centre's signature proves this one; says whether there was room for them.
-    fn prove(&self, parcel: &mut Parcel, at: At, hash: EntryHash, row: &EntryRow) -> Result<bool, SchoolError> {
+    pub(super) fn prove(
+        &self,
+        parcel: &mut Parcel,
+        at: At,
+        hash: EntryHash,
+        row: &EntryRow,
+    ) -> Result<bool, SchoolError> {
         if parcel.proven.contains(&hash) {
             return Ok(true);
         }

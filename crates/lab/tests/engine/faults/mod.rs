@@ -13,6 +13,7 @@ mod own_damage;
 mod owners;
 mod parts;
 mod promises;
+mod releases;
 mod rules;
 mod set_aside;
 mod twins;
