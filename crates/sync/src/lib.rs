@@ -51,7 +51,7 @@ mod work;
 pub use bundle::Bundle;
 pub use centre::{
     Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceCertificate, DeviceEnd, DeviceRow, DeviceVisit, Enrolment,
-    HeadAssignment, HeadKeyRow, KodeRow, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover,
+    GivenUp, HeadAssignment, HeadKeyRow, KodeRow, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover,
     NewDevice, Promise, Registered, RevokedKeys, SchoolRow, Unconfirmed, registered_device,
 };
 pub use centre::{

@@ -4,6 +4,7 @@
 mod another_life;
 mod damaged_bundle;
 mod disaster;
+mod given_up;
 mod handing;
 mod late_edits;
 mod long_history;
