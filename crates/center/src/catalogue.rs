@@ -97,8 +97,11 @@ const ENTRIES: &[CatalogueEntry] = &[
         "Versi ini bukan paket dari sekolah.",
         "This version is no bundle of the school."),
     entry("evidence.no-approval", 404, Retry::AfterHumanAction, "operator",
-        "Persetujuan versi ini tidak tersimpan di pusat (misalnya setelah pemulihan). Minta sekolah: selaras receipt --out.",
-        "The approval of this version is not kept at the centre (as after a restore). Ask the school: selaras receipt --out."),
+        "Persetujuan versi ini tidak tersimpan di pusat, yang menerimanya ketika persetujuan belum disimpan. Minta sekolah: selaras receipt --out.",
+        "The approval of this version is not kept at the centre, which took it when approvals were not kept yet. Ask the school: selaras receipt --out."),
+    entry("evidence.not-handed-back", 404, Retry::AfterHumanAction, "operator",
+        "Versi ini diserahkan kembali oleh sekolah setelah pusat dipulihkan, tanpa persetujuannya: komputer yang membuatnya belum datang, atau tidak menyimpannya. Di komputer itu: selaras sync, atau selaras receipt --out.",
+        "A school handed this version back after the centre was restored, without its approval: the computer that sealed it has not come, or does not keep it. On that computer: selaras sync, or selaras receipt --out."),
     // The centre's state.
     OTHER,
     entry("center.busy", 503, Retry::After, "nobody",

@@ -43,6 +43,7 @@ pub struct Handing {
     done: bool,
     ancestor: LogVersion,
     lacking: Vec<u8>,
+    unapproved: Vec<u8>,
     pieces: VecDeque<wire::Handed>,
     proven: BTreeMap<EntryHash, LogEntry>,
     /// What was handed back is not what was signed: refused, once that has been let go of.
@@ -131,6 +132,7 @@ impl Centre<'_> {
             done: request.done,
             ancestor: self.ancestor(&request.locator)?,
             lacking: self.lacking(&request.inventory)?,
+            unapproved: self.unapproved(&request.inventory)?,
             pieces: request.handed.into(),
             proven,
             unproven: false,
@@ -167,6 +169,7 @@ impl Centre<'_> {
             head: position.version.get(),
             ancestor: handing.ancestor.get(),
             lacking: handing.lacking.clone(),
+            unapproved: handing.unapproved.clone(),
             staged: staged.map(|entry| entry.as_bytes().to_vec()).unwrap_or_default(),
             staged_edits: staged_edits.unwrap_or_default(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
@@ -241,14 +244,27 @@ impl Centre<'_> {
         Ok(lacking)
     }
 
+    /// As [`Self::lacking`], which has looked at the inventory's form.
+    fn unapproved(&self, inventory: &[u8]) -> Result<Vec<u8>, CentreError> {
+        let mut unapproved = Vec::with_capacity(inventory.len() / INVENTORY_ITEM);
+        for item in inventory.chunks_exact(INVENTORY_ITEM) {
+            let hash = item.get(8..).and_then(|hash| EntryHash::try_from(hash).ok()).ok_or_else(damaged)?;
+            unapproved.push(u8::from(self.lacks_approval(hash)?));
+        }
+        Ok(unapproved)
+    }
+
     fn take_back(&self, handing: &mut Handing, mut piece: wire::Handed) -> Result<Option<Step>, CentreError> {
         let hash = EntryHash::try_from(piece.entry.as_slice()).map_err(|_| damaged())?;
         let entry = handing.proven.get(&hash).ok_or_else(unproven)?.clone();
         if self.replayed(hash)?.is_some() || self.holds(entry.version, hash.as_bytes())? {
-            return Ok(None);
+            return Ok(self.approval_step(&entry, &piece.approval)?);
         }
         if let Some(version) = self.known_otherwise(&entry, hash)? {
             let mut work = Work::new(self.store, self.rules);
+            if let Some((key, row)) = self.approval_of(&entry, &piece.approval)? {
+                work.put(key, row);
+            }
             work.put(Key::Replayed(hash), Row::Version(version));
             return Ok(Some(Step::of(work.finish())));
         }
@@ -264,14 +280,18 @@ impl Centre<'_> {
         }
         let edits = EditSet::from_wire(piece.edits.take().unwrap_or_default());
         let edits = edits.map_err(|_| damaged())?;
-        self.under_its_rules(|centre| {
+        let mut step = self.under_its_rules(|centre| {
             if piece.from == 0 && piece.ends {
                 let at = centre.keep_edits(&edits)?;
-                centre.replay(&entry, hash, &edits, at).map(Some)
+                centre.replay(&entry, hash, &edits, at)
             } else {
-                centre.stage(handing, &entry, (hash, piece.from, piece.ends), &edits).map(Some)
+                centre.stage(handing, &entry, (hash, piece.from, piece.ends), &edits)
             }
-        })
+        })?;
+        if let Some((key, row)) = self.approval_of(&entry, &piece.approval)? {
+            step.batch.put(key, row);
+        }
+        Ok(Some(step))
     }
 
     /// Whether an entry was made under the rules in force, while the log still stands under others.

@@ -3,6 +3,7 @@
 mod act;
 mod act_judge;
 mod acting;
+mod approvals;
 mod backup;
 mod certificate;
 mod check;
@@ -335,11 +336,14 @@ impl<'a> Centre<'a> {
     ///
     /// # Errors
     /// `evidence.none` where the entry is none, or no bundle's; `evidence.no-approval` where the approval is not kept
-    /// here, as after a restored centre was healed.
+    /// here; `evidence.not-handed-back` where the entry came back after a restore, and its approval has not.
     pub fn evidence(&self, version: LogVersion) -> Result<Evidence, CentreError> {
         let key = self.keys.signing.verifying_key().to_bytes();
         match crate::page::entry_at(self.store, version) {
-            Ok((_, row)) => evidence::gather(self.store, row, key)?.map_err(CentreError::refused),
+            Ok((entry, row)) => evidence::gather(self.store, row, key)?.map_err(|code| {
+                let handed_back = code == evidence::NO_APPROVAL && entry.first.is_some();
+                CentreError::refused(if handed_back { "evidence.not-handed-back" } else { code })
+            }),
             Err(_) => Err(CentreError::refused("evidence.none")),
         }
     }

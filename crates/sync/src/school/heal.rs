@@ -55,6 +55,9 @@ pub struct Healing {
     /// Releases that kept entries promise, and those that the centre lacks; handed back before any entry.
     releases: Vec<KeptRelease>,
     wanted: VecDeque<KeptRelease>,
+    /// Entries that the centre has without the approvals of their bundles, and those whose approvals it was given.
+    unapproved: VecDeque<(At, EntryHash)>,
+    approved: BTreeSet<EntryHash>,
     staged: Option<(EntryHash, u32)>,
     said_done: bool,
     head: LogVersion,
@@ -91,8 +94,8 @@ pub(super) fn damaged() -> StoreError {
 pub(super) struct Parcel {
     pub(super) runs: Vec<wire::Run>,
     proven: BTreeSet<EntryHash>,
-    handed: Vec<wire::Handed>,
-    room: usize,
+    pub(super) handed: Vec<wire::Handed>,
+    pub(super) room: usize,
 }
 
 impl School<'_> {
@@ -131,6 +134,8 @@ impl School<'_> {
             lacking: VecDeque::new(),
             releases,
             wanted: VecDeque::new(),
+            unapproved: VecDeque::new(),
+            approved: BTreeSet::new(),
             staged: None,
             said_done: false,
             head: LogVersion::new(0),
@@ -139,7 +144,7 @@ impl School<'_> {
         })
     }
 
-    fn entry_row(&self, version: LogVersion) -> Result<EntryRow, StoreError> {
+    pub(super) fn entry_row(&self, version: LogVersion) -> Result<EntryRow, StoreError> {
         match self.store.get(&Key::Entry(version))? {
             Some(Row::Entry(row)) => Ok(row),
             _ => Err(damaged()),
@@ -236,9 +241,12 @@ impl School<'_> {
         if asked == 0 && healing.ancestor.is_some() {
             return self.handed(healing, &answer);
         }
-        for (byte, (at, _, hash)) in answer.lacking.iter().zip(healing.inventory.iter().skip(healing.asked)) {
-            if *byte != 0 && !self.is_lost(*at)? {
+        for (place, (at, _, hash)) in healing.inventory.iter().skip(healing.asked).take(asked).enumerate() {
+            let says = |bytes: &[u8]| bytes.get(place).is_some_and(|byte| *byte != 0);
+            if says(&answer.lacking) && !self.is_lost(*at)? {
                 healing.lacking.push_back((*at, *hash));
+            } else if says(&answer.unapproved) && !healing.approved.contains(hash) && self.approval_at(*at)?.is_some() {
+                healing.unapproved.push_back((*at, *hash));
             }
         }
         healing.asked += asked;
@@ -256,7 +264,12 @@ impl School<'_> {
         let staged = EntryHash::try_from(answer.staged.as_slice()).ok().map(|hash| (hash, answer.staged_edits));
         healing.staged = staged;
         for handed in &parcel.handed {
-            let Some((_, hash)) = healing.lacking.front().copied() else { break };
+            let Some((_, hash)) = healing.lacking.front().copied() else {
+                // Only approvals are left, of entries that the centre has.
+                let given = healing.unapproved.pop_front().map(|(_, hash)| hash);
+                healing.approved.extend(given);
+                continue;
+            };
             if !handed.ends && staged.is_some_and(|(staged, _)| staged == hash) {
                 break;
             }
@@ -265,7 +278,7 @@ impl School<'_> {
             healing.lacking.pop_front();
             healing.handed += u32::from(handed.ends);
         }
-        if healing.lacking.is_empty() {
+        if healing.lacking.is_empty() && healing.unapproved.is_empty() {
             healing.asked = 0;
         }
         Ok(())
@@ -288,8 +301,13 @@ impl School<'_> {
             }
             let size: usize = taken.iter().map(|(_, edit)| size_of(edit)).sum();
             let edits = EditSet::wire_of(taken).map_err(|error| StoreError::Io(Box::new(error)))?;
-            parcel.room = if ends { parcel.room.saturating_sub(size) } else { 0 };
-            parcel.handed.push(wire::Handed { entry: hash.as_bytes().to_vec(), from, ends, edits: Some(edits) });
+            let approval = if ends { self.approval_at(*at)?.unwrap_or_default() } else { Vec::new() };
+            parcel.room = if ends { parcel.room.saturating_sub(size + approval.len()) } else { 0 };
+            let entry = hash.as_bytes().to_vec();
+            parcel.handed.push(wire::Handed { entry, from, ends, edits: Some(edits), approval });
+        }
+        if healing.lacking.is_empty() {
+            self.add_approvals(healing.unapproved.iter(), &mut parcel)?;
         }
         Ok(parcel)
     }
@@ -306,13 +324,8 @@ impl School<'_> {
 
     /// Reads what is handed back: edits that are the entry's, whatever became of their file.
     fn handed_back(&self, at: At) -> Result<(EntryRow, EditSet), SchoolError> {
-        let (place, row) = match at {
-            At::Kept(place) => match self.store.get(&Key::Kept(place, 0))? {
-                Some(Row::Entry(row)) => (place, row),
-                _ => return Err(damaged().into()),
-            },
-            At::Ahead(version) => (0, self.entry_row(version)?),
-        };
+        let row = self.row_at(at)?;
+        let place = if let At::Kept(place) = at { place } else { 0 };
         let edits = self.kept_edits(place, &row)?;
         let entry = LogEntry::from_bytes(&row.entry).map_err(|_| damaged())?;
         if edits.hash() == entry.edits { Ok((row, edits)) } else { Err(damaged().into()) }

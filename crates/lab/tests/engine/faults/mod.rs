@@ -2,6 +2,7 @@
 //! that fails today stands ignored, with the fault's number, and `cargo xtask faults` runs it.
 
 mod another_life;
+mod approvals;
 mod damaged_bundle;
 mod disaster;
 mod given_up;
