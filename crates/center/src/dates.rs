@@ -51,6 +51,15 @@ impl Dates {
         Ok(Acting { today, latest: next.acted_on.unwrap_or(today), day: next.rules_day(today), in_force })
     }
 
+    /// Notes that a release had begun before the disk was lost.
+    pub(crate) fn had_begun(&self, from: Date) -> Result<(), StoreError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = kept.having_begun(from);
+        self.put(next)?;
+        *kept = next;
+        Ok(())
+    }
+
     /// Takes an operator's word that the clock is right.
     pub(crate) fn confirm(&self, clock: Date) -> Result<(), StoreError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,8 +12,8 @@ use selaras_policy::Examples;
 use selaras_storage::SchoolStore;
 use selaras_sync::limits::{MAX_RELEASES, MAX_RULES_BYTES};
 use selaras_sync::{
-    Batch, CentreKeys, Flow, Key, Range, ReadStore, Release, ReleaseList, ReleaseRefused, ReleasedRules, Row, Rules,
-    RulesDay, RulesError, Store, StoreError,
+    Batch, CentreKeys, Flow, Key, PromisedRelease, Range, ReadStore, Release, ReleaseList, ReleaseRefused,
+    ReleaseStage, ReleasedRules, ReturnedRelease, Row, Rules, RulesDay, RulesError, Store, StoreError,
 };
 use selaras_transport::{Problem, Reason, RulesAnswer, Text};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,10 @@ use crate::messages::{ReleaseLine, RulesPublish};
 /// Problems of a text that an answer names.
 const MAX_NAMED: usize = 50;
 const ROWS: &str = "release/";
+/// Releases that were taken back before they began, in one row.
+const WITHDRAWN: &str = "withdrawn";
+/// Of those the newest; a school hears of one at its next contact.
+const MAX_WITHDRAWN: usize = 64;
 
 /// A release, as its row keeps it (JSON); its texts are beside it under their hashes.
 #[derive(Serialize, Deserialize)]
@@ -89,6 +93,8 @@ pub(crate) struct Releases {
     base: Arc<Held>,
     /// Those that were published, in order of their first days.
     published: RwLock<Vec<Arc<Held>>>,
+    /// Those that were taken back before they began, in that order.
+    withdrawn: RwLock<Arc<[Release]>>,
 }
 
 impl Releases {
@@ -111,7 +117,13 @@ impl Releases {
             .map_err(|error| StoreError::Damaged(format!("the rules from {}: {error}", row.release.from)))?;
             published.push(Arc::new(Held::new(row.release.from, rules, Some(row.published_at), keys)?));
         }
-        Ok(Self { store, base, published: RwLock::new(published) })
+        let withdrawn: Vec<Release> = rows::read(&store, WITHDRAWN)?.unwrap_or_default();
+        Ok(Self { store, base, published: RwLock::new(published), withdrawn: RwLock::new(withdrawn.into()) })
+    }
+
+    /// Those that were taken back before they began.
+    pub(crate) fn withdrawn(&self) -> Arc<[Release]> {
+        Arc::clone(&self.withdrawn.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What is in force on a day, and what follows it.
@@ -148,20 +160,110 @@ impl Releases {
         slot.check(&rules).map_err(not_released)?;
         check_examples(asked, &rules)?;
         let release = Release::of(&rules, asked.from);
+        let fresh = self.keep(&mut held, place, (release, rules), at, keys).map_err(|error| stored(&error))?;
+        drop(held);
+        tracing::info!(from = %asked.from, pack = %release.pack, rulebook = %release.rulebook, "rules were published");
+        Ok(line(&fresh, &self.at(day).now))
+    }
+
+    fn keep(
+        &self,
+        held: &mut Vec<Arc<Held>>,
+        place: usize,
+        (release, rules): (Release, Rules),
+        at: i64,
+        keys: &CentreKeys,
+    ) -> Result<Arc<Held>, StoreError> {
         let mut batch = Batch::default();
-        let row = ReleaseRow { release, published_at: at };
-        rows::put(&mut batch, &row_name(asked.from), &row).map_err(|error| stored(&error))?;
+        rows::put(&mut batch, &row_name(release.from), &ReleaseRow { release, published_at: at })?;
         let texts =
             [(*release.pack.as_bytes(), rules.pack.source()), (*release.rulebook.as_bytes(), rules.rulebook.source())];
         for (hash, text) in texts {
             batch.put(Key::Text32(hash), Row::Blob(text.as_bytes().to_vec()));
         }
-        let fresh = Arc::new(Held::new(asked.from, rules, Some(at), keys).map_err(|error| stored(&error))?);
-        self.store.commit(&batch).map_err(|error| stored(&error))?;
+        let withdrawn = self.without_withdrawn(release, &mut batch)?;
+        let fresh = Arc::new(Held::new(release.from, rules, Some(at), keys)?);
+        self.store.commit(&batch)?;
+        *self.withdrawn.write().unwrap_or_else(PoisonError::into_inner) = withdrawn;
         held.insert(place, Arc::clone(&fresh));
-        drop(held);
-        tracing::info!(from = %asked.from, pack = %release.pack, rulebook = %release.rulebook, "rules were published");
-        Ok(line(&fresh, &self.at(day).now))
+        Ok(fresh)
+    }
+
+    /// Whoever publishes again what was withdrawn means it.
+    fn without_withdrawn(&self, release: Release, batch: &mut Batch) -> Result<Arc<[Release]>, StoreError> {
+        let before = self.withdrawn();
+        if !before.contains(&release) {
+            return Ok(before);
+        }
+        let rest: Vec<Release> = before.iter().copied().filter(|gone| *gone != release).collect();
+        rows::put(batch, WITHDRAWN, &rest)?;
+        Ok(rest.into())
+    }
+
+    /// Whether a release that a school's log promises is not held here, or not as far.
+    pub(crate) fn lacks(&self, promised: &PromisedRelease, day: impl Into<RulesDay>) -> bool {
+        let PromisedRelease { release, stage } = promised;
+        let published = self.published.read().unwrap_or_else(PoisonError::into_inner);
+        let known = published.iter().find(|held| held.from == release.from);
+        let held = known.is_some_and(|held| Release::of(&held.rules, held.from) == *release);
+        match stage {
+            ReleaseStage::Withdrawn => !self.withdrawn().contains(release),
+            ReleaseStage::Announced => known.is_none() && !self.withdrawn().contains(release),
+            // Where another has its day by now, an operator has decided so.
+            ReleaseStage::Begun => known.is_none() || held && release.from > day.into().reached(),
+        }
+    }
+
+    /// Takes a release back that a school's log proves; gives its line where the list is another one now.
+    pub(crate) fn take_back(
+        &self,
+        returned: ReturnedRelease,
+        day: impl Into<RulesDay>,
+        at: i64,
+        keys: &CentreKeys,
+    ) -> Result<bool, StoreError> {
+        let day = day.into();
+        let PromisedRelease { release, stage } = returned.promised;
+        let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        let place = held.iter().position(|held| Release::of(&held.rules, held.from) == release);
+        if stage == ReleaseStage::Withdrawn {
+            let place = place.filter(|_| release.from > day.reached());
+            return self.forget(&mut held, place, release).map(|()| true);
+        }
+        if place.is_some() {
+            return Ok(true);
+        }
+        let Some(rules) = returned.rules else {
+            tracing::error!(from = %release.from, "a release came back that this version does not understand");
+            return Ok(false);
+        };
+        if held.len() >= MAX_RELEASES || held.iter().any(|held| held.from == release.from) {
+            return Ok(false);
+        }
+        let place = held.partition_point(|held| held.from < release.from);
+        self.keep(&mut held, place, (release, rules), at, keys)?;
+        Ok(true)
+    }
+
+    /// Takes a release out, where it is held, and keeps in mind that it was withdrawn.
+    fn forget(&self, held: &mut Vec<Arc<Held>>, place: Option<usize>, release: Release) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let mut withdrawn = self.withdrawn().to_vec();
+        withdrawn.retain(|gone| *gone != release);
+        withdrawn.push(release);
+        if withdrawn.len() > MAX_WITHDRAWN {
+            withdrawn.remove(0);
+        }
+        rows::put(&mut batch, WITHDRAWN, &withdrawn)?;
+        if place.is_some() {
+            batch.remove(Key::Local(row_name(release.from)));
+        }
+        self.store.commit(&batch)?;
+        *self.withdrawn.write().unwrap_or_else(PoisonError::into_inner) = withdrawn.into();
+        if let Some(place) = place {
+            held.remove(place);
+        }
+        Ok(())
     }
 
     /// Takes back a release that has not begun.
@@ -169,10 +271,9 @@ impl Releases {
         let day = day.into();
         let mut held = self.published.write().unwrap_or_else(PoisonError::into_inner);
         let place = self.list_of(&held).withdrawable(from, day).map_err(not_released)?;
-        let mut batch = Batch::default();
-        batch.remove(Key::Local(row_name(from)));
-        self.store.commit(&batch).map_err(|error| stored(&error))?;
-        let gone = held.remove(place);
+        let gone = held.get(place).map(Arc::clone).ok_or_else(|| problem("center.failed"))?;
+        let release = Release::of(&gone.rules, from);
+        self.forget(&mut held, Some(place), release).map_err(|error| stored(&error))?;
         drop(held);
         tracing::info!(%from, "rules were withdrawn before they began");
         Ok(line(&gone, &self.at(day).now))

@@ -10,8 +10,9 @@ use selaras_sync::evidence::HeadKey;
 use selaras_sync::exchange::Request;
 use selaras_sync::transfer::Upload;
 use selaras_transport::{
-    HeadAnswer, HeadRequest, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer, RegisterRequest, RulesAnswer,
-    Sink, Telling, TokenAnswer, Traffic, Trust, Wanted, prove, system_chance, with_retries,
+    HeadAnswer, HeadRequest, HealedRequest, HealingAnswer, LinkError, LinkOptions, Parcel, Patience, RegisterAnswer,
+    RegisterRequest, RulesAnswer, Sink, Telling, TokenAnswer, Traffic, Trust, Wanted, prove, system_chance,
+    with_retries,
 };
 
 use crate::failure::{Failure, Reason};
@@ -140,6 +141,18 @@ impl Link {
         let answer = called.map_err(|error| call_error(&error, lang))?;
         let HeadAnswer { key_id, enrolled_at, certificate } = answer;
         Ok((key_id, HeadKey { public: public.to_bytes(), enrolled_at, certificate }))
+    }
+
+    /// Asks whom a restored centre waits for.
+    pub(crate) fn healing(&self, token: &str, out: &mut dyn Output) -> Result<HealingAnswer, CallError> {
+        let lang = out.lang();
+        let asked = with_retries(self.patience, system_chance, waiting(out), |_| self.wire.healing(token, self.npsn));
+        self.wait(asked)?.map_err(|error| call_error(&error, lang))
+    }
+
+    /// Brings a head's word that computers will not come. It may be brought again: it says the same.
+    pub(crate) fn healed(&self, token: &str, word: &HealedRequest, lang: Lang) -> Result<HealingAnswer, CallError> {
+        self.wait(self.wire.healed(token, self.npsn, word))?.map_err(|error| call_error(&error, lang))
     }
 
     /// Sends one request of an exchange and gives its answer. The same bytes may be sent again: the centre answers a

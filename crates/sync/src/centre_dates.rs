@@ -98,6 +98,12 @@ impl CentreDates {
         Self { acted_on: self.acted_on.max(Some(today)), begun: self.begun.max(begun) }
     }
 
+    /// Notes that a release had begun before this database's disk was lost, whatever the date is now.
+    #[must_use]
+    pub fn having_begun(self, from: Date) -> Self {
+        Self { begun: self.begun.max(Some(from)), ..self }
+    }
+
     /// Takes somebody's word that the clock is right, whether it shows more or less than before.
     #[must_use]
     pub fn confirmed(self, clock: Date) -> Self {
@@ -153,5 +159,8 @@ mod tests {
         assert_eq!(dates.begun, Some(day("2026-12-02")));
         assert_eq!(dates.rules_day(day("2026-11-01")).reached(), day("2026-12-02"));
         assert_eq!(dates.rules_day(day("2026-12-24")).reached(), day("2026-12-24"));
+        let back = dates.having_begun(day("2026-12-20"));
+        assert_eq!(back.rules_day(day("2026-11-01")).reached(), day("2026-12-20"));
+        assert_eq!(back.having_begun(day("2026-12-02")), back);
     }
 }

@@ -21,6 +21,8 @@ const EVIDENCE: &[u8; 16] = b"selaras evidence";
 const REQUEST: &[u8; 16] = b"selaras request\n";
 const SIGNED: &[u8; 16] = b"selaras signed\r\n";
 const CONTEXT: &str = "selaras 1 head key";
+/// The code of an entry whose approval is not kept on this side.
+pub(crate) const NO_APPROVAL: &str = "evidence.no-approval";
 
 /// Why a file, or what it says, does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -239,7 +241,7 @@ pub(crate) fn gather(
     let (approval, key) = match store.get(&Key::Approval(bundle))? {
         Some(Row::Blob(bytes)) => read_signed(&bytes).map_err(|_| damaged())?,
         Some(_) => return Err(damaged()),
-        None => return Ok(Err("evidence.no-approval")),
+        None => return Ok(Err(NO_APPROVAL)),
     };
     Ok(Ok(Evidence { approval, key, entry: row.entry, entry_signature, centre_key }))
 }

@@ -51,8 +51,8 @@ mod work;
 pub use bundle::Bundle;
 pub use centre::{
     Acting, AnsweredMove, AssignmentIds, CarriedMove, DeviceCertificate, DeviceEnd, DeviceRow, DeviceVisit, Enrolment,
-    HeadAssignment, HeadKeyRow, KodeRow, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, NewDevice,
-    Promise, Registered, RevokedKeys, SchoolRow, Unconfirmed, registered_device,
+    GivenUp, HeadAssignment, HeadKeyRow, KodeRow, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover,
+    NewDevice, Promise, Registered, RevokedKeys, SchoolRow, Unconfirmed, registered_device,
 };
 pub use centre::{
     Announced, Centre, CentreKeys, EnrolledKey, Handing, Head, Landed, Life, Received, Repairing, Verdict,
@@ -64,7 +64,7 @@ pub use entry::{
     entry_hash,
 };
 pub use error::{CentreError, GateClosed, Refusal, RefusedRecord, Retry, SchoolError};
-pub use release::{NotSigned, Release};
+pub use release::{NotSigned, PromisedRelease, Release, ReleaseStage, ReturnedRelease};
 pub use release_list::{ReleaseInForce, ReleaseList, ReleaseRefused, ReleaseSlot, ReleasedRules};
 pub use rules::{Rules, RulesError};
 pub use school::{

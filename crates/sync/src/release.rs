@@ -23,6 +23,64 @@ pub struct Release {
     pub rulebook: RulebookHash,
 }
 
+/// How far a release is. Of two that are told of one release the later holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseStage {
+    /// Its first day is to come.
+    Announced,
+    /// It was taken back before its first day.
+    Withdrawn,
+    /// It has begun, and is never taken back.
+    Begun,
+}
+
+/// A release as the centre promised it in a school's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PromisedRelease {
+    /// The release.
+    pub release: Release,
+    /// How far it was then.
+    pub stage: ReleaseStage,
+}
+
+impl PromisedRelease {
+    pub(crate) fn to_wire(self) -> wire::RulesReleased {
+        wire::RulesReleased {
+            release: Some(self.release.unsigned()),
+            begun: self.stage == ReleaseStage::Begun,
+            withdrawn: self.stage == ReleaseStage::Withdrawn,
+        }
+    }
+
+    /// Reads a promise of a release; whoever reads it has the entry that holds it, which the centre signed.
+    pub(crate) fn from_wire(wire: &wire::RulesReleased) -> Option<Self> {
+        let stage = match (wire.begun, wire.withdrawn) {
+            (true, _) => ReleaseStage::Begun,
+            (false, true) => ReleaseStage::Withdrawn,
+            (false, false) => ReleaseStage::Announced,
+        };
+        Some(Self { release: Release::read(wire.release.as_ref()?).ok()?, stage })
+    }
+
+    /// Adds a promise to others: of one release the later stage holds.
+    pub(crate) fn add_to(self, promised: &mut Vec<Self>) {
+        match promised.iter_mut().find(|known| known.release == self.release) {
+            Some(known) => known.stage = known.stage.max(self.stage),
+            None => promised.push(self),
+        }
+    }
+}
+
+/// A release that a school hands back to a restored centre, as the centre's own signature proves.
+#[derive(Debug, Clone)]
+pub struct ReturnedRelease {
+    /// What was promised.
+    pub promised: PromisedRelease,
+    /// Its rules; none of one that was withdrawn, and none where this version does not understand the texts.
+    pub rules: Option<Rules>,
+}
+
 /// A release that is not this centre's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the pack and rulebook are not signed by this centre")]
@@ -64,23 +122,31 @@ impl Release {
     }
 
     pub(crate) fn to_wire(self, key: &SigningKey) -> wire::Release {
+        wire::Release { signature: self.sign(key).to_vec(), ..self.unsigned() }
+    }
+
+    fn unsigned(self) -> wire::Release {
         wire::Release {
             from: self.from.days_since_epoch(),
             pack: self.pack.as_bytes().to_vec(),
             rulebook: self.rulebook.as_bytes().to_vec(),
-            signature: self.sign(key).to_vec(),
+            signature: Vec::new(),
         }
     }
 
     /// Reads a release and checks its signature.
     pub(crate) fn from_wire(wire: &wire::Release, key: &VerifyingKey) -> Result<Self, NotSigned> {
-        let release = Self {
+        let release = Self::read(wire)?;
+        release.verify(&wire.signature, key)?;
+        Ok(release)
+    }
+
+    fn read(wire: &wire::Release) -> Result<Self, NotSigned> {
+        Ok(Self {
             from: Date::from_days(wire.from).map_err(|_| NotSigned)?,
             pack: PackHash::try_from(wire.pack.as_slice()).map_err(|_| NotSigned)?,
             rulebook: RulebookHash::try_from(wire.rulebook.as_slice()).map_err(|_| NotSigned)?,
-        };
-        release.verify(&wire.signature, key)?;
-        Ok(release)
+        })
     }
 }
 

@@ -39,7 +39,10 @@ pub use limits::{
     MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_JSON_BODY, MAX_LINES_BODY, MAX_PROBE_BODY,
     MAX_PROBE_DOWN, MAX_PROBE_UP, MAX_RETRY_AFTER, MAX_RULES_ANSWER, MAX_RULES_BODY,
 };
-pub use messages::{HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest};
+pub use messages::{
+    HeadAnswer, HeadRequest, HealedRequest, HealingAnswer, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer,
+    TokenRequest, WaitedFor,
+};
 pub use packed::{pack_body, takes_zstd};
 pub use problem::{Args, CatalogueEntry, Problem, Reason, Retry, Text};
 pub use proof::{ProofError, prove, verify_proof};

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use selaras_model::{Date, DeviceId, KeyId, Npsn, RecordId, ReplicaId};
+use selaras_model::{Date, DeviceId, EpochId, KeyId, Npsn, RecordId, ReplicaId};
 use serde::{Deserialize, Serialize};
 
 /// Asks to register an installation: `POST /v1/schools/{npsn}/register`.
@@ -113,6 +113,42 @@ impl fmt::Debug for HeadRequest {
     }
 }
 
+/// Whom a restored centre waits for: `GET /v1/schools/{npsn}/healing`, with a device's token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealingAnswer {
+    /// The life of the centre's database.
+    pub epoch: EpochId,
+    /// Computers of the school that have not told yet what they hold.
+    pub waiting: Vec<WaitedFor>,
+}
+
+/// A computer that a restored centre waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitedFor {
+    /// The computer.
+    pub device: DeviceId,
+    /// When it was registered, by the centre's clock in seconds since 1970.
+    pub registered_at: i64,
+    /// When it was last here, exact to a day; none where that was never written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<i64>,
+}
+
+/// A head's word that computers will not come: `POST /v1/schools/{npsn}/healed`, with a device's token. The answer is that
+/// of [`HealingAnswer`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealedRequest {
+    /// The life of the centre's database.
+    pub epoch: EpochId,
+    /// The computers.
+    pub devices: Vec<DeviceId>,
+    /// The head's key.
+    pub key: KeyId,
+    /// Its signature; see `selaras_sync::GivenUp`.
+    #[serde(with = "hex_array")]
+    pub signature: [u8; 64],
+}
+
 /// The name of an enrolled key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadAnswer {
@@ -202,6 +238,24 @@ mod tests {
             serde_json::from_str::<TokenAnswer>(answer).unwrap(),
             TokenAnswer { token: "t".into(), expires_in: 900, registration: None }
         );
+    }
+
+    #[test]
+    fn a_heads_word_keeps_its_shape() {
+        let request = HealedRequest {
+            epoch: selaras_model::EpochId::from_bytes([1; 8]),
+            devices: vec![DeviceId::from_bytes([2; 8])],
+            key: KeyId::from_bytes([3; 8]),
+            signature: [4; 64],
+        };
+        let text = serde_json::to_string(&request).unwrap();
+        let [epoch, device, key] = ["01", "02", "03"].map(|byte| byte.repeat(8));
+        let signature = "04".repeat(64);
+        assert_eq!(
+            text,
+            format!(r#"{{"epoch":"{epoch}","devices":["{device}"],"key":"{key}","signature":"{signature}"}}"#)
+        );
+        assert_eq!(serde_json::from_str::<HealedRequest>(&text).unwrap(), request);
     }
 
     #[test]

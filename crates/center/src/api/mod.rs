@@ -6,6 +6,7 @@ pub(crate) mod clock;
 mod confirm;
 mod devices;
 mod exchange;
+mod healing;
 mod health;
 mod moves;
 mod probe;
@@ -57,6 +58,8 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/v1/schools/{npsn}/register", post(registration::register))
         .route("/v1/schools/{npsn}/token", post(registration::token))
         .route("/v1/schools/{npsn}/heads", post(registration::heads))
+        .route("/v1/schools/{npsn}/healing", get(healing::healing))
+        .route("/v1/schools/{npsn}/healed", post(healing::healed))
         .route("/v1/schools/{npsn}/snapshots/{hash}", get(snapshots::snapshot))
         .route("/v1/rules", get(registration::rules))
         .route("/v1/rules/announced", get(registration::announced_rules))

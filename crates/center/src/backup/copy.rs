@@ -14,6 +14,7 @@ use selaras_sync::{CentreError, StoreError};
 use super::{BLOBS, FORMAT, KEYS, MANIFEST, Manifest, SCHOOLS, SchoolCopy, nobodys};
 use crate::desk::Desk;
 use crate::host::Host;
+use crate::messages::LeftOut;
 
 /// The largest key and value of a row.
 const MAX_KEY: usize = 1 << 10;
@@ -38,6 +39,15 @@ impl CopyError {
     /// Whether the place where the backup is written failed, and not what was to be copied.
     pub(super) fn is_backups_own(&self) -> bool {
         matches!(self, Self::Io(_))
+    }
+
+    /// Whether a file of the backup is gone or is another one; a disk that fails for a moment has lost nothing.
+    fn is_lost(&self) -> bool {
+        match self {
+            Self::Damaged(_) => true,
+            Self::Io(error) => error.kind() == io::ErrorKind::NotFound,
+            Self::Store(_) | Self::Engine(_) => false,
+        }
     }
 }
 
@@ -117,17 +127,29 @@ pub(super) fn manifest(manifest: &Manifest, to: &Path) -> Result<(), CopyError> 
     Ok(())
 }
 
-/// Reads a backup whole: every file's hash, every row's frame.
-pub(super) fn verify(of: &Path) -> Result<Manifest, CopyError> {
-    let manifest: Manifest = serde_json::from_slice(&fs::read(of.join(MANIFEST))?).map_err(damaged)?;
+/// Reads a backup whole: every file's hash, every row's frame. A school whose files are not what they were is taken out of
+/// the manifest and named; it stops no other.
+///
+/// # Errors
+/// What belongs to no school is damaged, or every school is.
+pub(super) fn verify(of: &Path) -> Result<(Manifest, Vec<LeftOut>), CopyError> {
+    let mut manifest: Manifest = serde_json::from_slice(&fs::read(of.join(MANIFEST))?).map_err(damaged)?;
     if manifest.format != FORMAT {
         return Err(damaged(format!("format {}, this version knows {FORMAT}", manifest.format)));
     }
     check_rest(of, &manifest)?;
-    for school in &manifest.schools {
-        check_school(of, school)?;
+    let mut lost = Vec::new();
+    for school in std::mem::take(&mut manifest.schools) {
+        match check_school(of, &school) {
+            Ok(()) => manifest.schools.push(school),
+            Err(error) if error.is_lost() => lost.push(LeftOut { npsn: school.npsn, reason: error.to_string() }),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(manifest)
+    match lost.first() {
+        Some(first) if manifest.schools.is_empty() => Err(damaged(format!("{}: {}", first.npsn, first.reason))),
+        _ => Ok((manifest, lost)),
+    }
 }
 
 /// Reads what belongs to no school again.

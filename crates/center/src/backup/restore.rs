@@ -19,6 +19,7 @@ use crate::desk::rows::{self, CENTRE, CentreRow};
 use crate::failure::Failure;
 use crate::host::{Host, nobody, open_changelog};
 use crate::init::owner_only;
+use crate::messages::{LeftOut, ReleaseLine};
 use crate::signed;
 
 /// What was restored.
@@ -27,8 +28,12 @@ pub(crate) struct Restored {
     pub(crate) epoch: EpochId,
     /// Schools that the backup does not hold.
     pub(crate) left_out: Vec<Npsn>,
+    /// Schools whose part of the backup is damaged: they are not restored, and come back with their own computers.
+    pub(crate) damaged: Vec<LeftOut>,
     /// What the clock shows, where it is so far past the backup's date that an operator has to confirm it.
     pub(crate) unconfirmed: Option<Date>,
+    /// The rules that are in force until a school hands back later ones.
+    pub(crate) rules: ReleaseLine,
 }
 
 /// Makes a data directory from a backup. The configuration is written last: what was cut short serves nothing.
@@ -37,7 +42,7 @@ pub(crate) struct Restored {
 /// A directory that holds a centre already is left alone.
 pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Restored, Failure> {
     let unread = |error: CopyError| Failure::local("the backup cannot be used", &error);
-    let manifest = copy::verify(from).map_err(unread)?;
+    let (manifest, mut damaged) = copy::verify(from).map_err(unread)?;
     std::fs::create_dir_all(data).map_err(|error| Failure::local("the directory cannot be made", &error))?;
     if KEYS.iter().any(|name| data.join(name).exists()) || data.join("store").exists() {
         return Err(Failure::input(format!("{} holds a centre, or a part of one, already", data.display())));
@@ -57,7 +62,8 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
         copy_file(from, data, name)?;
     }
     let named = named_files::put_back(from, data, &manifest.named, config.clone()).map_err(unread)?;
-    mark(data, named.clone(), &manifest)?;
+    let (rules, unopened) = mark(data, named.clone(), &manifest)?;
+    damaged.extend(unopened);
     if named == config {
         copy_file(from, data, config::FILE)?;
     } else {
@@ -67,7 +73,10 @@ pub(crate) fn restore(from: &Path, data: &Path, engine: EngineKind) -> Result<Re
             .map_err(|error| Failure::local("the configuration cannot be written", &error))?;
     }
     let left_out = manifest.left_out.iter().map(|left| left.npsn).collect();
-    Ok(Restored { schools: manifest.schools.len(), epoch, left_out, unconfirmed })
+    for LeftOut { npsn, reason } in &damaged {
+        tracing::error!(%npsn, reason, "the part of a school in the backup is damaged");
+    }
+    Ok(Restored { schools: manifest.schools.len(), epoch, left_out, damaged, unconfirmed, rules })
 }
 
 /// Begins another life of a store that was put back as a copy of its files.
@@ -84,11 +93,10 @@ pub(crate) fn put_back(data: &Path) -> Result<Restored, Failure> {
     signed::forget(data).map_err(|error| Failure::local("signed.json cannot be removed", &error))?;
     let host = Arc::new(Host::open(data, config, None)?);
     let schools = host.schools(None, usize::MAX).map_err(|problem| Failure::data(&problem.message.en))?;
-    for npsn in &schools {
-        Desk::open(Arc::clone(&host), *npsn).map_err(|problem| Failure::data(&problem.message.en))?;
-    }
+    let damaged = begin_lives(&host, schools.iter().copied());
     let unconfirmed = host.clock.today().and_then(|clock| host.dates.judged(clock).unconfirmed);
-    Ok(Restored { schools: schools.len(), epoch, left_out: Vec::new(), unconfirmed })
+    let rules = in_force(&host)?;
+    Ok(Restored { schools: schools.len(), epoch, left_out: Vec::new(), damaged, unconfirmed, rules })
 }
 
 /// Puts the audit log back, with an entry that says that everything after it was lost.
@@ -151,12 +159,24 @@ fn begin_epoch(changelog: &Changelog, epoch: EpochId) -> Result<(), CopyError> {
     Ok(global.commit(&batch)?)
 }
 
-/// Begins every school's next life.
-fn mark(data: &Path, config: Config, manifest: &Manifest) -> Result<(), Failure> {
+/// The rules in force.
+fn in_force(host: &Host) -> Result<ReleaseLine, Failure> {
+    let acting = host.acting().map_err(|problem| Failure::data(&problem.message.en))?;
+    let listed = host.releases.list(acting.day).into_iter().find(|line| line.in_force);
+    listed.ok_or_else(|| Failure::data("no rules are in force"))
+}
+
+/// Begins every school's next life; gives the rules in force, and the schools that cannot be opened.
+fn mark(data: &Path, config: Config, manifest: &Manifest) -> Result<(ReleaseLine, Vec<LeftOut>), Failure> {
     let host = Arc::new(Host::open(data, config, None)?);
-    for school in &manifest.schools {
-        // Opening a desk finishes what is due, and the next life of a log is what is due first.
-        Desk::open(Arc::clone(&host), school.npsn).map_err(|problem| Failure::data(&problem.message.en))?;
-    }
-    Ok(())
+    let damaged = begin_lives(&host, manifest.schools.iter().map(|school| school.npsn));
+    Ok((in_force(&host)?, damaged))
+}
+
+/// Begins every school's next life; gives those for which that fails. Theirs begins when they can be opened: nothing is
+/// signed for them before.
+fn begin_lives(host: &Arc<Host>, schools: impl Iterator<Item = Npsn>) -> Vec<LeftOut> {
+    // Opening a desk finishes what is due, and the next life of a log is what is due first.
+    let begun = schools.map(|npsn| (npsn, Desk::open(Arc::clone(host), npsn)));
+    begun.filter_map(|(npsn, opened)| opened.err().map(|problem| LeftOut { npsn, reason: problem.code })).collect()
 }

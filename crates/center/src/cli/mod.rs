@@ -24,7 +24,7 @@ use crate::catalogue::problem;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::messages::BackupDone;
+use crate::messages::{BackupDone, LeftOut};
 use crate::output::{self, Voice};
 use crate::{backup, init, serve};
 
@@ -112,27 +112,34 @@ fn backed_up(voice: Voice, done: &BackupDone) -> Result<(), Failure> {
     if left_out.is_empty() {
         return Ok(());
     }
-    let named = left_out.iter().map(|left| format!("{} ({})", left.npsn, left.reason)).collect::<Vec<_>>().join(", ");
-    Err(Failure::damaged(problem("backup.left-out").with("count", left_out.len()).with("schools", named)))
+    Err(Failure::damaged(problem("backup.left-out").with("count", left_out.len()).with("schools", named(left_out))))
 }
 
 fn restore(from: &Path, engine: EngineKind, global: &Global, voice: Voice) -> Result<(), Failure> {
-    say_restored(&backup::restore(from, &global.data, engine)?, voice);
-    Ok(())
+    say_restored(&backup::restore(from, &global.data, engine)?, voice)
 }
 
 fn put_back(global: &Global, voice: Voice) -> Result<(), Failure> {
-    say_restored(&backup::put_back(&global.data)?, voice);
-    Ok(())
+    say_restored(&backup::put_back(&global.data)?, voice)
 }
 
-fn say_restored(restored: &backup::Restored, voice: Voice) {
-    let backup::Restored { schools, epoch, left_out, unconfirmed } = restored;
+/// Says what was restored.
+///
+/// # Errors
+/// `backup.damaged-schools` where the part of a school in the backup is damaged: the centre serves all others, and whoever
+/// restores by a script has to notice.
+fn say_restored(restored: &backup::Restored, voice: Voice) -> Result<(), Failure> {
+    let backup::Restored { schools, epoch, left_out, damaged, unconfirmed, rules } = restored;
     voice.say(
         &format!(
             "{schools} sekolah dipulihkan. Tiap sekolah menyerahkan kembali yang lebih baru saat sinkronisasi berikut."
         ),
         &format!("{schools} schools were restored. Each hands back what is newer at its next synchronisation."),
+    );
+    let versions = format!("{} / {}", rules.pack_version, rules.rulebook_version);
+    voice.say(
+        &format!("Aturan yang berlaku (paket / aturan): {versions}. Yang terbit sesudah cadangan diserahkan kembali oleh sekolah pertama yang mengetahuinya."),
+        &format!("The rules in force (pack / rulebook): {versions}. Those published since the backup come back with the first school that knows of them."),
     );
     if !left_out.is_empty() {
         let named = left_out.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -149,8 +156,19 @@ fn say_restored(restored: &backup::Restored, voice: Voice) {
     }
     let said = serde_json::json!({
         "schools": schools, "epoch": epoch.to_string(), "left_out": left_out, "clock_to_confirm": unconfirmed,
+        "rules": rules, "damaged": damaged,
     });
     output::line(&if voice.json { said.to_string() } else { epoch.to_string() });
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    let problem = problem("backup.damaged-schools").with("count", damaged.len());
+    Err(Failure::damaged(problem.with("schools", named(damaged))))
+}
+
+/// Schools with what is wrong with each.
+fn named(schools: &[LeftOut]) -> String {
+    schools.iter().map(|school| format!("{} ({})", school.npsn, school.reason)).collect::<Vec<_>>().join(", ")
 }
 
 fn run_server(asked: Serve, global: &Global) -> Result<(), Failure> {

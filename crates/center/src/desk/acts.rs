@@ -59,6 +59,7 @@ impl Desk {
             tracing::info!(npsn = %self.npsn, keys = revoked.len(), "keys of heads were revoked");
         }
         let version = self.version()?;
+        self.promise_rows()?;
         tracing::info!(npsn = %self.npsn, version, records, "the centre acted");
         Ok(Acted { version, records, created: acting.created().to_vec(), revoked, reason: None })
     }

@@ -1,9 +1,10 @@
 //! Whom a restored centre waits for, and what waits for an operator's word.
 
-use selaras_sync::Unconfirmed;
-use selaras_transport::Problem;
+use selaras_model::DeviceId;
+use selaras_sync::{GivenUp, Unconfirmed};
+use selaras_transport::{HealedRequest, HealingAnswer, Problem, WaitedFor};
 
-use super::{Desk, refused};
+use super::{Desk, refused, stored};
 use crate::messages::{HealingState, SchoolConfirmed};
 
 impl Desk {
@@ -11,6 +12,29 @@ impl Desk {
     pub(crate) fn healing(&self) -> Result<HealingState, Problem> {
         let waiting = self.centre().waits_for().map_err(|error| refused(&error))?;
         Ok(HealingState { npsn: self.npsn, waiting: waiting.into_iter().collect() })
+    }
+
+    /// The same for the school's own computers: who they are, as far as the centre knows.
+    pub(crate) fn waited_for(&self) -> Result<HealingAnswer, Problem> {
+        let centre = self.centre();
+        let mut waiting = Vec::new();
+        for device in centre.waits_for().map_err(|error| refused(&error))? {
+            let registered = centre.device(device).map_err(|error| stored(&error))?;
+            let seen = centre.visit(device).map_err(|error| stored(&error))?;
+            let registered_at = registered.map_or(0, |row| row.registered_at);
+            waiting.push(WaitedFor { device, registered_at, seen_at: seen.map(|visit| visit.at) });
+        }
+        Ok(HealingAnswer { epoch: self.host.epoch, waiting })
+    }
+
+    /// Takes a head's word that computers will not come; gives whom the log still waits for.
+    pub(crate) fn give_up(&self, device: DeviceId, asked: HealedRequest) -> Result<HealingAnswer, Problem> {
+        let HealedRequest { epoch, devices, key, signature } = asked;
+        let word = GivenUp { epoch, devices: devices.into_iter().collect(), key, signature };
+        let step = self.centre().give_up(device, &word, &|key| self.centre().enrolled(key));
+        self.drive(step.map_err(|error| refused(&error))?)?;
+        tracing::warn!(npsn = %self.npsn, %key, devices = word.devices.len(), "a head gave up computers of the school");
+        self.waited_for()
     }
 
     /// Confirms what is from before the restore; gives what that was.

@@ -2,10 +2,13 @@
 
 use selaras_model::BundleId;
 use selaras_sync::exchange::{CentreHost, Host};
-use selaras_sync::{Batch, Blobs, Centre, CentreError, Effect, Key, Offer, StateName, Step, StoreError, Verdict};
+use selaras_sync::{
+    Batch, Blobs, Centre, CentreError, Effect, Key, Offer, PromisedRelease, Release, ReleaseStage, ReturnedRelease,
+    StateName, Step, StoreError, Verdict,
+};
 use selaras_transport::Problem;
 
-use super::{Desk, refused};
+use super::{Desk, refused, stored};
 use crate::api::About;
 
 /// A desk that is carrying something out, and what the audit log is told of it.
@@ -64,6 +67,7 @@ impl CentreHost for AtDesk<'_> {
     fn decided(&mut self, bundle: BundleId, verdict: &Verdict) -> Result<(), Problem> {
         // What was refused for the signer's sake ends the key; and a school's own edits may end one.
         self.desk.sweep_keys()?;
+        self.desk.promise_rows()?;
         let metrics = &self.desk.host.metrics;
         self.about = Some(match verdict {
             Verdict::Accepted(version) => {
@@ -85,6 +89,34 @@ impl CentreHost for AtDesk<'_> {
             return Ok(None);
         }
         self.desk.host.snapshots.offer(self.desk.npsn, &centre).map_err(|error| refused(&error))
+    }
+
+    fn lacks_release(&self, promised: &PromisedRelease) -> bool {
+        self.desk.host.releases.lacks(promised, self.desk.day)
+    }
+
+    fn take_release(&mut self, returned: ReturnedRelease) -> Result<(), Problem> {
+        let Desk { host, npsn, day, now, .. } = self.desk;
+        let PromisedRelease { release, stage } = returned.promised;
+        if !host.releases.lacks(&returned.promised, *day) {
+            return Ok(());
+        }
+        let taken = host.releases.take_back(returned, *day, *now, &host.keys).map_err(|error| stored(&error))?;
+        if !taken {
+            return Ok(());
+        }
+        if stage == ReleaseStage::Begun {
+            host.dates.had_begun(release.from).map_err(|error| stored(&error))?;
+        }
+        tracing::warn!(%npsn, from = %release.from, ?stage, "a release came back that the backup did not know");
+        let said = match stage {
+            ReleaseStage::Announced => "announced",
+            ReleaseStage::Withdrawn => "withdrawn",
+            ReleaseStage::Begun => "begun",
+        };
+        let Release { from, pack, rulebook } = release;
+        self.about = Some(About::done(format!("release from {from} pack {pack} rulebook {rulebook} {said}")));
+        Ok(())
     }
 
     fn mends(&mut self) {

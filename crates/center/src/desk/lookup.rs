@@ -99,7 +99,8 @@ impl Desk {
         })
     }
 
-    /// Whether the school lies in an area, by the place in its own record.
+    /// Whether the school lies in an area, by the place in its own record; where that is not here, by what the log promises:
+    /// after a restore the record may come later.
     pub(crate) fn is_in(&self, area: &Area) -> Result<bool, Problem> {
         let code = self.code_of("sekolah")?;
         let mut place = None;
@@ -111,6 +112,10 @@ impl Desk {
             tracing::error!(%error, "the school's record could not be read");
             problem("center.store")
         })?;
+        if place.is_none() {
+            let promised = self.centre().school().map_err(|error| stored(&error))?;
+            place = promised.map(|school| school.area).filter(|area| !area.is_empty());
+        }
         Ok(area.holds(self.npsn, place.as_deref()))
     }
 

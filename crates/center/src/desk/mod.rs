@@ -22,7 +22,9 @@ use std::sync::Arc;
 use selaras_model::{Date, Npsn, Pack};
 use selaras_storage::{FileBlobs, SchoolStore};
 use selaras_sync::exchange::carry_out;
-use selaras_sync::{Announced, Batch, Centre, CentreError, Life, SchoolRow, Step, Store, StoreError};
+use selaras_sync::{
+    Announced, Batch, Centre, CentreError, Life, Release, RulesDay, SchoolRow, Step, Store, StoreError,
+};
 use selaras_transport::Problem;
 
 use crate::catalogue::problem;
@@ -60,6 +62,10 @@ pub(crate) struct Desk {
     pub(crate) today: Date,
     /// The greatest date that the centre has acted on.
     latest: Date,
+    /// The day by which rules are chosen.
+    day: RulesDay,
+    /// Releases that were taken back before they began.
+    withdrawn: Arc<[Release]>,
 }
 
 impl Desk {
@@ -72,25 +78,27 @@ impl Desk {
         let known: Option<RegistrationRow> = rows::read(&store, REGISTRATION).map_err(|error| stored(&error))?;
         let mut known = known.ok_or_else(|| problem("school.unknown").with("npsn", npsn))?;
         let blobs = host.blobs(npsn).map_err(|error| stored(&error))?;
-        let Acting { today, latest, in_force, .. } = host.acting()?;
+        let Acting { today, latest, in_force, day } = host.acting()?;
+        let withdrawn = host.releases.withdrawn();
         let now = host.clock.now();
         if known.name.is_empty() {
             let school: Option<SchoolRow> = rows::read(&store, "school").map_err(|error| stored(&error))?;
             known.name = school.map(|school| school.name).unwrap_or_default();
         }
-        let desk = Self { host, npsn, known, store, blobs, in_force, now, today, latest };
+        let desk = Self { host, npsn, known, store, blobs, in_force, now, today, latest, day, withdrawn };
         desk.drive(None)?;
         desk.promise_rows()?;
         Ok(desk)
     }
 
-    /// Makes entries of what an earlier version promised by rows alone, and of a new school's beginning.
+    /// Makes entries of what has none: what an earlier version promised by rows alone, a new school's beginning, its later
+    /// name and area, releases.
     fn promise_rows(&self) -> Result<(), Problem> {
         // Nothing is promised in a life of the database that is over: `restore` begins the next one first.
         if self.centre().epoch().map_err(|error| refused(&error))? != Some(self.host.epoch) {
             return Ok(());
         }
-        let school = SchoolRow { name: self.known.name.clone(), area: String::new() };
+        let school = SchoolRow { name: self.known.name.clone(), ..SchoolRow::default() };
         while let Some(step) = self.centre().promise_rows(&school).map_err(|error| refused(&error))? {
             self.drive(step)?;
         }
@@ -106,6 +114,7 @@ impl Desk {
         Centre::new(&self.store, &self.blobs, &now.rules, &host.keys, life, self.now, self.today)
             .announcing(announced)
             .having_acted_on(self.latest)
+            .having_withdrawn(&self.withdrawn)
     }
 
     /// The pack in force.

@@ -7,7 +7,7 @@ use selaras_sync::{Announced, HistoryKind, Outcome, Purpose, Release, Rules, Sch
 use crate::stage::{CentreStage, Computer, Stage, assert_equal};
 
 /// The same rules, but nobody is taller than this.
-fn not_taller_than(millimetres: u32) -> Rules {
+pub(crate) fn not_taller_than(millimetres: u32) -> Rules {
     let own = Rules::builtin();
     let text = own.rulebook.source().replacen("version = \"2026.1\"", "version = \"2026.2\"", 1);
     let (before, after) = text.split_once("id = \"pd.tinggi\"").unwrap();
@@ -16,7 +16,7 @@ fn not_taller_than(millimetres: u32) -> Rules {
 }
 
 /// The same rules, but a student's street is the centre's.
-fn street_is_the_centres() -> Rules {
+pub(crate) fn street_is_the_centres() -> Rules {
     let own = Rules::builtin();
     let (before, students) = own.pack.source().split_once("code = 401").unwrap();
     let line = students.lines().find(|line| line.contains("\"alamat_jalan\"")).unwrap();

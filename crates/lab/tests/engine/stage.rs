@@ -1,18 +1,20 @@
 //! A centre and computers of one school, in one process.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use selaras_lab::{Sample, SampleOptions, sample};
-use selaras_model::{Date, DeviceId, EpochId, KeyId, Npsn, Pack, Record, RecordId, RecordKey, ReplicaId, Value};
+use selaras_model::{
+    Date, DeviceId, EpochId, KeyId, LogVersion, Npsn, Pack, Record, RecordId, RecordKey, ReplicaId, Value,
+};
 use selaras_policy::AccountFacts;
 use selaras_storage::{Changelog, MemoryBlobs, MemoryEngine, SchoolStore};
 use selaras_sync::evidence::{HeadKey, certify};
 use selaras_sync::exchange::Endpoint;
 use selaras_sync::{
-    Batch, Carry, Centre, CentreError, CentreKeys, DeviceRow, EnrolledKey, Installation, Life, Order, Outcome, Purpose,
-    Rules, School, SchoolError, Signer, Store, TypedEdit,
+    Announced, Batch, Carry, Centre, CentreError, CentreKeys, DeviceRow, EnrolledKey, Installation, Life, Order,
+    Outcome, Purpose, Release, ReturnedRelease, Rules, School, SchoolError, Signer, Store, TypedEdit,
 };
 
 use crate::talk::Awaited;
@@ -42,6 +44,13 @@ pub(crate) struct CentreStage {
     pub(crate) landed: MemoryBlobs,
     /// Whether who begins is offered the log as a file, as by a centre with a long one.
     pub(crate) offers: Cell<bool>,
+    /// The first day of the rules, and what follows them.
+    pub(crate) from: Date,
+    pub(crate) next: Option<(Date, Rules)>,
+    /// Releases that were taken back before they began.
+    pub(crate) withdrawn: Vec<Release>,
+    /// Releases that came back, and the version of the log by then.
+    pub(crate) returned: RefCell<Vec<(ReturnedRelease, LogVersion)>>,
 }
 
 impl CentreStage {
@@ -64,11 +73,18 @@ impl CentreStage {
             today: today(),
             landed: MemoryBlobs::new(),
             offers: Cell::default(),
+            from: Date::MIN,
+            next: None,
+            withdrawn: Vec::new(),
+            returned: RefCell::default(),
         }
     }
 
     pub(crate) fn centre(&self) -> Centre<'_> {
+        let next = self.next.as_ref().map(|(from, rules)| (*from, rules));
         Centre::new(&self.store, &self.blobs, &self.rules, &self.keys, self.life(), NOW, self.today)
+            .announcing(Announced { from: self.from, next })
+            .having_withdrawn(&self.withdrawn)
     }
 
     pub(crate) fn life(&self) -> Life {

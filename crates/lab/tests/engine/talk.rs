@@ -9,8 +9,8 @@ use selaras_sync::exchange::{
     advance, answer, carry_out, drive,
 };
 use selaras_sync::{
-    Batch, Blobs, Centre, CentreError, Effect, EnrolledKey, Offer, Outcome, Purpose, School, SchoolError, Step, Store,
-    StoreError, Verdict,
+    Batch, Blobs, Centre, CentreError, Effect, EnrolledKey, Offer, Outcome, PromisedRelease, Purpose, ReturnedRelease,
+    School, SchoolError, Step, Store, StoreError, Verdict,
 };
 
 use crate::stage::{CentreStage, Computer};
@@ -221,6 +221,16 @@ impl CentreHost for AtCentre<'_> {
         let file = self.0.centre().snapshot(Vec::new())?;
         let version = self.0.centre().head()?.version;
         Ok(Some(Offer { version, hash: *blake3::hash(&file).as_bytes(), bytes: file.len() as u64 }))
+    }
+
+    fn lacks_release(&self, promised: &PromisedRelease) -> bool {
+        !self.0.returned.borrow().iter().any(|(returned, _)| returned.promised == *promised)
+    }
+
+    fn take_release(&mut self, returned: ReturnedRelease) -> Result<(), CentreError> {
+        let version = self.0.centre().head()?.version;
+        self.0.returned.borrow_mut().push((returned, version));
+        Ok(())
     }
 
     fn failed(error: CentreError) -> CentreError {

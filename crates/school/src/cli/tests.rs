@@ -28,6 +28,7 @@ fn commands() -> Vec<Command> {
         "selaras role add siti head",
         "selaras role remove siti plt",
         "selaras head activate siti",
+        "selaras head healed siti --device 0102030405060708",
         "selaras pull",
         "selaras status",
         "selaras validate --tab gtk",

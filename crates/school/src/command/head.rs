@@ -1,10 +1,11 @@
-//! `head activate`: makes the head's key and has the centre enrol it.
+//! `head activate`: makes the head's key and has the centre enrol it. `head healed` is in a file of its own.
 
 use selaras_policy::Entitlement;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{SealedKey, fresh_key};
-use crate::command::Done;
+use crate::command::healed::Healed;
+use crate::command::{Done, Wanted};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::secret::Secret;
@@ -16,6 +17,8 @@ use crate::service::Service;
 pub enum Head {
     /// Activates the head's key for an account.
     Activate(Activate),
+    /// Lists the computers that a restored centre waits for, or says that some will not come.
+    Healed(Healed),
 }
 
 /// The arguments of `head activate`.
@@ -33,7 +36,27 @@ pub struct Activate {
 
 impl Head {
     pub(super) fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
-        let Head::Activate(command) = self;
+        match self {
+            Head::Activate(command) => command.run(service, out),
+            Head::Healed(command) => command.run(service, out),
+        }
+    }
+
+    /// The places for secrets.
+    pub(super) fn secrets(&mut self) -> Vec<(Wanted, &mut Secret)> {
+        match self {
+            Head::Activate(command) => {
+                vec![(Wanted::Kode, &mut command.kode), (Wanted::Password, &mut command.password)]
+            }
+            Head::Healed(command) if command.signs() => vec![(Wanted::Password, &mut command.password)],
+            Head::Healed(_) => Vec::new(),
+        }
+    }
+}
+
+impl Activate {
+    fn run(&self, service: &mut Service, out: &mut dyn Output) -> Result<Outcome, Failure> {
+        let command = self;
         let cost = service.config().password;
         let open = service.open_store()?;
         let mut account = open.authenticate(&command.account, &command.password, &out.from())?;

@@ -29,6 +29,7 @@ pub(crate) mod edit;
 pub(crate) mod export;
 pub(crate) mod head;
 pub(crate) mod heads;
+pub(crate) mod healed;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod list;
@@ -189,9 +190,7 @@ impl Command {
             Command::Recover(command) => vec![(Wanted::Kode, &mut command.kode)],
             Command::Account(command) => command.secrets(),
             Command::Role(command) => vec![(Wanted::Kode, command.kode())],
-            Command::Head(head::Head::Activate(command)) => {
-                vec![(Wanted::Kode, &mut command.kode), (Wanted::Password, &mut command.password)]
-            }
+            Command::Head(command) => command.secrets(),
             Command::Approve(command) if command.signs() => vec![(Wanted::Password, &mut command.password)],
             Command::Backup(command) => command.secrets(),
             Command::Restore(command) => command.secrets(),
@@ -335,6 +334,8 @@ pub enum Report {
     Backups(backup::BackupsReport),
     /// What a restored backup brought.
     Restored(restore::RestoredReport),
+    /// Whom a restored centre waits for.
+    Waiting(healed::WaitingReport),
 }
 
 impl Report {
@@ -362,6 +363,7 @@ impl Report {
             Report::Backup(report) => report.show(words, page),
             Report::Backups(report) => report.show(words, page),
             Report::Restored(report) => report.show(words, page),
+            Report::Waiting(report) => report.show(words, page),
         }
     }
 }

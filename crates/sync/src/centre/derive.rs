@@ -1,22 +1,26 @@
 //! Promises become entries of the log, and rows follow from them: in one commit when they are made, and again when a
 //! restored centre gets the entries back.
 
-use selaras_model::DeviceId;
+use selaras_model::{Date, DeviceId, Value};
 
 use super::promise::{self, KIND, Promise};
 use super::rows::{self, KodeRow, PromisedRow, SchoolRow};
 use super::{Centre, confirm};
+use crate::Rules;
 use crate::entry::LogEntry;
 use crate::error::CentreError;
+use crate::release::{PromisedRelease, Release, ReleaseStage};
 use crate::state::{self, EntryIntent, EntryOrigin, Healing};
 use crate::step::Step;
-use crate::store::{Key, StateName, StoreError};
+use crate::store::{Flow, Key, StateName, StoreError};
 use crate::work::Work;
 
 /// Rows of an earlier version that one step makes entries of.
 const MAX_PROMISED: usize = 200;
 /// Signs of a school's name that are promised.
 const MAX_NAME: usize = 200;
+/// The entity of a school's own record, which has its name and area.
+const SCHOOL: &str = "sekolah";
 
 impl Centre<'_> {
     /// Makes entries of promises, with the rows that follow, in one commit; an empty step without any.
@@ -65,15 +69,17 @@ impl Centre<'_> {
         Ok(())
     }
 
-    /// Gives the next step that makes entries of rows which have none: those of a new school, and those that an earlier
-    /// version wrote. None once all have theirs; called again after an interruption it goes on.
+    /// Gives the next step that makes entries of what has none: the rows of a new school, those that an earlier version
+    /// wrote, releases. None once all have theirs; called again after an interruption it goes on.
     ///
     /// # Errors
     /// As the store gives them.
     pub fn promise_rows(&self, school: &SchoolRow) -> Result<Option<Step>, CentreError> {
         let done = rows::promised(self.store)?;
         if done.all {
-            return Ok(None);
+            // A log that waits may get the same from a school.
+            let due = if self.healing()?.is_some() { Vec::new() } else { self.promises_due()? };
+            return if due.is_empty() { Ok(None) } else { self.promise(&due).map(Some) };
         }
         let rows = self.rows_to_promise(school)?.into_iter();
         let some: Vec<Promise> = rows.skip(done.rows).take(MAX_PROMISED).collect();
@@ -84,11 +90,69 @@ impl Centre<'_> {
         Ok(Some(Step::of(work.finish())))
     }
 
+    fn promises_due(&self) -> Result<Vec<Promise>, CentreError> {
+        let mut due = self.releases_due()?;
+        due.extend(self.name_due()?.map(Promise::Founded));
+        Ok(due)
+    }
+
+    /// The school's name and area by its record, where the log says others.
+    fn name_due(&self) -> Result<Option<SchoolRow>, CentreError> {
+        let Some(known) = rows::school(self.store)? else { return Ok(None) };
+        let named = self.named(&known)?;
+        let number = known.number.saturating_add(1);
+        Ok((named != known).then_some(SchoolRow { number, ..named }))
+    }
+
+    /// What is known of a school, with the name and area that its record has.
+    fn named(&self, known: &SchoolRow) -> Result<SchoolRow, StoreError> {
+        let mut named = known.clone();
+        let Some(entity) = self.rules.pack.entity_named(SCHOOL) else { return Ok(named) };
+        self.view().scan(entity.code, None, &mut |record| {
+            if record.deleted {
+                return Ok(Flow::Continue);
+            }
+            let text = |field| match record.get(field) {
+                Value::Text(text) | Value::Code(text) => shortened(text),
+                _ => String::new(),
+            };
+            let (name, area) = (text("nama"), text("kode_wilayah"));
+            named.name = if name.is_empty() { known.name.clone() } else { name };
+            named.area = if area.is_empty() { known.area.clone() } else { area };
+            Ok(Flow::Stop)
+        })?;
+        Ok(named)
+    }
+
+    /// Releases of which the log does not say what they are: that they were announced or withdrawn, that they have begun.
+    fn releases_due(&self) -> Result<Vec<Promise>, CentreError> {
+        let begins = self.announced.from > Date::MIN && !self.has_other_rules()?;
+        if !begins && self.announced.next.is_none() && self.withdrawn.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = rows::released(self.store)?;
+        let stage =
+            |release: Release| known.iter().find(|promised| promised.release == release).map(|promised| promised.stage);
+        let announced = self.announced.next.map(|(from, rules): (Date, &Rules)| Release::of(rules, from));
+        let announced = announced.filter(|release| stage(*release).is_none());
+        let withdrawn =
+            self.withdrawn.iter().copied().filter(|release| stage(*release) == Some(ReleaseStage::Announced));
+        let begun = begins.then(|| Release::of(self.rules, self.announced.from));
+        let begun = begun.filter(|release| stage(*release) != Some(ReleaseStage::Begun));
+        let promised = |stage| move |release| Promise::Released(PromisedRelease { release, stage });
+        let withdrawn = withdrawn.map(promised(ReleaseStage::Withdrawn));
+        let begun = begun.into_iter().map(promised(ReleaseStage::Begun));
+        Ok(withdrawn.chain(begun).chain(announced.into_iter().map(promised(ReleaseStage::Announced))).collect())
+    }
+
     /// In an order that stays while they are made entries: nothing else is done for this school meanwhile.
     fn rows_to_promise(&self, school: &SchoolRow) -> Result<Vec<Promise>, StoreError> {
-        let name = school.name.chars().filter(|sign| !sign.is_control()).take(MAX_NAME).collect();
-        let named = SchoolRow { name, area: school.area.chars().take(MAX_NAME).collect() };
-        let mut all = vec![Promise::Founded(rows::school(self.store)?.unwrap_or(named))];
+        let named = SchoolRow { name: shortened(&school.name), area: shortened(&school.area), number: 0 };
+        let founded = match rows::school(self.store)? {
+            Some(founded) => founded,
+            None => self.named(&named)?,
+        };
+        let mut all = vec![Promise::Founded(founded)];
         all.extend(rows::kode(self.store)?.map(Promise::Kode));
         let devices = rows::devices(self.store)?.into_iter();
         all.extend(devices.map(|(device, row)| Promise::of_device(device, row)));
@@ -125,10 +189,18 @@ impl Centre<'_> {
     }
 }
 
+/// A name or an area as it is promised.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|sign| !sign.is_control()).take(MAX_NAME).collect()
+}
+
 /// Writes the row that follows from a promise, where the rows do not say it, or more, already.
 fn follow(work: &mut Work<'_>, promise: &Promise) -> Result<(), StoreError> {
     match promise {
-        Promise::Founded(row) if rows::school(&work.read())?.is_none() => rows::put_school(work, row),
+        Promise::Founded(row) if rows::school(&work.read())?.is_none_or(|known| known.number < row.number) => {
+            rows::put_school(work, row)
+        }
+        Promise::Released(promised) => rows::put_released(work, *promised),
         Promise::Registered(device, row) if rows::registered_device(&work.read(), *device)?.is_none() => {
             rows::put_device(work, *device, row)
         }

@@ -143,7 +143,7 @@ impl Centre<'_> {
         Ok(Some(RevokedKeys { keys, step: self.promise(&promises)? }))
     }
 
-    fn entitled(&self, ptk: RecordId) -> Result<Entitlement, CentreError> {
+    pub(super) fn entitled(&self, ptk: RecordId) -> Result<Entitlement, CentreError> {
         Ok(entitlement(&self.view(), &self.rules.pack, ptk, self.today)?)
     }
 }

@@ -13,6 +13,7 @@ use crate::edits::EditSet;
 use crate::entry::{LogEntry, Origin, entry_hash};
 use crate::error::CentreError;
 use crate::page::{compress, decompress};
+use crate::release::{PromisedRelease, ReturnedRelease};
 use crate::state::{self, Healing, Position};
 use crate::step::Step;
 use crate::store::{AnswerRow, Flow, Key, Range, ReplicaRow, Row, StateName, StoreError};
@@ -43,10 +44,15 @@ pub struct Handing {
     done: bool,
     ancestor: LogVersion,
     lacking: Vec<u8>,
+    unapproved: Vec<u8>,
     pieces: VecDeque<wire::Handed>,
     proven: BTreeMap<EntryHash, LogEntry>,
     /// What was handed back is not what was signed: refused, once that has been let go of.
     pub(super) unproven: bool,
+    /// Releases that this side may lack, and those of them that it does.
+    pub(super) told: Vec<PromisedRelease>,
+    pub(super) wanted: Vec<u8>,
+    pub(super) returned: Option<ReturnedRelease>,
 }
 
 impl std::fmt::Debug for Handing {
@@ -62,7 +68,7 @@ impl Handing {
     }
 }
 
-fn damaged() -> CentreError {
+pub(super) fn damaged() -> CentreError {
     CentreError::refused("heal.damaged")
 }
 
@@ -112,13 +118,22 @@ impl Centre<'_> {
         let replica = ReplicaId::try_from(request.replica.as_slice()).map_err(|_| damaged())?;
         self.replica(replica, device)?;
         let proven = self.prove(&request.runs)?;
+        // It may change the rules by which entries are taken: it comes alone.
+        if request.returned.is_some() && !request.handed.is_empty() {
+            return Err(damaged());
+        }
+        let returned = request.returned.as_ref();
         Ok(Handing {
+            told: Self::told_releases(&request.releases)?,
+            wanted: Vec::new(),
+            returned: returned.map(|returned| self.returned_release(returned, &proven)).transpose()?,
             device,
             replica,
             settled: settled(replica, &request)?,
             done: request.done,
             ancestor: self.ancestor(&request.locator)?,
             lacking: self.lacking(&request.inventory)?,
+            unapproved: self.unapproved(&request.inventory)?,
             pieces: request.handed.into(),
             proven,
             unproven: false,
@@ -156,9 +171,11 @@ impl Centre<'_> {
             head: position.version.get(),
             ancestor: handing.ancestor.get(),
             lacking: handing.lacking.clone(),
+            unapproved: handing.unapproved.clone(),
             staged: staged.map(|entry| entry.as_bytes().to_vec()).unwrap_or_default(),
             staged_edits: staged_edits.unwrap_or_default(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+            releases: handing.wanted.clone(),
         };
         Ok(compress(&answer.encode_to_vec())?)
     }
@@ -229,14 +246,27 @@ impl Centre<'_> {
         Ok(lacking)
     }
 
+    /// As [`Self::lacking`], which has looked at the inventory's form.
+    fn unapproved(&self, inventory: &[u8]) -> Result<Vec<u8>, CentreError> {
+        let mut unapproved = Vec::with_capacity(inventory.len() / INVENTORY_ITEM);
+        for item in inventory.chunks_exact(INVENTORY_ITEM) {
+            let hash = item.get(8..).and_then(|hash| EntryHash::try_from(hash).ok()).ok_or_else(damaged)?;
+            unapproved.push(u8::from(self.lacks_approval(hash)?));
+        }
+        Ok(unapproved)
+    }
+
     fn take_back(&self, handing: &mut Handing, mut piece: wire::Handed) -> Result<Option<Step>, CentreError> {
         let hash = EntryHash::try_from(piece.entry.as_slice()).map_err(|_| damaged())?;
         let entry = handing.proven.get(&hash).ok_or_else(unproven)?.clone();
         if self.replayed(hash)?.is_some() || self.holds(entry.version, hash.as_bytes())? {
-            return Ok(None);
+            return Ok(self.approval_step(&entry, &piece.approval)?);
         }
         if let Some(version) = self.known_otherwise(&entry, hash)? {
             let mut work = Work::new(self.store, self.rules);
+            if let Some((key, row)) = self.approval_of(&entry, &piece.approval)? {
+                work.put(key, row);
+            }
             work.put(Key::Replayed(hash), Row::Version(version));
             return Ok(Some(Step::of(work.finish())));
         }
@@ -255,17 +285,22 @@ impl Centre<'_> {
         let taken = self.under_its_rules(|centre| {
             if piece.from == 0 && piece.ends {
                 let at = centre.keep_edits(&edits)?;
-                centre.replay(&entry, hash, &edits, at).map(Some)
+                centre.replay(&entry, hash, &edits, at)
             } else {
-                centre.stage(handing, &entry, (hash, piece.from, piece.ends), &edits).map(Some)
+                centre.stage(handing, &entry, (hash, piece.from, piece.ends), &edits)
             }
         });
         if taken.as_ref().is_err_and(|error| error.code() == DAMAGED) {
             // It is taken once that is mended.
             let edits = EditSet::wire_of(edits.edits()).map_err(|error| StoreError::Io(Box::new(error)))?;
             handing.pieces.push_front(wire::Handed { edits: Some(edits), ..piece });
+            return taken.map(Some);
         }
-        taken
+        let mut step = taken?;
+        if let Some((key, row)) = self.approval_of(&entry, &piece.approval)? {
+            step.batch.put(key, row);
+        }
+        Ok(Some(step))
     }
 
     /// Whether an entry was made under the rules in force, while the log still stands under others.

@@ -3,6 +3,7 @@
 mod act;
 mod act_judge;
 mod acting;
+mod approvals;
 mod backup;
 mod certificate;
 mod check;
@@ -10,6 +11,7 @@ mod confirm;
 mod contested;
 mod decide;
 mod derive;
+mod given_up;
 mod head_keys;
 mod heads;
 mod heal;
@@ -24,6 +26,7 @@ mod registry;
 mod repair;
 mod replay;
 mod respond;
+mod returned;
 mod rows;
 mod rules;
 mod sound;
@@ -38,6 +41,7 @@ use crate::error::CentreError;
 use crate::evidence::{self, Evidence};
 #[cfg(feature = "flaws")]
 use crate::exchange::Flaw;
+use crate::release::Release;
 use crate::state::{self, Intent, Judged, Position};
 use crate::step::Step;
 use crate::store::{Batch, Blobs, Flow, Range, ReadStore, Row, StateName, StoreError};
@@ -47,15 +51,18 @@ pub use acting::Acting;
 pub use certificate::DeviceCertificate;
 pub use check::MAX_JUDGED_DAYS;
 pub use confirm::Unconfirmed;
+pub use given_up::GivenUp;
 pub use head_keys::{Enrolment, RevokedKeys};
 pub use heads::{AssignmentIds, HeadAssignment};
 pub use heal::{Handing, MAX_HEAL_BYTES};
 pub(crate) use heal::{INVENTORY_ITEM, MAX_INVENTORY, MAX_NAMES, MAX_PROOF};
 pub use life::Life;
 pub use moves::{AnsweredMove, CarriedMove, LateEdits, LatePage, LeavingPerson, MoveOffer, MoveStage, Mover, Promise};
+pub(crate) use promise::releases;
 pub use receive::{EnrolledKey, Landed, MAX_REQUEST_BYTES, Received, Verdict};
 pub use registry::{MAX_DEVICES, NewDevice, Registered};
 pub use repair::{MAX_REPAIR_BYTES, Repairing};
+pub(crate) use returned::MAX_TOLD_RELEASES;
 pub use rows::{DeviceEnd, DeviceRow, HeadKeyRow, KodeRow, SchoolRow, registered_device};
 pub(crate) use sound::DAMAGED;
 pub use visits::DeviceVisit;
@@ -105,6 +112,8 @@ pub struct Centre<'a> {
     /// The greatest date that the centre has acted on.
     latest: Date,
     announced: Announced<'a>,
+    /// Releases that were taken back before they began.
+    withdrawn: &'a [Release],
     #[cfg(feature = "flaws")]
     flaw: Option<Flaw>,
 }
@@ -141,6 +150,7 @@ impl<'a> Centre<'a> {
             today,
             latest: today,
             announced,
+            withdrawn: &[],
             #[cfg(feature = "flaws")]
             flaw: None,
         }
@@ -157,6 +167,12 @@ impl<'a> Centre<'a> {
     #[must_use]
     pub fn announcing(self, announced: Announced<'a>) -> Self {
         Self { announced, ..self }
+    }
+
+    /// Says which releases were taken back before they began: a log that says that one was announced says so too.
+    #[must_use]
+    pub fn having_withdrawn(self, withdrawn: &'a [Release]) -> Self {
+        Self { withdrawn, ..self }
     }
 
     /// Says on which date the centre has acted last, where its clock was set back since: schools were told that date, and
@@ -320,11 +336,14 @@ impl<'a> Centre<'a> {
     ///
     /// # Errors
     /// `evidence.none` where the entry is none, or no bundle's; `evidence.no-approval` where the approval is not kept
-    /// here, as after a restored centre was healed.
+    /// here; `evidence.not-handed-back` where the entry came back after a restore, and its approval has not.
     pub fn evidence(&self, version: LogVersion) -> Result<Evidence, CentreError> {
         let key = self.keys.signing.verifying_key().to_bytes();
         match crate::page::entry_at(self.store, version) {
-            Ok((_, row)) => evidence::gather(self.store, row, key)?.map_err(CentreError::refused),
+            Ok((entry, row)) => evidence::gather(self.store, row, key)?.map_err(|code| {
+                let handed_back = code == evidence::NO_APPROVAL && entry.first.is_some();
+                CentreError::refused(if handed_back { "evidence.not-handed-back" } else { code })
+            }),
             Err(_) => Err(CentreError::refused("evidence.none")),
         }
     }

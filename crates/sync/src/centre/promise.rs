@@ -9,6 +9,7 @@ use super::head_keys::key_id;
 use super::registry::device_id;
 use super::rows::{DeviceEnd, DeviceRow, HeadKeyRow, KodeRow, SchoolRow};
 use crate::entry::MAX_PROMISES;
+use crate::release::PromisedRelease;
 use crate::wire::{self, promise::What};
 
 /// The kind of the acts that promise something.
@@ -19,7 +20,7 @@ const ROOM: usize = MAX_PROMISES / 2;
 /// A promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Promise {
-    /// The school was made known.
+    /// The school was made known, or has another name or area than before.
     Founded(SchoolRow),
     /// A computer was registered; its row has no end.
     Registered(DeviceId, DeviceRow),
@@ -31,6 +32,8 @@ pub(super) enum Promise {
     Revoked(KeyId, HeadKeyRow),
     /// The kode was replaced.
     Kode(KodeRow),
+    /// A release of pack and rulebook was announced, withdrawn, or has begun.
+    Released(PromisedRelease),
 }
 
 impl Promise {
@@ -46,8 +49,8 @@ impl Promise {
 
     fn to_wire(&self) -> wire::Promise {
         let what = match self {
-            Self::Founded(SchoolRow { name, area }) => {
-                What::Founded(wire::SchoolFounded { name: name.clone(), area: area.clone() })
+            Self::Founded(SchoolRow { name, area, number }) => {
+                What::Founded(wire::SchoolFounded { name: name.clone(), area: area.clone(), number: *number })
             }
             Self::Registered(_, row) => What::Registered(registered_to_wire(row)),
             Self::Removed(_, row) => {
@@ -70,6 +73,7 @@ impl Promise {
             Self::Kode(KodeRow { number, proof }) => {
                 What::Kode(wire::KodeRotated { number: *number, proof: proof.to_vec() })
             }
+            Self::Released(promised) => What::Released(promised.to_wire()),
         };
         wire::Promise { what: Some(what) }
     }
@@ -77,7 +81,9 @@ impl Promise {
     /// Reads a promise; none for one of a kind or shape that is not known here, which stays in its entry.
     fn from_wire(npsn: Npsn, promise: wire::Promise) -> Option<Self> {
         Some(match promise.what? {
-            What::Founded(wire::SchoolFounded { name, area }) => Self::Founded(SchoolRow { name, area }),
+            What::Founded(wire::SchoolFounded { name, area, number }) => {
+                Self::Founded(SchoolRow { name, area, number })
+            }
             What::Registered(registered) => {
                 let row = read_registered(registered)?;
                 Self::Registered(device_id(npsn, &row.public), row)
@@ -102,6 +108,7 @@ impl Promise {
                 Self::Revoked(key_id(npsn, row.ptk, &row.public), row)
             }
             What::Kode(kode) => Self::Kode(KodeRow { number: kode.number, proof: kode.proof.try_into().ok()? }),
+            What::Released(released) => Self::Released(PromisedRelease::from_wire(&released)?),
         })
     }
 }
@@ -126,6 +133,15 @@ pub(super) fn encode(promises: &[Promise]) -> Vec<Vec<u8>> {
 pub(super) fn decode(npsn: Npsn, bytes: &[u8]) -> Vec<Promise> {
     let promises = wire::Promises::decode(bytes).unwrap_or_default().promises.into_iter();
     promises.filter_map(|promise| Promise::from_wire(npsn, promise)).collect()
+}
+
+/// The releases that an entry promises.
+pub(crate) fn releases(npsn: Npsn, bytes: &[u8]) -> Vec<PromisedRelease> {
+    let released = |promise| match promise {
+        Promise::Released(promised) => Some(promised),
+        _ => None,
+    };
+    decode(npsn, bytes).into_iter().filter_map(released).collect()
 }
 
 fn text(text: String) -> Option<String> {
@@ -171,6 +187,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::release::{Release, ReleaseStage};
 
     fn device(ended: Option<DeviceEnd>) -> Promise {
         let replica = ReplicaId::from_bytes([2; 8]);
@@ -195,8 +212,18 @@ mod tests {
     fn every_promise_is_read_as_it_was_made_and_an_unknown_one_is_passed_over() {
         let replaced_by = Some(DeviceId::from_bytes([5; 8]));
         let end = |by, replaced_by| DeviceEnd { at: 9, because: "stolen".into(), by, replaced_by };
+        let release = Release {
+            from: "2026-12-15".parse().unwrap(),
+            pack: selaras_model::PackHash::from_bytes([7; 32]),
+            rulebook: selaras_model::RulebookHash::from_bytes([8; 32]),
+        };
+        let released = |stage| Promise::Released(PromisedRelease { release, stage });
         let promises = [
-            Promise::Founded(SchoolRow { name: "SMP Contoh".into(), area: "327301".into() }),
+            Promise::Founded(SchoolRow { name: "SMP Contoh".into(), area: "327301".into(), number: 0 }),
+            Promise::Founded(SchoolRow { name: "SMP Lain".into(), area: "327302".into(), number: 2 }),
+            released(ReleaseStage::Announced),
+            released(ReleaseStage::Withdrawn),
+            released(ReleaseStage::Begun),
             device(None),
             device(Some(end(Some("pusat".into()), None))),
             device(Some(end(None, replaced_by))),

@@ -9,11 +9,13 @@
 //! | `key/<id>` | [`HeadKeyRow`] |
 //! | `kode` | [`KodeRow`] |
 //! | `promised` | [`PromisedRow`] |
+//! | `released` | the releases that the log promises ([`PromisedRelease`]) |
 
 use selaras_model::{DeviceId, KeyId, RecordId, ReplicaId};
 use serde::{Deserialize, Serialize};
 
 use crate::local;
+use crate::release::{PromisedRelease, ReleaseStage};
 use crate::store::{Batch, ReadStore, StoreError};
 use crate::work::Work;
 
@@ -22,6 +24,9 @@ const DEVICES: &str = "device/";
 const KEYS: &str = "key/";
 const KODE: &str = "kode";
 const PROMISED: &str = "promised";
+const RELEASED: &str = "released";
+/// Releases in that row; older ones began or were withdrawn long ago.
+const MAX_RELEASED: usize = 64;
 
 /// What a school was made known as.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +36,14 @@ pub struct SchoolRow {
     /// The kode_wilayah of its place; empty where nobody knew it then.
     #[serde(default)]
     pub area: String,
+    /// One more with each later name or area; 0 when it was made known.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub number: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first(number: &u32) -> bool {
+    *number == 0
 }
 
 impl KodeRow {
@@ -172,6 +185,22 @@ pub(super) fn kode(store: &dyn ReadStore) -> Result<Option<KodeRow>, StoreError>
 
 pub(super) fn put_kode(work: &mut Work<'_>, row: &KodeRow) -> Result<(), StoreError> {
     put(work, KODE, row)
+}
+
+pub(super) fn released(store: &dyn ReadStore) -> Result<Vec<PromisedRelease>, StoreError> {
+    Ok(local::read(store, RELEASED)?.unwrap_or_default())
+}
+
+/// Notes what the log promises of a release.
+pub(super) fn put_released(work: &mut Work<'_>, promised: PromisedRelease) -> Result<(), StoreError> {
+    let mut all = released(&work.read())?;
+    promised.add_to(&mut all);
+    if all.len() > MAX_RELEASED {
+        // What was withdrawn goes first, and of the others what begins last stays.
+        all.sort_by_key(|known| (known.stage != ReleaseStage::Withdrawn, known.release.from));
+        all.remove(0);
+    }
+    put(work, RELEASED, &all)
 }
 
 pub(super) fn promised(store: &dyn ReadStore) -> Result<PromisedRow, StoreError> {

@@ -6,6 +6,7 @@ use super::drive::{Host, carry_out};
 use super::need::Endpoint;
 use crate::centre::{Centre, DAMAGED, EnrolledKey, Repairing, Verdict};
 use crate::error::CentreError;
+use crate::release::{PromisedRelease, ReturnedRelease};
 use crate::school::Offer;
 use crate::store::StoreError;
 
@@ -39,6 +40,20 @@ pub trait CentreHost: Host {
     /// # Errors
     /// As the host gives them.
     fn snapshot(&mut self) -> Result<Option<Offer>, Self::Error>;
+
+    /// Whether this centre lacks a release that a school's log promises, or does not know that it was withdrawn or has
+    /// begun. A host that keeps no releases lacks none.
+    fn lacks_release(&self, _: &PromisedRelease) -> bool {
+        false
+    }
+
+    /// Takes a release back that this centre lacks; what it says of it is proven.
+    ///
+    /// # Errors
+    /// As the host gives them.
+    fn take_release(&mut self, _: ReturnedRelease) -> Result<(), Self::Error> {
+        Ok(())
+    }
 
     /// Hears that the centre's own records were not what its log says, and are made anew.
     fn mends(&mut self) {}
@@ -99,6 +114,10 @@ fn heal<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Ve
     if let Some(step) = host.centre().stands(device, handing.ancestor()).map_err(H::failed)? {
         carry_out(host, Some(step))?;
     }
+    if let Some(returned) = handing.take_returned() {
+        host.take_release(returned)?;
+    }
+    handing.wants(|promised| host.lacks_release(promised));
     loop {
         let step = match host.centre().heal_step(&mut handing) {
             Err(error) if error.code() == DAMAGED => {

@@ -15,6 +15,7 @@ use crate::edits::{EditSet, size_of};
 use crate::entry::{LogEntry, entry_hash};
 use crate::error::{Refusal, SchoolError};
 use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN, compress, decompress};
+use crate::release::PromisedRelease;
 use crate::state::{self, HistoryKind, Installation, Phase, Position};
 use crate::step::Step;
 use crate::store::{EditsAt, EntryRow, Flow, Key, Row, StateName, StoreError};
@@ -28,10 +29,18 @@ const NEAR: u64 = 10;
 
 /// Where a kept entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum At {
+pub(super) enum At {
     Kept(u64),
     /// The receipt of the sealed bundle, whose entry this side has not passed.
     Ahead(LogVersion),
+}
+
+/// A release, and the kept entry that promises it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct KeptRelease {
+    pub(super) at: At,
+    pub(super) entry: EntryHash,
+    pub(super) promised: PromisedRelease,
 }
 
 /// A conversation in which a restored centre is healed; what it holds is only how far it is.
@@ -43,6 +52,12 @@ pub struct Healing {
     ancestor: Option<LogVersion>,
     epoch: Vec<u8>,
     lacking: VecDeque<(At, EntryHash)>,
+    /// Releases that kept entries promise, and those that the centre lacks; handed back before any entry.
+    releases: Vec<KeptRelease>,
+    wanted: VecDeque<KeptRelease>,
+    /// Entries that the centre has without the approvals of their bundles, and those whose approvals it was given.
+    unapproved: VecDeque<(At, EntryHash)>,
+    approved: BTreeSet<EntryHash>,
     staged: Option<(EntryHash, u32)>,
     said_done: bool,
     head: LogVersion,
@@ -70,17 +85,17 @@ impl Healing {
     }
 }
 
-fn damaged() -> StoreError {
+pub(super) fn damaged() -> StoreError {
     StoreError::Damaged("what is kept of the log".to_owned())
 }
 
 /// A request in the making.
 #[derive(Default)]
-struct Parcel {
-    runs: Vec<wire::Run>,
+pub(super) struct Parcel {
+    pub(super) runs: Vec<wire::Run>,
     proven: BTreeSet<EntryHash>,
-    handed: Vec<wire::Handed>,
-    room: usize,
+    pub(super) handed: Vec<wire::Handed>,
+    pub(super) room: usize,
 }
 
 impl School<'_> {
@@ -91,10 +106,12 @@ impl School<'_> {
     pub(crate) fn heal(&self) -> Result<Healing, SchoolError> {
         let position = self.at_rest()?;
         let mut inventory = Vec::new();
+        let mut releases = Vec::new();
         self.each_kept(position.keeping.first, &mut |kept| {
             if kept.is_handed_back() {
                 inventory.push((At::Kept(kept.place), kept.entry.version, kept.hash));
             }
+            self.note_releases(&kept, &mut releases)?;
             Ok(Flow::Continue)
         })?;
         if let Some((sealed, version)) = self.sealed()?.and_then(|sealed| match sealed.phase {
@@ -115,6 +132,10 @@ impl School<'_> {
             ancestor: None,
             epoch: Vec::new(),
             lacking: VecDeque::new(),
+            releases,
+            wanted: VecDeque::new(),
+            unapproved: VecDeque::new(),
+            approved: BTreeSet::new(),
             staged: None,
             said_done: false,
             head: LogVersion::new(0),
@@ -123,7 +144,7 @@ impl School<'_> {
         })
     }
 
-    fn entry_row(&self, version: LogVersion) -> Result<EntryRow, StoreError> {
+    pub(super) fn entry_row(&self, version: LogVersion) -> Result<EntryRow, StoreError> {
         match self.store.get(&Key::Entry(version))? {
             Some(Row::Entry(row)) => Ok(row),
             _ => Err(damaged()),
@@ -156,6 +177,11 @@ impl School<'_> {
         };
         if healing.ancestor.is_none() {
             request.locator = self.locator(position.version)?;
+            request.releases = healing.releases.iter().map(|kept| kept.promised.to_wire()).collect();
+        }
+        if let Some(release) = healing.wanted.front() {
+            (request.returned, request.runs) = self.return_release(release)?;
+            return Ok(compress(&request.encode_to_vec())?);
         }
         for (_, version, hash) in healing.inventory.iter().skip(healing.asked).take(MAX_INVENTORY) {
             request.inventory.extend_from_slice(&version.get().to_be_bytes());
@@ -200,16 +226,27 @@ impl School<'_> {
         healing.epoch.clone_from(&answer.epoch);
         healing.head = LogVersion::new(answer.head);
         healing.waiting = answer.waiting;
+        let returned = healing.wanted.pop_front().is_some();
         let asked = healing.inventory.iter().skip(healing.asked).take(MAX_INVENTORY).count();
-        if answer.lacking.len() != asked {
+        if answer.lacking.len() != if returned { 0 } else { asked } {
             return Err(foreign("it answers another question"));
+        }
+        if returned {
+            return Ok(());
+        }
+        if healing.ancestor.is_none() {
+            let told = healing.releases.iter().zip(&answer.releases);
+            healing.wanted = told.filter(|(_, wanted)| **wanted != 0).map(|(kept, _)| *kept).collect();
         }
         if asked == 0 && healing.ancestor.is_some() {
             return self.handed(healing, &answer);
         }
-        for (byte, (at, _, hash)) in answer.lacking.iter().zip(healing.inventory.iter().skip(healing.asked)) {
-            if *byte != 0 && !self.is_lost(*at)? {
+        for (place, (at, _, hash)) in healing.inventory.iter().skip(healing.asked).take(asked).enumerate() {
+            let says = |bytes: &[u8]| bytes.get(place).is_some_and(|byte| *byte != 0);
+            if says(&answer.lacking) && !self.is_lost(*at)? {
                 healing.lacking.push_back((*at, *hash));
+            } else if says(&answer.unapproved) && !healing.approved.contains(hash) && self.approval_at(*at)?.is_some() {
+                healing.unapproved.push_back((*at, *hash));
             }
         }
         healing.asked += asked;
@@ -227,7 +264,12 @@ impl School<'_> {
         let staged = EntryHash::try_from(answer.staged.as_slice()).ok().map(|hash| (hash, answer.staged_edits));
         healing.staged = staged;
         for handed in &parcel.handed {
-            let Some((_, hash)) = healing.lacking.front().copied() else { break };
+            let Some((_, hash)) = healing.lacking.front().copied() else {
+                // Only approvals are left, of entries that the centre has.
+                let given = healing.unapproved.pop_front().map(|(_, hash)| hash);
+                healing.approved.extend(given);
+                continue;
+            };
             if !handed.ends && staged.is_some_and(|(staged, _)| staged == hash) {
                 break;
             }
@@ -236,7 +278,7 @@ impl School<'_> {
             healing.lacking.pop_front();
             healing.handed += u32::from(handed.ends);
         }
-        if healing.lacking.is_empty() {
+        if healing.lacking.is_empty() && healing.unapproved.is_empty() {
             healing.asked = 0;
         }
         Ok(())
@@ -259,8 +301,13 @@ impl School<'_> {
             }
             let size: usize = taken.iter().map(|(_, edit)| size_of(edit)).sum();
             let edits = EditSet::wire_of(taken).map_err(|error| StoreError::Io(Box::new(error)))?;
-            parcel.room = if ends { parcel.room.saturating_sub(size) } else { 0 };
-            parcel.handed.push(wire::Handed { entry: hash.as_bytes().to_vec(), from, ends, edits: Some(edits) });
+            let approval = if ends { self.approval_at(*at)?.unwrap_or_default() } else { Vec::new() };
+            parcel.room = if ends { parcel.room.saturating_sub(size + approval.len()) } else { 0 };
+            let entry = hash.as_bytes().to_vec();
+            parcel.handed.push(wire::Handed { entry, from, ends, edits: Some(edits), approval });
+        }
+        if healing.lacking.is_empty() {
+            self.add_approvals(healing.unapproved.iter(), &mut parcel)?;
         }
         Ok(parcel)
     }
@@ -277,20 +324,21 @@ impl School<'_> {
 
     /// Reads what is handed back: edits that are the entry's, whatever became of their file.
     fn handed_back(&self, at: At) -> Result<(EntryRow, EditSet), SchoolError> {
-        let (place, row) = match at {
-            At::Kept(place) => match self.store.get(&Key::Kept(place, 0))? {
-                Some(Row::Entry(row)) => (place, row),
-                _ => return Err(damaged().into()),
-            },
-            At::Ahead(version) => (0, self.entry_row(version)?),
-        };
+        let row = self.row_at(at)?;
+        let place = if let At::Kept(place) = at { place } else { 0 };
         let edits = self.kept_edits(place, &row)?;
         let entry = LogEntry::from_bytes(&row.entry).map_err(|_| damaged())?;
         if edits.hash() == entry.edits { Ok((row, edits)) } else { Err(damaged().into()) }
     }
 
     /// Adds the entries through which the centre's signature proves this one; says whether there was room for them.
-    fn prove(&self, parcel: &mut Parcel, at: At, hash: EntryHash, row: &EntryRow) -> Result<bool, SchoolError> {
+    pub(super) fn prove(
+        &self,
+        parcel: &mut Parcel,
+        at: At,
+        hash: EntryHash,
+        row: &EntryRow,
+    ) -> Result<bool, SchoolError> {
         if parcel.proven.contains(&hash) {
             return Ok(true);
         }

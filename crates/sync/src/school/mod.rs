@@ -17,6 +17,7 @@ mod part;
 mod rename;
 mod repair;
 mod request;
+mod returned;
 mod rules;
 mod seal;
 mod snapshot;

@@ -24,7 +24,8 @@ use super::traffic::{self, Counters, Traffic};
 use super::trust::tls_config;
 use crate::limits::{MAX_EXCHANGE_ANSWER, MAX_EXCHANGE_BODY, MAX_JSON_ANSWER, MAX_LINES_BODY, MAX_RULES_ANSWER};
 use crate::messages::{
-    HeadAnswer, HeadRequest, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer, TokenRequest, school_path,
+    HeadAnswer, HeadRequest, HealedRequest, HealingAnswer, RegisterAnswer, RegisterRequest, RulesAnswer, TokenAnswer,
+    TokenRequest, school_path,
 };
 use crate::packed::{ZSTD, open_body};
 use crate::wire::{EXCHANGE_TYPE, JSON_TYPE, LANDED, LINES_TYPE, MARKER, PROTOCOL};
@@ -137,6 +138,22 @@ impl Link {
     /// Every kind of [`LinkError`].
     pub async fn token(&self, npsn: Npsn, request: &TokenRequest) -> Result<TokenAnswer, LinkError> {
         self.json(Verb::Post, &school_path(npsn, "token"), None, Some(request)).await
+    }
+
+    /// Asks whom a restored centre waits for.
+    ///
+    /// # Errors
+    /// As [`Link::register`].
+    pub async fn healing(&self, token: &str, npsn: Npsn) -> Result<HealingAnswer, LinkError> {
+        self.json(Verb::Get, &school_path(npsn, "healing"), Some(token), None::<&()>).await
+    }
+
+    /// Brings a head's word that computers will not come.
+    ///
+    /// # Errors
+    /// As [`Link::register`].
+    pub async fn healed(&self, token: &str, npsn: Npsn, request: &HealedRequest) -> Result<HealingAnswer, LinkError> {
+        self.json(Verb::Post, &school_path(npsn, "healed"), Some(token), Some(request)).await
     }
 
     /// Activates a head's key.

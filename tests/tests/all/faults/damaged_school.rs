@@ -6,12 +6,14 @@ use selaras_storage::{EngineKind, Space, Write, open_store};
 use selaras_sync::Flow;
 
 use crate::people::{School, activate, add_large_school, add_school, approve_and_sync, assign, computer};
+use crate::restored_centre::student;
 use crate::stand::{Centre, Computer};
 
-use super::scene::{Scene, outcome};
+use super::scene::{Scene, contacts, outcome, send_street};
 
 /// Enough that the first bundle lies in a file beside the store.
 const STUDENTS: u32 = 300;
+const STREET: &str = "Jalan Sesudah Cadangan";
 
 /// A school whose files will be damaged, and a sound one whose number comes after it.
 fn two(scene: &Scene, seed: &str) -> (School, School) {
@@ -99,4 +101,50 @@ fn fault_18_a_computer_that_recovers_is_told_that_the_centres_file_is_damaged() 
     let recover = ["recover", "--server", &scene.centre().url, "--npsn", damaged.npsn];
     let told = outcome(&empty, &recover, &[&damaged.kode]);
     assert!(told.starts_with("center."), "the school looks for the fault in its own network: {told}");
+}
+
+/// The part of one school in a backup is damaged: all others are restored from it, and this one is named and comes back with
+/// what its own computers keep.
+fn is_restored_without(seed: &str, damage: impl FnOnce(&Path)) {
+    let mut scene = Scene::new();
+    let (damaged, first) = scene.school("99999981", seed);
+    let (sound, second) = scene.school("99999982", seed);
+    let backup = scene.back_up("backup");
+    let pupil = student(&first);
+    send_street(&first, &pupil, STREET);
+    let sent = student(&second);
+    send_street(&second, &sent, STREET);
+    damage(&backup.join("schools").join(format!("{}.rows", damaged.npsn)));
+
+    let restored = scene.restore_in_part(&backup);
+    assert_eq!(restored["error"]["code"].as_str().or(restored["code"].as_str()), Some("backup.damaged-schools"));
+    assert!(restored.to_string().contains(damaged.npsn), "{restored}");
+    assert!(scene.centre().try_operator(&["restore", "confirm", "--all"]).status.success());
+    assert_eq!(contacts(&second, "sync"), "done");
+    assert!(scene.at_centre(&sound, "peserta_didik", &sent).contains(STREET));
+    assert_eq!(contacts(&first, "pull"), "done");
+    assert!(scene.at_centre(&damaged, "peserta_didik", &pupil).contains(STREET), "it came back with its computer");
+}
+
+#[test]
+fn a_damaged_part_of_one_school_does_not_keep_the_others_from_being_restored() {
+    is_restored_without("1805", flip);
+}
+
+#[test]
+fn a_lost_part_of_one_school_does_not_keep_the_others_from_being_restored() {
+    is_restored_without("1806", |file| std::fs::remove_file(file).unwrap());
+}
+
+#[test]
+fn a_backup_of_which_no_school_is_whole_restores_nothing() {
+    let scene = Scene::new();
+    let (school, _) = scene.school("99999981", "1807");
+    let backup = scene.back_up("backup");
+    flip(&backup.join("schools").join(format!("{}.rows", school.npsn)));
+    let to = scene.place.path().join("restored");
+    let made = Centre::command(&["restore", "--from", backup.to_str().unwrap(), "--data", to.to_str().unwrap()]);
+    assert!(!made.status.success() && !to.join("selaras-center.toml").exists(), "{made:?}");
+    let said = String::from_utf8_lossy(&[made.stdout, made.stderr].concat()).into_owned();
+    assert!(said.contains(school.npsn), "{said}");
 }

@@ -3,9 +3,9 @@
 use crate::people::{School, activate};
 use crate::recovered::damage_a_view;
 use crate::restored_centre::student;
-use crate::stand::{Computer, PASSWORD};
+use crate::stand::{Centre, Computer, PASSWORD};
 
-use super::scene::{Scene, code, contacts, send_street};
+use super::scene::{Scene, code, contacts, outcome, send_street, try_to_send_street};
 
 const STREET: &str = "Jalan Sebelum Cadangan";
 
@@ -57,4 +57,34 @@ fn fault_07_no_restored_centre_waits_for_a_computer_that_registered_and_never_pu
     let pupil = student(&first);
     send_street(&first, &pupil, STREET);
     is_healed_by(&mut scene, &school, &first, &pupil);
+}
+
+/// Nobody has removed the other computer, and it was here since: the head says that it will not come.
+#[test]
+fn a_head_whose_key_is_confirmed_ends_the_waiting_for_a_computer_that_is_gone() {
+    let mut scene = Scene::new();
+    let (school, first) = scene.school("99999999", "1704");
+    let second = scene.computer(&school, "b");
+    contacts(&second, "pull");
+    let pupil = student(&first);
+    let backup = scene.back_up("backup");
+    scene.lose_the_disk_unconfirmed(&backup);
+    drop(second);
+    assert_eq!(contacts(&first, "pull"), "done");
+    assert_eq!(try_to_send_street(&first, &pupil, STREET), "center.healing");
+
+    let listed = first.run(&["head", "healed", "kepala"], &[]);
+    let gone = listed["waiting"][0]["device"].as_str().unwrap().to_owned();
+    assert_eq!(listed["waiting"].as_array().unwrap().len(), 1, "{listed}");
+    let healed = ["head", "healed", "kepala", "--device", &gone];
+    assert_eq!(outcome(&first, &healed, &["bukan itu"]), "account.password");
+    assert_eq!(outcome(&first, &healed, &[PASSWORD]), "center.unconfirmed");
+    scene.centre().operator(&["restore", "confirm", school.npsn]);
+    let said = first.run(&healed, &[PASSWORD]);
+    assert_eq!((said["waiting"].as_array().unwrap().len(), &said["given_up"][0]), (0, &gone.into()), "{said}");
+    assert_eq!(contacts(&first, "sync"), "done", "the bundle waited as it was");
+    assert!(scene.at_centre(&school, "peserta_didik", &pupil).contains(STREET));
+    let data = scene.data().to_str().unwrap();
+    let audit = Centre::command(&["--json", "--data", data, "audit", "show", "--what", "/healed"]);
+    assert!(String::from_utf8(audit.stdout).unwrap().contains("given up by key"));
 }

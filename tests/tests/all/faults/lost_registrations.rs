@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::people::activate;
+use crate::people::{School, activate};
 use crate::restored_centre::student;
 
-use super::scene::{Scene, contacts, outcome, send_street};
+use super::scene::{Scene, code, contacts, outcome, send_street};
 
 const STREET: &str = "Jalan Dari Komputer Baru";
 
@@ -76,6 +76,39 @@ fn fault_04_a_heads_key_enrolled_after_the_backup_is_known_again() {
         assert_eq!(contacts(computer, "pull"), "done");
     }
     assert_eq!(ids(&keys(&scene)), enrolled);
+}
+
+/// What the record of the school was made of is in a later backup that is lost too, and its computers need not keep it:
+/// they hand back the name and the area that the school was promised under last.
+#[test]
+fn a_school_that_comes_back_without_its_record_is_seen_by_the_dinas_of_its_area() {
+    let mut scene = Scene::new();
+    let (other, _) = scene.school("99999998", "1405");
+    let place = |scene: &Scene, school: &School| {
+        let listed = scene.centre().operator(&["record", "list", school.npsn, "sekolah"]);
+        let record = listed;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (text(&record["id"]), text(&record["fields"]["kode_wilayah"]))
+    };
+    let (_, area) = place(&scene, &other);
+    let made = scene.centre().operator(&["account", "add", "dinas-uji", "--role", "dinas", "--area", &area]);
+    let token = scene.place.path().join("dinas.token");
+    std::fs::write(&token, made["token"].as_str().unwrap()).unwrap();
+    let backup = scene.back_up("backup");
+    let (school, first) = scene.school("99999999", "1405");
+    let (id, _) = place(&scene, &school);
+    scene.back_up("later");
+    contacts(&first, "pull");
+    scene.centre().operator(&["record", "edit", school.npsn, "sekolah", &id, "nama=SMP Berganti Nama"]);
+    contacts(&first, "pull");
+    scene.lose_the_disk(&backup);
+
+    assert_eq!(contacts(&first, "pull"), "done");
+    assert_eq!(place(&scene, &school).1, "", "its record has lost its place");
+    let sees = ["--token-file", token.to_str().unwrap(), "head", "keys", school.npsn];
+    assert_eq!(code(&scene.centre().try_operator(&sees)), "done");
+    let listed = scene.centre().try_operator(&["school", "list"]);
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("SMP Berganti Nama"));
 }
 
 /// The keys in a listing.

@@ -79,6 +79,17 @@ impl Scene {
         self.centre = Some(Centre::restore(backup, &self.data).behind(&self.door));
     }
 
+    /// The disk is lost, and a centre is made from a backup of which a part is damaged; gives what the command says.
+    pub(super) fn restore_in_part(&mut self, backup: &Path) -> Value {
+        drop(self.centre.take());
+        self.data = self.place.path().join("restored");
+        let (from, to) = (backup.to_str().unwrap(), self.data.to_str().unwrap());
+        let made = Centre::command(&["--json", "restore", "--from", from, "--data", to]);
+        assert!(!made.status.success(), "{made:?}");
+        self.centre = Some(Centre::start(&self.data).behind(&self.door));
+        last_json(&made.stdout)
+    }
+
     /// The centre goes on where its date changes so many hours east of Greenwich: its clock was set, or days went by.
     pub(crate) fn set_the_clock(&mut self, hours: i8) {
         self.centre.take().unwrap().stop();

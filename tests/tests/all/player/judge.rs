@@ -152,7 +152,7 @@ impl Stage<'_> {
                         return Err(format!("bundle {bundle} took effect twice"));
                     }
                 }
-                "evidence.no-approval" => unnamed += 1,
+                "evidence.no-approval" | "evidence.not-handed-back" => unnamed += 1,
                 // The centre's own acts.
                 _ => {}
             }

@@ -51,10 +51,11 @@ impl Entry {
 
     fn handed(&self, from: u32, ends: bool, edits: Vec<(RecordKey, Edit)>) -> wire::Handed {
         let edits = EditSet::new(edits).unwrap().to_wire().unwrap();
-        wire::Handed { entry: self.hash().as_bytes().to_vec(), from, ends, edits: Some(edits) }
+        let entry = self.hash().as_bytes().to_vec();
+        wire::Handed { entry, from, ends, edits: Some(edits), approval: Vec::new() }
     }
 
-    fn run(&self) -> wire::Run {
+    pub(super) fn run(&self) -> wire::Run {
         let signature = self.row.signature.clone().unwrap();
         wire::Run { entries: vec![self.row.entry.clone()], signature }
     }

@@ -2,8 +2,10 @@
 //! that fails today stands ignored, with the fault's number, and `cargo xtask faults` runs it.
 
 mod another_life;
+mod approvals;
 mod damaged_bundle;
 mod disaster;
+mod given_up;
 mod handing;
 mod late_edits;
 mod long_history;
@@ -13,6 +15,7 @@ mod own_damage;
 mod owners;
 mod parts;
 mod promises;
+mod releases;
 mod rules;
 mod set_aside;
 mod twins;

@@ -2,7 +2,7 @@
 //! the kode. The causes of faults 4, 5 and 43 at the engine.
 
 use ed25519_dalek::SigningKey;
-use selaras_model::{DeviceId, KeyId, ReplicaId};
+use selaras_model::{DeviceId, KeyId, ReplicaId, Value};
 use selaras_sync::{Batch, DeviceRow, HeadKeyRow, KodeRow, NewDevice, Purpose, SchoolRow, Store as _, local};
 
 use super::disaster::{back_up, contact, restore};
@@ -39,6 +39,17 @@ fn promise(centre: &CentreStage) {
             centre.centre().promise_kode(KodeRow { number, proof: [number.try_into().unwrap(); 32] }).unwrap(),
         ));
     }
+}
+
+/// Makes entries of all that has none; gives the number of steps.
+pub(super) fn say_all(centre: &CentreStage, name: &str) -> u32 {
+    let school = SchoolRow { name: name.to_owned(), ..SchoolRow::default() };
+    let mut steps = 0;
+    while let Some(step) = centre.centre().promise_rows(&school).unwrap() {
+        centre.drive(Some(step));
+        steps += 1;
+    }
+    steps
 }
 
 type Rows = (Vec<(DeviceId, DeviceRow)>, Vec<(KeyId, HeadKeyRow)>, Option<KodeRow>);
@@ -120,15 +131,48 @@ fn rows_of_earlier_versions_are_promised_once() {
     }
     stage.centre.store.commit(&batch).unwrap();
     let before = rows(&stage.centre);
-    let school = SchoolRow { name: "SMP Contoh".to_owned(), area: String::new() };
-    let mut steps = 0;
-    while let Some(step) = stage.centre.centre().promise_rows(&school).unwrap() {
-        stage.centre.drive(Some(step));
-        steps += 1;
-    }
+    let steps = say_all(&stage.centre, "SMP Contoh");
     assert_eq!(steps, 3, "so many rows are more than one commit takes");
+    let name = stage.centre.record(stage.any("sekolah")).unwrap().text("nama").unwrap().to_owned();
+    assert_eq!(stage.centre.centre().school().unwrap().map(|school| school.name), Some(name));
     assert_eq!(rows(&stage.centre), before);
-    assert_eq!(stage.centre.centre().school().unwrap(), Some(school));
+    assert_eq!(say_all(&stage.centre, "SMP Contoh"), 0);
     stage.first.pull(&stage.centre);
     assert_equal(&stage.first, &stage.centre);
+}
+
+/// The school's record is the centre's to edit: its name and area change with it.
+fn names(stage: &Stage, name: &str, area: &str) {
+    let mut record = selaras_model::Record::new(stage.any("sekolah"));
+    record.fields.insert("nama".parse().unwrap(), Value::text(name));
+    record.fields.insert("kode_wilayah".parse().unwrap(), Value::Code(area.to_owned()));
+    stage.centre.act(&[record]);
+    assert_eq!(say_all(&stage.centre, ""), 1);
+}
+
+#[test]
+fn a_schools_later_names_are_promised_and_the_last_one_holds_in_whatever_order_they_come() {
+    let mut stage = Stage::in_step(12);
+    let mut second = Computer::new(&stage.centre, 2);
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    let before = back_up(&stage.centre);
+    say_all(&stage.centre, "SMP Contoh");
+    let area = stage.centre.centre().school().unwrap().unwrap().area;
+    assert!(!area.is_empty(), "the record has it");
+    names(&stage, "SMP Kedua", &area);
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    let head = stage.centre.centre().head().unwrap().version;
+    stage.centre.drive(Some(stage.centre.centre().cover(head).unwrap()));
+    names(&stage, "SMP Ketiga", &area);
+    let last = stage.centre.centre().school().unwrap();
+    assert_eq!(last.as_ref().map(|school| (school.name.as_str(), school.number)), Some(("SMP Ketiga", 2)));
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+
+    // The first computer keeps the last name alone, the second one those before it.
+    restore(&mut stage.centre, &before, 2, &[&stage.first, &second]);
+    assert_eq!(stage.centre.centre().school().unwrap(), None);
+    for computer in [&mut stage.first, &mut second] {
+        contact(computer, &stage.centre, Purpose::Pull).unwrap();
+        assert_eq!(stage.centre.centre().school().unwrap(), last);
+    }
 }
