@@ -16,6 +16,10 @@ pub const MAX_EDIT_FIELDS: usize = 256;
 pub const MAX_EDIT_BYTES: usize = 64 << 10;
 /// The largest number of heads that one edit builds on.
 pub const MAX_EDIT_HEADS: usize = 64;
+/// The largest number of heads with which a school's bundle may leave a record. Whoever edits a record names all that it has,
+/// and what a restored centre takes back, or comes late, adds some.
+pub const MAX_BUNDLE_HEADS: usize = 32;
+const _: () = assert!(2 * MAX_BUNDLE_HEADS <= MAX_EDIT_HEADS);
 
 const ID: usize = 16;
 const HEAD: usize = 8;
@@ -51,6 +55,12 @@ impl std::fmt::Debug for EditSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "EditSet({} edits)", self.edits.len())
     }
+}
+
+/// Those of a record's heads that an edit names: all of them, but in records of before there was a limit. What it does not
+/// name stands beside it, until the next edit.
+pub(crate) fn nameable<T>(heads: &[T]) -> &[T] {
+    heads.get(..MAX_EDIT_HEADS).unwrap_or(heads)
 }
 
 impl EditSet {

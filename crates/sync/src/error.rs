@@ -127,6 +127,9 @@ impl From<WorkError> for SchoolError {
                 Refusal::new("record.unmergeable", Who::Centre).about(record, None).with("problem", error).into()
             }
             WorkError::TooLarge(record) => Refusal::new("record.too-large", Who::Operator).about(record, None).into(),
+            WorkError::TooManyHeads(record) => {
+                Refusal::new("bundle.too-many-heads", Who::Operator).about(record, None).into()
+            }
         }
     }
 }
@@ -210,6 +213,7 @@ impl From<WorkError> for CentreError {
                 Self::refused("record.unmergeable").with("record", record).with("problem", error)
             }
             WorkError::TooLarge(record) => Self::refused("record.too-large").with("record", record),
+            WorkError::TooManyHeads(record) => Self::refused("act.too-large").with("record", record),
         }
     }
 }

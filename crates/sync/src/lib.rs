@@ -83,6 +83,7 @@ pub mod limits {
     pub use crate::bundle::{MAX_BUNDLE_BYTES, MAX_OPEN_BYTES};
     pub use crate::centre::{MAX_DEVICES, MAX_HEAL_BYTES, MAX_JUDGED_DAYS, MAX_REPAIR_BYTES, MAX_REQUEST_BYTES};
     pub use crate::centre_dates::MAX_DAYS_AHEAD;
+    pub use crate::edits::MAX_BUNDLE_HEADS;
     pub use crate::page::{MAX_ANSWER_BYTES, MAX_ANSWER_OPEN};
     pub use crate::release_list::{MAX_RELEASES, MAX_RULES_BYTES};
     pub use crate::school::{MAX_EDIT_RECORDS, MAX_INLINE_BUNDLE, MAX_SHOWN_CHANGES};

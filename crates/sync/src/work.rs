@@ -68,6 +68,9 @@ pub(crate) enum WorkError {
     /// The record's document would not fit a commit.
     #[error("record {0} has been changed too often or is too large")]
     TooLarge(RecordKey),
+    /// More stand beside each other in the record than an edit can name.
+    #[error("record {0} has too many heads")]
+    TooManyHeads(RecordKey),
 }
 
 impl From<PolicyError> for WorkError {
@@ -103,6 +106,8 @@ pub(crate) struct Work<'a> {
     bytes: usize,
     /// Whether its edits were accepted before, by a limit of then.
     accepted: bool,
+    /// With how many heads an edit may leave a record.
+    heads: usize,
     lanes: BTreeMap<usize, ModuleDigest>,
     /// Records whose view changed, and that were not judged since.
     changed: BTreeMap<RecordKey, Changed>,
@@ -116,6 +121,7 @@ impl<'a> Work<'a> {
             batch: Batch::default(),
             bytes: 0,
             accepted: false,
+            heads: usize::MAX,
             lanes: BTreeMap::new(),
             changed: BTreeMap::new(),
         }
@@ -126,9 +132,14 @@ impl<'a> Work<'a> {
         Self { accepted: true, ..Self::new(store, rules) }
     }
 
+    /// Work whose edits leave no record with more heads than this; one that has more may get fewer.
+    pub(crate) fn with_heads(self, heads: usize) -> Self {
+        Self { heads, ..self }
+    }
+
     /// The same work, not begun.
     pub(crate) fn anew(&self) -> Self {
-        Self { accepted: self.accepted, ..Self::new(self.store, self.rules) }
+        Self { accepted: self.accepted, heads: self.heads, ..Self::new(self.store, self.rules) }
     }
 
     pub(crate) fn read(&self) -> Pending<'_> {
@@ -268,6 +279,10 @@ impl<'a> Work<'a> {
         };
         if let Some((document, _)) = &document {
             self.check_size(key, document, &resolved)?;
+            let heads = resolved.heads.len();
+            if heads > self.heads && old.as_ref().is_none_or(|old| heads > old.heads.len()) {
+                return Err(WorkError::TooManyHeads(key));
+            }
         }
         Ok(Made { old, document, applied: Applied { resolved, change: minted.change } })
     }

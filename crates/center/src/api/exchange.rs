@@ -14,7 +14,7 @@ use selaras_transport::{EXCHANGE_TYPE, LANDED, MAX_EXCHANGE_BODY, Problem};
 
 use super::{About, STALL, Shared, moves, session, told};
 use crate::catalogue::lookup;
-use crate::desk::Due;
+use crate::desk::{Desk, Due};
 use crate::host::{Host, school};
 use crate::lanes::Urgency;
 
@@ -91,12 +91,20 @@ async fn answer(host: &Arc<Host>, npsn: &str, endpoint: Endpoint, request: Reque
             // The body's share of memory is held until the work on it is done.
             let _permit = permit;
             let answered = desk.exchange(bearer.device, endpoint, &agent, &body)?;
-            let moves = if let Endpoint::Exchange(_) = endpoint { desk.due_moves()? } else { Due::default() };
+            let moves = if let Endpoint::Exchange(_) = endpoint { due_moves(desk) } else { Due::default() };
             Ok((answered, moves))
         })
         .await?;
     moves::carry_out(host, npsn, moves).await;
     Ok(Answered { received, body, about })
+}
+
+/// What could not be looked up is no fault of this exchange, which is answered.
+fn due_moves(desk: &Desk) -> Due {
+    desk.due_moves().unwrap_or_else(|problem| {
+        tracing::warn!(npsn = %desk.npsn, code = %problem.code, "moves wait for the next contact");
+        Due::default()
+    })
 }
 
 fn agent(headers: &HeaderMap) -> String {

@@ -20,9 +20,6 @@ use crate::messages::{Acted, MoveAsked, MoveWithdrawn};
 
 /// Who acts when a school's answer is carried out.
 const BY: &str = "centre";
-/// Answers that are carried out at one contact, while the school waits; the next contact goes on.
-const MAX_AT_ONCE: usize = 10;
-
 pub(super) async fn offer(State(host): Shared, Path(npsn): Path<String>, request: Request) -> Response {
     let result = offered(&host, &npsn, request).await;
     told(result.as_ref().ok().map(about), reply(&host, "admin", result))
@@ -76,7 +73,7 @@ async fn withdrawn(host: &Arc<Host>, npsn: &str, request: Request) -> Result<Act
 /// Carries out what a school's log asks for, stage by stage as the engine says; what is cut off goes on at that school's next
 /// contact.
 pub(super) async fn carry_out(host: &Arc<Host>, npsn: Npsn, due: Due) {
-    for carried in due.moves.into_iter().take(MAX_AT_ONCE) {
+    for carried in due.moves {
         let (_, person, from) = carried.of();
         if let Err(problem) = carried_out(host, npsn, carried).await {
             tracing::warn!(%npsn, %from, id = %person, code = %problem.code, "a move waits for the next contact");
@@ -105,10 +102,19 @@ async fn carried_out(host: &Arc<Host>, npsn: Npsn, mut carried: CarriedMove) -> 
     host.audit.note(event).await.map_err(|_| problem("center.audit"))
 }
 
-/// What a school wrote about people who had left it goes on to where they are.
-async fn gone_on(host: &Arc<Host>, npsn: Npsn, page: LatePage) -> Result<(), Problem> {
-    for late in page.edits.clone() {
-        host.at(late.to, move |desk| desk.take_late(&late)).await?;
+/// What a school wrote about people who had left it goes on to where they are. A school that does not take it now
+/// holds up nothing that is for others.
+async fn gone_on(host: &Arc<Host>, npsn: Npsn, mut page: LatePage) -> Result<(), Problem> {
+    for late in std::mem::take(&mut page.edits) {
+        if page.waits(&late) {
+            page.keep_back(&late);
+            continue;
+        }
+        let (to, taken) = (late.to, late.clone());
+        if let Err(problem) = host.at(to, move |desk| desk.take_late(&taken)).await {
+            tracing::warn!(%npsn, %to, code = %problem.code, "what came late is tried again at a later contact");
+            page.keep_back(&late);
+        }
     }
     host.at(npsn, move |desk| desk.late_done(&page)).await
 }

@@ -9,6 +9,9 @@ use super::{Desk, refused, stored};
 use crate::catalogue::problem;
 use crate::messages::{Acted, MoveAsked};
 
+/// Moves that are carried out at one contact, while the school waits; the next contact goes on.
+const MAX_AT_ONCE: usize = 10;
+
 /// A person who is promised to another school.
 pub(crate) struct Promised {
     leaving: LeavingPerson,
@@ -92,7 +95,14 @@ impl Desk {
 
     /// What this school's log has to be done about moves.
     pub(crate) fn due_moves(&self) -> Result<Due, Problem> {
-        let moves = self.centre().due_moves().map_err(|error| refused(&error))?;
+        let mut moves = self.centre().due_moves().map_err(|error| refused(&error))?;
+        if moves.len() > MAX_AT_ONCE {
+            moves.truncate(MAX_AT_ONCE);
+            if let Some(last) = moves.last() {
+                // Before they are tried: none that fails keeps the others from their turn, however it fails.
+                self.drive(self.centre().moves_tried(last).map_err(|error| refused(&error))?)?;
+            }
+        }
         let late = self.centre().late_edits().map_err(|error| refused(&error))?;
         Ok(Due { moves, late })
     }

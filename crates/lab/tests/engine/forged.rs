@@ -5,11 +5,12 @@ use ed25519_dalek::{Signer, SigningKey};
 use prost::Message;
 use selaras_merge::{Document, Edit, mint};
 use selaras_model::{
-    Actor, BundleId, ChangeHash, EntityCode, Fields, LogVersion, Pack, RecordId, RecordKey, ReplicaId, RulebookHash,
-    Sequence, Side, Value,
+    Actor, BundleId, ChangeHash, EntityCode, Fields, LogVersion, Pack, Record, RecordId, RecordKey, ReplicaId,
+    RulebookHash, Sequence, Side, Value,
 };
 use selaras_policy::{ApprovalText, ModuleCount};
 use selaras_sync::bundle::{self, Bundle, Header};
+use selaras_sync::limits::MAX_BUNDLE_HEADS;
 use selaras_sync::{EditSet, Key, Outcome, Purpose, ReadStore, Row, Store, wire};
 
 use crate::stage::{Stage, today};
@@ -27,20 +28,16 @@ struct Forgery<'a> {
 impl<'a> Forgery<'a> {
     /// A sound bundle with these edits on the centre's own heads.
     fn new(stage: &'a Stage, edits: Vec<(RecordKey, Fields)>) -> Self {
+        let edits = edits.into_iter().map(|(key, fields)| (key, Edit { fields, ..Edit::on(&heads(stage, key)) }));
+        let position = stage.first.school().position().unwrap();
+        Self::of(stage, edits.collect(), (position.last_sequence.next(), position.previous))
+    }
+
+    /// A sound bundle of these edits, in its place.
+    fn of(stage: &'a Stage, edits: Vec<(RecordKey, Edit)>, place: (Sequence, Option<BundleId>)) -> Self {
         let position = stage.first.school().position().unwrap();
         let installation = stage.first.school().installation().unwrap().unwrap();
-        let document = |key: RecordKey| match stage.centre.store.get(&Key::Document(key)).unwrap() {
-            Some(Row::Blob(bytes)) => Some(Document::load(&bytes).unwrap()),
-            _ => None,
-        };
-        let edits: Vec<(RecordKey, Edit)> = edits
-            .into_iter()
-            .map(|(key, fields)| {
-                let heads = document(key).map(|document| document.heads()).unwrap_or_default();
-                (key, Edit { fields, ..Edit::on(&heads) })
-            })
-            .collect();
-        let sequence = position.last_sequence.next();
+        let (sequence, previous) = place;
         let actor = Actor {
             side: Side::School,
             school: installation.npsn,
@@ -51,13 +48,13 @@ impl<'a> Forgery<'a> {
         let changes: Vec<ChangeHash> = set
             .edits()
             .iter()
-            .map(|(key, edit)| mint(document(*key).as_ref(), &actor, edit).unwrap().1.change)
+            .map(|(key, edit)| mint(document(stage, *key).as_ref(), &actor, edit).unwrap().1.change)
             .collect();
         let header = Header {
             npsn: installation.npsn,
             replica: installation.replica,
             sequence,
-            previous: position.previous,
+            previous,
             epoch: position.epoch.unwrap(),
             sealed_on: position.version,
             pack: position.pack,
@@ -133,6 +130,17 @@ impl<'a> Forgery<'a> {
         assert_eq!(self.stage.centre.centre().digests().unwrap(), before, "a forged bundle took effect");
         code(&answer)
     }
+}
+
+fn document(stage: &Stage, key: RecordKey) -> Option<Document> {
+    match stage.centre.store.get(&Key::Document(key)).unwrap() {
+        Some(Row::Blob(bytes)) => Some(Document::load(&bytes).unwrap()),
+        _ => None,
+    }
+}
+
+fn heads(stage: &Stage, key: RecordKey) -> Vec<ChangeHash> {
+    document(stage, key).map(|document| document.heads()).unwrap_or_default()
 }
 
 fn outcome(answer: &[u8]) -> Option<wire::exchange_response::Outcome> {
@@ -247,4 +255,33 @@ fn a_refusal_is_the_same_for_ever() {
     let again = stage.centre.serve(stage.first.device, &body);
     assert!(outcome(&once) == outcome(&again));
     assert!(matches!(stage.first.exchange(&stage.centre, Purpose::Pull).0, Outcome::None));
+}
+
+/// Each says the same as the record does, and knows of nothing: no conflict, no breach. What edits may name is limited, and
+/// whoever edits such a record names all that it has.
+#[test]
+fn a_record_that_nobody_could_edit_any_more_is_not_made() {
+    let stage = Stage::in_step(12);
+    let key = stage.student();
+    let there = one("nama", stage.centre.record(key).unwrap().get("nama").clone());
+    let position = stage.first.school().position().unwrap();
+    let (mut next, mut previous, mut codes) = (position.last_sequence.next(), position.previous, Vec::new());
+    for _ in 0..70 {
+        let edit = Edit { fields: there.clone(), ..Edit::default() };
+        let body = Forgery::of(&stage, vec![(key, edit)], (next, previous)).body();
+        let answered = code(&stage.centre.serve(stage.first.device, &body));
+        if answered == "accepted" {
+            previous = Some(bundle::id(&wire::ExchangeRequest::decode(body.as_slice()).unwrap().bundle));
+        }
+        next = next.next();
+        codes.push(answered);
+    }
+    assert_eq!(codes.last().map(String::as_str), Some("bundle.too-many-heads"), "{codes:?}");
+    assert_eq!(heads(&stage, key).len(), MAX_BUNDLE_HEADS);
+    stage.centre.act(&[Record { fields: one("rt", Value::Int(7)), ..Record::new(key) }]);
+    assert_eq!(heads(&stage, key).len(), 1);
+    // What builds on what is there is taken as ever.
+    let edit = Edit { fields: one("rt", Value::Int(8)), ..Edit::on(&heads(&stage, key)) };
+    let sound = Forgery::of(&stage, vec![(key, edit)], (next, previous));
+    assert_eq!(code(&stage.centre.serve(stage.first.device, &sound.body())), "accepted");
 }

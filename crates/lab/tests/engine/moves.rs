@@ -308,7 +308,110 @@ fn an_offer_that_was_accepted_is_taken_back_no_more() {
     let back = schools.new.centre().take_back_offer("dinas", (STUDENT, PERSON), schools.old.npsn, on());
     assert_eq!(back.err().map(code), Some("move.under-way"));
     schools.step(&mut carried);
-    assert_eq!(schools.old.centre().promised(STUDENT, PERSON).err().map(code), Some("move.under-way"));
+    // Whether it stands is the new school's to say, before and behind the arrival.
+    assert_eq!(schools.old.centre().promised(STUDENT, PERSON).unwrap(), Some((schools.new.npsn, on())));
+    schools.step(&mut carried);
+    assert_eq!(carried.stage(), MoveStage::Leave);
+    let back = schools.new.centre().take_back_offer("dinas", (STUDENT, PERSON), schools.old.npsn, on());
+    assert_eq!(back.err().map(code), Some("move.under-way"));
     let other = schools.promise(STUDENT, "99999997".parse().unwrap());
     assert_eq!(other.err().map(code), Some("move.under-way"));
+}
+
+impl Schools {
+    /// Another computer of the new school decides otherwise; all that is due is carried out.
+    fn decides(&self, keputusan: &str) {
+        act(&self.new, vec![typed(&self.new, "mutasi_peserta_didik", OFFER, &[("keputusan", keputusan)])]);
+        self.carries_all();
+    }
+
+    fn carries_all(&self) {
+        for stage in [&self.new, &self.old] {
+            for mut carried in stage.centre().due_moves().unwrap() {
+                while carried.school().is_some() {
+                    self.step(&mut carried);
+                }
+            }
+        }
+    }
+
+    fn may_be_offered(&self) -> bool {
+        matches!(self.promise(STUDENT, "99999997".parse().unwrap()), Ok(Promise::Made { .. }))
+    }
+}
+
+/// The old school's log says that she is taken, and the arrival never was: she stays, and may be offered to others.
+#[test]
+fn a_decline_ends_what_was_begun_while_the_school_accepted() {
+    let schools = Schools::with_student();
+    let mut carried = schools.answered(STUDENT, "1").carry_out(schools.new.npsn);
+    schools.step(&mut carried);
+    assert_eq!(carried.stage(), MoveStage::Arrive);
+    schools.decides("2");
+    assert_eq!(schools.memberships(STUDENT), (1, 0));
+    assert!(all(&schools.new, "mutasi_peserta_didik").is_empty());
+    assert!(schools.may_be_offered());
+    // Whoever carried out the first answer goes on late.
+    while carried.school().is_some() {
+        schools.step(&mut carried);
+    }
+    assert_eq!(schools.memberships(STUDENT), (1, 0), "she was declined");
+}
+
+#[test]
+fn a_decline_behind_the_arrival_comes_too_late() {
+    let schools = Schools::with_student();
+    let mut carried = schools.answered(STUDENT, "1").carry_out(schools.new.npsn);
+    schools.step(&mut carried);
+    schools.step(&mut carried);
+    assert_eq!(carried.stage(), MoveStage::Leave);
+    schools.decides("2");
+    assert_eq!(schools.memberships(STUDENT), (0, 1));
+    assert!(all(&schools.new, "mutasi_peserta_didik").is_empty());
+}
+
+/// An answer that was taken back is none: the offer stands, and the Dinas may take it back.
+#[test]
+fn an_offer_whose_answer_is_gone_is_answered_again_or_taken_back() {
+    let schools = Schools::with_student();
+    let mut carried = schools.answered(STUDENT, "1").carry_out(schools.new.npsn);
+    schools.step(&mut carried);
+    schools.decides("");
+    while carried.school().is_some() {
+        schools.step(&mut carried);
+    }
+    assert_eq!(schools.memberships(STUDENT), (1, 0));
+    assert_eq!(all(&schools.new, "mutasi_peserta_didik").len(), 1);
+    let (to, day) = schools.old.centre().promised(STUDENT, PERSON).unwrap().unwrap();
+    assert_eq!((to, day), (schools.new.npsn, on()));
+    let back = schools.new.centre().take_back_offer("dinas", (STUDENT, PERSON), schools.old.npsn, day);
+    carry(&schools.new, back.unwrap().unwrap());
+    carry(&schools.old, schools.old.centre().end_offer(STUDENT, PERSON, to, day).unwrap().unwrap());
+    assert!(schools.may_be_offered());
+}
+
+/// Several wait: those behind the last one tried come first, whatever became of it.
+#[test]
+fn each_move_that_is_due_has_its_turn() {
+    let schools = Schools::with_student();
+    let person = |number: u8| RecordId::from_bytes([number; 16]);
+    for number in 1..=5 {
+        let (who, from) = (person(number).to_string(), schools.old.npsn.to_string());
+        let offer = [
+            ("id_peserta_didik", who.as_str()),
+            ("npsn_asal", from.as_str()),
+            ("sekolah_asal", "SMP Lama"),
+            ("tanggal_mutasi", "2026-11-02"),
+            ("keputusan", "1"),
+        ];
+        act(&schools.new, vec![typed(&schools.new, "mutasi_peserta_didik", person(number + 100), &offer)]);
+    }
+    let mut first = Vec::new();
+    for _ in 0..4 {
+        let due = schools.new.centre().due_moves().unwrap();
+        assert_eq!(due.len(), 5, "none of them is at the old school");
+        first.push(due[0].of().1);
+        schools.new.drive(Some(schools.new.centre().moves_tried(&due[1]).unwrap()));
+    }
+    assert_eq!(first, [1, 3, 5, 2].map(person));
 }

@@ -5,7 +5,7 @@ use selaras_model::{FieldKind, RecordKey};
 
 use super::Centre;
 use super::life::Living;
-use crate::edits::{EditSet, EditsError};
+use crate::edits::{EditSet, EditsError, MAX_EDIT_HEADS, nameable};
 use crate::entry::MAX_ACT_KIND;
 use crate::error::CentreError;
 use crate::page::freeze_edits;
@@ -46,7 +46,7 @@ impl Centre<'_> {
         for edit in edits {
             self.check_act(&edit)?;
             let heads = work.base(edit.key)?.map(|base| base.heads).unwrap_or_default();
-            set.push((edit.key, Edit { fields: edit.fields, deleted: edit.deleted, ..Edit::on(&heads) }));
+            set.push((edit.key, Edit { fields: edit.fields, deleted: edit.deleted, ..Edit::on(nameable(&heads)) }));
         }
         self.enter_act(kind, set, position, judging)
     }
@@ -86,7 +86,7 @@ impl Centre<'_> {
         let keys = edits.edits().iter().map(|(key, _)| *key);
         self.is_sound(&position, keys)?;
         let actor = self.actor_of(&intent, &position)?;
-        let work = Work::new(self.store, self.rules);
+        let work = Work::new(self.store, self.rules).with_heads(MAX_EDIT_HEADS);
         let Some(work) = Self::take_all(work, &actor, &edits, &mut |_, _, _| {})? else {
             if judging == Judging::Strict {
                 self.judge_large_act(&actor, edits.edits())?;

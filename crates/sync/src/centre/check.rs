@@ -9,7 +9,7 @@ use super::Centre;
 use super::decide::Sender;
 use super::receive::EnrolledKey;
 use crate::bundle::{self, BundleError, Header};
-use crate::edits::EditSet;
+use crate::edits::{EditSet, MAX_BUNDLE_HEADS};
 use crate::error::{CentreError, Refusal, RefusedRecord};
 use crate::evidence::{certify, write_signed};
 use crate::school::breach_code;
@@ -61,6 +61,9 @@ impl From<WorkError> for No {
             WorkError::Store(error) => error.into(),
             WorkError::Merge { record, error } => unmergeable(record, error),
             WorkError::TooLarge(record) => Refusal::new("record.too-large", Who::Operator).about(record, None).into(),
+            WorkError::TooManyHeads(record) => {
+                Refusal::new("bundle.too-many-heads", Who::Operator).about(record, None).into()
+            }
         }
     }
 }
@@ -205,7 +208,7 @@ impl<'a> Centre<'a> {
         let mut minted = Vec::with_capacity(edits.len());
         let mut afters = Vec::new();
         let mut breaches = Breaches::default();
-        let work = Work::new(self.store, self.rules);
+        let work = Work::new(self.store, self.rules).with_heads(MAX_BUNDLE_HEADS);
         let work = Self::take_all(work, &actor, &sound.edits, &mut |before, after, change| {
             minted.push(change);
             breaches.look(&self.rules.pack, before.as_ref(), &after);

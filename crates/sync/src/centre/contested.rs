@@ -12,6 +12,7 @@ use selaras_model::{Actor, ChangeHash, Fields, RecordKey};
 
 use super::Centre;
 use crate::Rules;
+use crate::edits::MAX_EDIT_HEADS;
 use crate::entry::act_actor;
 use crate::error::CentreError;
 use crate::state::{Following, Position};
@@ -104,6 +105,10 @@ impl Centre<'_> {
                     fields.insert(name.clone(), value);
                 }
             }
+        }
+        // More than edits could name: as in a record that would be too large, the new owner's value wins at once.
+        if then.heads.len() > MAX_EDIT_HEADS || others.len() >= MAX_EDIT_HEADS {
+            return Ok(None);
         }
         Ok(Some(Contest { key, heads: then.heads, winner, others }))
     }

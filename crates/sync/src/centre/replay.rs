@@ -7,7 +7,7 @@ use selaras_model::{Actor, EntryHash, EpochId, RecordKey, Sequence};
 
 use super::Centre;
 use super::heal::unproven;
-use crate::edits::EditSet;
+use crate::edits::{EditSet, MAX_EDIT_HEADS, nameable};
 use crate::entry::{FirstLife, LogEntry, Origin, act_actor};
 use crate::error::CentreError;
 use crate::page::{edits_of, freeze_edits};
@@ -91,7 +91,7 @@ impl Centre<'_> {
 
     /// Whether all edits can be minted as they are.
     fn fits(&self, actor: &Actor, edits: &EditSet) -> Result<bool, CentreError> {
-        let work = Work::of_accepted(self.store, self.rules);
+        let work = Work::of_accepted(self.store, self.rules).with_heads(MAX_EDIT_HEADS);
         for (key, edit) in edits.edits() {
             if !Self::mints(&work, *key, actor, edit)? {
                 return Ok(false);
@@ -105,6 +105,7 @@ impl Centre<'_> {
             Ok(_) => Ok(true),
             Err(
                 WorkError::TooLarge(_)
+                | WorkError::TooManyHeads(_)
                 | WorkError::Merge {
                     error:
                         MergeError::UnknownHeads | MergeError::AmbiguousHeads | MergeError::Fork | MergeError::EmptyEdit,
@@ -117,7 +118,7 @@ impl Centre<'_> {
 
     /// The edits on heads that the records have; without those that no record takes, which are with the school.
     fn fitted(&self, actor: &Actor, edits: &EditSet) -> Result<EditSet, CentreError> {
-        let work = Work::of_accepted(self.store, self.rules);
+        let work = Work::of_accepted(self.store, self.rules).with_heads(MAX_EDIT_HEADS);
         let mut since: Option<BTreeMap<RecordKey, Vec<HeadPrefix>>> = None;
         let mut fitting = Vec::with_capacity(edits.edits().len());
         for (key, edit) in edits.edits() {
@@ -132,7 +133,7 @@ impl Centre<'_> {
                 }
                 match since.as_ref().and_then(|since| since.get(key)) {
                     Some(heads) => heads.clone(),
-                    None => work.base(*key)?.map(|base| Edit::on(&base.heads).heads).unwrap_or_default(),
+                    None => work.base(*key)?.map(|base| Edit::on(nameable(&base.heads)).heads).unwrap_or_default(),
                 }
             } else {
                 known

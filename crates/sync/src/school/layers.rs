@@ -5,6 +5,7 @@ use selaras_model::{Actor, ChangeHash, Pack, Record, RecordKey, Side};
 
 use super::School;
 use super::part::Part;
+use crate::edits::nameable;
 use crate::error::SchoolError;
 use crate::state::Sealed;
 use crate::store::{DraftRow, Flow, Key, Range, ReadStore, Row, StoreError};
@@ -47,7 +48,7 @@ pub(super) fn prefixes(heads: &[ChangeHash]) -> Vec<HeadPrefix> {
 }
 
 pub(super) fn edit_of(draft: &DraftRow) -> Edit {
-    Edit { heads: draft.heads.clone(), fields: draft.fields.clone(), deleted: draft.deleted }
+    Edit { heads: nameable(&draft.heads).to_vec(), fields: draft.fields.clone(), deleted: draft.deleted }
 }
 
 /// Puts a newer draft over an older one; the older one's heads stand.

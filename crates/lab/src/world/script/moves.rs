@@ -264,8 +264,12 @@ impl Script {
         if self.centre(school)?.down {
             return Ok(());
         }
-        let Some(page) = self.centre(school)?.centre().late_edits()? else { return Ok(()) };
-        for late in &page.edits {
+        let Some(mut page) = self.centre(school)?.centre().late_edits()? else { return Ok(()) };
+        for late in &std::mem::take(&mut page.edits) {
+            if page.waits(late) {
+                page.keep_back(late);
+                continue;
+            }
             let Some(at) = self.centres.iter().position(|centre| centre.npsn == late.to) else { continue };
             if !self.may_carry(at)? {
                 return Ok(());
@@ -273,8 +277,12 @@ impl Script {
             let done = self.centre_mut(at)?.takes_late(late);
             self.note(&format!("centre {at} takes what came late: {}", done.is_ok()));
             if done.is_err() {
-                return self.centre_bears(at, done);
+                self.centre_bears(at, done)?;
+                page.keep_back(late);
             }
+        }
+        if self.centre(school)?.down {
+            return Ok(());
         }
         let step = self.centre(school)?.centre().late_done(&page)?;
         self.centre_mut(school)?.drive(Some(step))

@@ -1,7 +1,11 @@
 //! What the old school wrote about somebody who has left goes on to the new school, and writes nothing over there.
 
-use selaras_model::{Date, Npsn, RecordId, RecordKey, Value};
-use selaras_sync::{Acting, AnsweredMove, Key, LatePage, MoveOffer, Mover, Outcome, Promise, ReadStore, TypedEdit};
+use selaras_model::{Date, Npsn, Record, RecordId, RecordKey, Value};
+use selaras_sync::store::{EditsAt, EntryRow};
+use selaras_sync::{
+    Acting, AnsweredMove, Batch, Key, LateEdits, LatePage, MoveOffer, Mover, Outcome, Promise, ReadStore, Row, Store,
+    TypedEdit,
+};
 
 use crate::stage::{CentreStage, Computer, Stage};
 
@@ -68,10 +72,20 @@ impl Moving {
 
     /// What has to go on, carried over.
     fn goes_on(&self) -> Option<LatePage> {
-        let page = self.old.centre.centre().late_edits().unwrap()?;
-        for late in &page.edits {
-            assert_eq!(late.to, self.new.npsn);
-            carry(&self.new, self.new.centre().take_late(late).unwrap());
+        let page = self.goes_on_past(&mut |_| false)?;
+        assert!(page.edits.iter().all(|late| late.to == self.new.npsn));
+        Some(page)
+    }
+
+    /// The same with a new school that fails to take some of it.
+    fn goes_on_past(&self, fails: &mut dyn FnMut(&LateEdits) -> bool) -> Option<LatePage> {
+        let mut page = self.old.centre.centre().late_edits().unwrap()?;
+        for late in page.edits.clone() {
+            if page.waits(&late) || fails(&late) {
+                page.keep_back(&late);
+                continue;
+            }
+            carry(&self.new, self.new.centre().take_late(&late).unwrap());
         }
         self.old.centre.drive(Some(self.old.centre.centre().late_done(&page).unwrap()));
         Some(page)
@@ -141,4 +155,70 @@ fn fault_15_two_computers_of_the_old_school_that_did_not_know_of_each_other_are_
     moving.sends(&second, &[(STREET, "Jalan Dua A")]);
     moving.goes_on().unwrap();
     assert_eq!(moving.stands(STREET), ["Jalan Dua A", "Jalan Satu A"], "what its own author wrote over is over");
+}
+
+/// A school that heals, that nobody knows, or whose record is too large holds up nothing else; what builds on what was kept
+/// back waits for it, and what was kept back goes on when it can.
+#[test]
+fn what_is_not_taken_now_is_tried_again_and_holds_up_no_others() {
+    let moving = Moving::new();
+    let computer = &moving.old.first;
+    moving.moves();
+    moving.sends(computer, &[(STREET, "Jalan Lama 7")]);
+    moving.goes_on_past(&mut |_| true).unwrap();
+    assert!(moving.stands(STREET).iter().all(|street| street != "Jalan Lama 7"));
+    // The one that waits is the first that is tried; it fails again, what had seen it waits, the other one goes on.
+    moving.sends(computer, &[(STREET, "Jalan Lama 8")]);
+    moving.sends(computer, &[("kode_pos", "40111")]);
+    let mut tried = 0;
+    let page = moving.goes_on_past(&mut |_| {
+        tried += 1;
+        true
+    });
+    assert_eq!((page.unwrap().edits.len(), tried), (3, 1));
+    moving.goes_on().unwrap();
+    assert_eq!((moving.stands(STREET), moving.stands("kode_pos")), (vec!["Jalan Lama 8".into()], vec!["40111".into()]));
+    assert!(moving.goes_on().is_none(), "nothing is left");
+}
+
+#[test]
+fn of_much_that_is_kept_back_everything_has_its_turn() {
+    let moving = Moving::new();
+    moving.moves();
+    for number in 0..14 {
+        moving.sends(&moving.old.first, &[("nama_dusun", &format!("Dusun {number}"))]);
+        moving.goes_on_past(&mut |_| true).unwrap();
+    }
+    // Ten at a time, from behind those that were tried; each builds on the one before.
+    let mut contacts = 0;
+    while let Some(page) = moving.goes_on() {
+        assert!(page.edits.len() <= 10);
+        contacts += 1;
+    }
+    assert!((2..=4).contains(&contacts), "{contacts}");
+    assert_eq!(moving.stands("nama_dusun"), ["Dusun 13"]);
+}
+
+/// An entry whose file was lost is the centre's to mend; what others wrote goes on.
+#[test]
+fn an_entry_that_cannot_be_read_holds_up_no_others() {
+    let moving = Moving::new();
+    moving.moves();
+    moving.sends(&moving.old.first, &[(STREET, "Jalan Lama 7")]);
+    let version = moving.old.centre.centre().head().unwrap().version;
+    let row = moving.old.centre.store.get(&Key::Entry(version)).unwrap();
+    let Some(Row::Entry(whole)) = row else { panic!("no entry") };
+    let put = |edits| {
+        let mut batch = Batch::default();
+        batch.put(Key::Entry(version), Row::Entry(EntryRow { edits, ..whole.clone() }));
+        moving.old.centre.store.commit(&batch).unwrap();
+    };
+    put(EditsAt::Blob([9; 32]));
+    let fields = [("kode_pos".parse().unwrap(), Value::text("40111"))].into_iter().collect();
+    moving.old.centre.act(&[Record { fields, ..Record::new(moving.person) }]);
+    assert!(moving.goes_on().is_some());
+    assert!(moving.goes_on().is_some_and(|page| page.edits.is_empty()), "it is tried again");
+    put(whole.edits.clone());
+    moving.goes_on().unwrap();
+    assert_eq!(moving.stands(STREET), ["Jalan Lama 7"]);
 }

@@ -8,8 +8,14 @@
 use selaras_model::{Npsn, RecordId};
 
 use super::note::{ARRIVALS, DEPARTURES, MoveRow, MoveState};
-use super::{Acting, AnsweredMove, Centre, LeavingPerson, Moved, Mover};
+use super::{ACCEPTED, Acting, AnsweredMove, Centre, LeavingPerson, Moved, Mover};
 use crate::error::CentreError;
+use crate::local;
+use crate::step::Step;
+use crate::store::Batch;
+
+/// Which move was tried last.
+const TURN: &str = "move/turn";
 
 /// A move that is being carried out.
 #[derive(Debug, Clone)]
@@ -35,6 +41,16 @@ enum Next {
     Nothing,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// Or the person is there already.
+    Accepts,
+    Declines,
+    Unanswered,
+    /// There is no such offer.
+    Gone,
+}
+
 /// What is done next of a move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MoveStage {
@@ -55,13 +71,18 @@ pub enum MoveStage {
 }
 
 impl AnsweredMove {
-    /// Begins to carry it out; `to` is the school that answered. Of a person who was declined only the offer goes.
+    /// Begins to carry it out; `to` is the school that answered. Of a person who was declined only the offer goes, with what
+    /// was begun while she was accepted.
     #[must_use]
     pub fn carry_out(self, to: Npsn) -> CarriedMove {
         let next = if self.accepted { Next::LookUp } else { Next::End };
-        let Self { who, person, from, school, on, accepted } = self;
-        let moved = Moved { who, person, from, to, on };
-        CarriedMove { moved, accepted, school: Some(school), next, by_note_of: None }
+        CarriedMove {
+            moved: self.moved(to),
+            accepted: self.accepted,
+            school: Some(self.school),
+            next,
+            by_note_of: None,
+        }
     }
 }
 
@@ -106,7 +127,8 @@ impl CarriedMove {
 
 impl Centre<'_> {
     /// Gives the moves that have to be carried out because of what this school's log says: offers that the school has
-    /// answered, and moves of which a lost disk may have taken a half.
+    /// answered, and moves of which a lost disk may have taken a half. Those behind the last one [tried](Self::moves_tried)
+    /// come first.
     ///
     /// # Errors
     /// As the store gives them.
@@ -116,6 +138,7 @@ impl Centre<'_> {
         }
         let answered = self.answered_moves()?;
         let mut due: Vec<_> = answered.into_iter().map(|answered| answered.carry_out(self.npsn)).collect();
+        let turn = |carried: &CarriedMove| (carried.moved.who, carried.moved.person);
         let epoch = self.position_epoch()?;
         let halved = |row: &MoveRow| row.agreed != epoch && row.state >= MoveState::Taken;
         for who in Mover::ALL {
@@ -134,7 +157,22 @@ impl Centre<'_> {
                 }
             }
         }
+        due.sort_by_key(turn);
+        if let Some(last) = local::read(self.store, TURN)? {
+            let tried = due.partition_point(|carried| turn(carried) <= last);
+            due.rotate_left(tried);
+        }
         Ok(due)
+    }
+
+    /// Remembers the last of the moves that are tried now: where not all are, the next ones have their turn before it.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn moves_tried(&self, last: &CarriedMove) -> Result<Step, CentreError> {
+        let mut batch = Batch::default();
+        local::put(&mut batch, TURN, &(last.moved.who, last.moved.person))?;
+        Ok(Step::of(batch))
     }
 
     fn by_note(&self, moved: Moved, next: Next) -> CarriedMove {
@@ -170,7 +208,17 @@ impl Centre<'_> {
                     (None, Next::Close)
                 }
             },
-            Next::Arrive(leaving) => (self.arrive(moved, leaving)?, Next::Leave),
+            Next::Arrive(leaving) => match self.answer_to(moved)? {
+                Answer::Accepts => (self.arrive(moved, leaving)?, Next::Leave),
+                // The disk may have taken the offer and its answer, which the old school's log knows of.
+                Answer::Unanswered | Answer::Gone if carried.by_note_of.is_some() => {
+                    (self.arrive(moved, leaving)?, Next::Leave)
+                }
+                answer => {
+                    carried.accepted = false;
+                    (None, if answer == Answer::Unanswered { Next::Nothing } else { Next::End })
+                }
+            },
             Next::Leave if carried.by_note_of == Some(moved.to) && self.came_back(moved)? => (None, Next::Close),
             Next::Leave => (self.leave(moved)?, Next::Close),
             Next::End => (self.end_offer(moved.who, moved.person, moved.to, moved.on)?, Next::Close),
@@ -183,6 +231,19 @@ impl Centre<'_> {
         };
         carried.next = next;
         Ok(acting)
+    }
+
+    /// What the new school says now to the offer of a move; it may have decided otherwise since the move was begun.
+    fn answer_to(&self, moved: &Moved) -> Result<Answer, CentreError> {
+        if self.has_come(moved)? {
+            return Ok(Answer::Accepts);
+        }
+        Ok(match self.offer_of(moved)?.as_ref().map(|offer| offer.code("keputusan")) {
+            None => Answer::Gone,
+            Some(None) => Answer::Unanswered,
+            Some(Some(ACCEPTED)) => Answer::Accepts,
+            Some(Some(_)) => Answer::Declines,
+        })
     }
 
     /// Says in the old school's log that the person is the new one's; none where she is promised to another, or has gone

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use selaras_merge::{Edit, Subject};
 use selaras_model::{Actor, EntityCode, EntryHash, Fields, LogVersion, Npsn, RecordId, RecordKey, Value};
+use serde::{Deserialize, Serialize};
 
 use super::note::{self, ARRIVALS, DEPARTURES, MoveRow, MoveState};
 use super::{Acting, Centre, Mover};
@@ -20,6 +21,8 @@ use crate::work::{Work, WorkError};
 
 /// Entries that are looked through at one contact; the next goes on.
 const MAX_LOOKED: u64 = 200;
+/// Entries that were kept back and are tried again at one contact; the next begins behind them.
+const MAX_AGAIN: usize = 10;
 
 /// What one entry of a school's log wrote about people who had left for another.
 #[derive(Clone)]
@@ -27,6 +30,8 @@ pub struct LateEdits {
     /// The school that they left for.
     pub to: Npsn,
     from: Npsn,
+    /// The entry's place in the old school's log.
+    at: LogVersion,
     /// The entry, as it was signed first.
     entry: EntryHash,
     edits: Vec<LateEdit>,
@@ -53,13 +58,47 @@ impl std::fmt::Debug for LateEdits {
     }
 }
 
-/// What of a school's log has to go on to others, up to a version.
+/// What of a school's log has to go on to others, up to a version: what was kept back before, and what came since.
 #[derive(Debug, Clone)]
 pub struct LatePage {
     /// By entry and school, in the log's order.
     pub edits: Vec<LateEdits>,
     /// How far the log was looked through.
     pub until: LogVersion,
+    /// Entries that were kept back before, and are tried now.
+    again: BTreeSet<LogVersion>,
+    /// The last of them by their turn.
+    last: Option<LogVersion>,
+    /// Entries that were kept back before, and whose turn it is not.
+    waiting: BTreeSet<EntryHash>,
+    /// Entries that have not gone on whole.
+    kept: BTreeMap<LogVersion, Kept>,
+}
+
+/// An entry of which something has not gone on yet: its school does not take it now.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// As it was signed first; none where it could not be read.
+    entry: Option<EntryHash>,
+}
+
+impl LatePage {
+    /// Whether some of it has to wait for other edits that were kept back: whoever typed it had seen those.
+    #[must_use]
+    pub fn waits(&self, late: &LateEdits) -> bool {
+        let kept: BTreeSet<EntryHash> = self.kept.values().filter_map(|kept| kept.entry).collect();
+        let mut seen = late.edits.iter().flat_map(|edit| &edit.seen);
+        seen.any(|entry| kept.contains(entry) || self.waiting.contains(entry))
+    }
+
+    /// Keeps edits back that did not go on: they are tried again, and hold up no others.
+    pub fn keep_back(&mut self, late: &LateEdits) {
+        self.kept.insert(late.at, Kept { entry: Some(late.entry) });
+    }
+
+    fn is_idle(&self) -> bool {
+        self.edits.is_empty() && self.again.is_empty() && self.kept.is_empty()
+    }
 }
 
 /// Who has left this school.
@@ -84,17 +123,45 @@ impl Centre<'_> {
         }
         let Some(first) = gone.values().map(|row| row.since).min() else { return Ok(None) };
         let head = self.position()?.version;
-        let mut version = self.looked()?.max(first);
-        let until = head.min(LogVersion::new(version.get().saturating_add(MAX_LOOKED)));
-        if version >= until {
-            return Ok(None);
+        let began = self.looked()?.max(first);
+        let mut version = began;
+        let until = version.max(head.min(LogVersion::new(version.get().saturating_add(MAX_LOOKED))));
+        let mut page = self.kept_back(until)?;
+        for version in page.again.clone() {
+            self.look_at(version, &gone, &mut page);
         }
-        let mut edits = Vec::new();
         while version < until {
             version = version.next();
-            self.late_edits_of(version, &gone, &mut edits)?;
+            self.look_at(version, &gone, &mut page);
         }
-        Ok(Some(LatePage { edits, until }))
+        Ok((until > began || !page.is_idle()).then_some(page))
+    }
+
+    /// Finds what an entry wrote late. One that cannot be read now is kept back like one that does not go on.
+    fn look_at(&self, version: LogVersion, gone: &Gone, page: &mut LatePage) {
+        let before = page.edits.len();
+        if self.late_edits_of(version, gone, &mut page.edits).is_err() {
+            page.edits.truncate(before);
+            page.kept.insert(version, Kept { entry: None });
+        }
+    }
+
+    /// A page of the entries that were kept back and whose turn it is.
+    fn kept_back(&self, until: LogVersion) -> Result<LatePage, StoreError> {
+        let mut again = self.kept_entries()?;
+        let tried = self.last_again()?;
+        let tried = again.partition_point(|(version, _)| *version <= tried);
+        again.rotate_left(tried);
+        let others = again.split_off(again.len().min(MAX_AGAIN));
+        let last = again.last().map(|(version, _)| *version);
+        Ok(LatePage {
+            edits: Vec::new(),
+            until,
+            again: again.into_iter().map(|(version, _)| version).collect(),
+            last,
+            waiting: others.into_iter().filter_map(|(_, kept)| kept.entry).collect(),
+            kept: BTreeMap::new(),
+        })
     }
 
     fn late_edits_of(&self, version: LogVersion, gone: &Gone, found: &mut Vec<LateEdits>) -> Result<(), CentreError> {
@@ -128,7 +195,13 @@ impl Centre<'_> {
             by_school.entry(row.other).or_default().push(edit);
         }
         let entry = entry.first_life(entry_hash(&row.entry)).entry;
-        found.extend(by_school.into_iter().map(|(to, edits)| LateEdits { to, from: self.npsn, entry, edits }));
+        found.extend(by_school.into_iter().map(|(to, edits)| LateEdits {
+            to,
+            from: self.npsn,
+            at: version,
+            entry,
+            edits,
+        }));
         Ok(())
     }
 
@@ -204,12 +277,13 @@ impl Centre<'_> {
         Ok(Some(Acting::on(note::late_kind(late.entry, late.from), set)))
     }
 
-    /// Notes that what was late has gone on.
+    /// Notes what has gone on of what was late, and what was kept back.
     ///
     /// # Errors
     /// As the store gives them.
     pub fn late_done(&self, page: &LatePage) -> Result<Step, StoreError> {
-        self.has_looked(page.until)
+        let gone_on = page.again.iter().filter(|version| !page.kept.contains_key(version));
+        self.has_looked(page.until, gone_on, &page.kept, page.last.as_ref())
     }
 }
 

@@ -183,27 +183,34 @@ impl Centre<'_> {
             if self.rules.pack.entity_named(who.places().offer).is_none() {
                 continue;
             }
-            for (keputusan, accepted) in [(ACCEPTED, true), (DECLINED, false)] {
+            for keputusan in [ACCEPTED, DECLINED] {
                 let code = Value::Code(keputusan.into());
                 let offers = self.with_value(who.places().offer, "keputusan", &code)?;
-                found.extend(offers.iter().filter_map(|offer| AnsweredMove::read(who, offer, accepted)));
+                for mut answered in offers.iter().filter_map(|offer| AnsweredMove::read(who, offer)) {
+                    // Who is here already was accepted before it was declined: what was begun is ended.
+                    answered.accepted = keputusan == ACCEPTED || self.has_come(&answered.moved(self.npsn))?;
+                    found.push(answered);
+                }
             }
         }
         Ok(found)
     }
 
-    /// Takes a person in from another school; none where that was done before.
-    fn arrive(&self, moved: &Moved, leaving: &LeavingPerson) -> Result<Option<Acting>, CentreError> {
-        let places = moved.who.places();
+    /// Whether this school's log says that the person has come by this move. What became of her here afterwards is another
+    /// matter, unless she left and comes again.
+    fn has_come(&self, moved: &Moved) -> Result<bool, CentreError> {
         let arrival = self.move_row(ARRIVALS, moved.who, moved.person)?;
         let departure = self.move_row(DEPARTURES, moved.who, moved.person)?;
-        // What became of the person here after the arrival is another matter, unless she left and comes again.
         let came = arrival.filter(|row| row.is_of(moved.from, moved.on));
-        let came = came.is_some_and(|row| departure.is_none_or(|out| out.version < row.version));
-        if came || self.is_here(moved.who, moved.person)? {
+        Ok(came.is_some_and(|row| departure.is_none_or(|out| out.version < row.version)))
+    }
+
+    /// Takes a person in from another school; none where that was done before.
+    fn arrive(&self, moved: &Moved, leaving: &LeavingPerson) -> Result<Option<Acting>, CentreError> {
+        if self.has_come(moved)? || self.is_here(moved.who, moved.person)? {
             return Ok(None);
         }
-        let key = self.key_of(places.person, moved.person)?;
+        let key = self.key_of(moved.who.places().person, moved.person)?;
         let mut edits = vec![TypedEdit { key, fields: leaving.person.clone(), deleted: Some(false) }];
         edits.extend(leaving.histories.iter().map(|record| TypedEdit {
             key: record.key(),
@@ -289,14 +296,20 @@ fn of_names(fields: &Fields, names: &[&str]) -> impl Iterator<Item = (FieldName,
 }
 
 impl AnsweredMove {
-    fn read(who: Mover, offer: &Record, accepted: bool) -> Option<Self> {
+    /// The move, where `to` is the school that answered.
+    fn moved(&self, to: Npsn) -> Moved {
+        let Self { who, person, from, on, .. } = *self;
+        Moved { who, person, from, to, on }
+    }
+
+    fn read(who: Mover, offer: &Record) -> Option<Self> {
         Some(Self {
             who,
             person: offer.text(who.places().id)?.parse().ok()?,
             from: offer.text("npsn_asal")?.parse().ok()?,
             school: offer.text("sekolah_asal").unwrap_or_default().to_owned(),
             on: offer.date("tanggal_mutasi")?,
-            accepted,
+            accepted: false,
         })
     }
 }

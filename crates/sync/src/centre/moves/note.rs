@@ -12,9 +12,12 @@
 //!
 //! The notes of both logs stay as long as the logs: what a lost disk took of one is made again from the other.
 
+use std::collections::BTreeMap;
+
 use selaras_model::{Actor, Date, EntryHash, EpochId, LogVersion, Npsn, RecordId};
 use serde::{Deserialize, Serialize};
 
+use super::late::Kept;
 use super::{Centre, Mover};
 use crate::entry::act_actor;
 use crate::local;
@@ -92,6 +95,10 @@ const LATE: &str = "move.late";
 const LATE_ROWS: &str = "move/late/";
 /// How far the old school's log was looked through for what has to go on.
 const LOOKED: &str = "move/looked";
+/// What was found on the way and has not gone on, by its version.
+const KEPT: &str = "move/kept/";
+/// Which of those was tried last.
+const AGAIN: &str = "move/again";
 
 impl Mover {
     const fn letter(self) -> &'static str {
@@ -141,6 +148,10 @@ fn rows(way: &str, who: Mover) -> String {
 /// The kind of the act by which edits of an entry of another school's log go on to this one.
 pub(super) fn late_kind(entry: EntryHash, from: Npsn) -> String {
     format!("{LATE} {} {from}", short(entry))
+}
+
+fn kept_name(version: LogVersion) -> String {
+    format!("{KEPT}{:020}", version.get())
 }
 
 pub(super) fn is_late(kind: &str) -> bool {
@@ -215,10 +226,38 @@ impl Centre<'_> {
         Ok(local::read(self.store, LOOKED)?.unwrap_or(LogVersion::new(0)))
     }
 
-    pub(super) fn has_looked(&self, until: LogVersion) -> Result<Step, StoreError> {
+    /// Notes how far it was looked, what of the entries that were kept back has gone on, what is kept back now, and which
+    /// was tried last.
+    pub(super) fn has_looked<'v>(
+        &self,
+        until: LogVersion,
+        gone_on: impl Iterator<Item = &'v LogVersion>,
+        kept: &BTreeMap<LogVersion, Kept>,
+        last: Option<&LogVersion>,
+    ) -> Result<Step, StoreError> {
         let mut batch = Batch::default();
         local::put(&mut batch, LOOKED, &until)?;
+        for version in gone_on {
+            batch.remove(Key::Local(kept_name(*version)));
+        }
+        for (version, kept) in kept {
+            local::put(&mut batch, &kept_name(*version), kept)?;
+        }
+        if let Some(last) = last {
+            local::put(&mut batch, AGAIN, last)?;
+        }
         Ok(Step::of(batch))
+    }
+
+    /// The entries that were kept back, in the log's order.
+    pub(super) fn kept_entries(&self) -> Result<Vec<(LogVersion, Kept)>, StoreError> {
+        let mut kept: Vec<(u64, Kept)> = local::all(self.store, KEPT)?;
+        kept.sort_by_key(|(version, _)| *version);
+        Ok(kept.into_iter().map(|(version, kept)| (LogVersion::new(version), kept)).collect())
+    }
+
+    pub(super) fn last_again(&self) -> Result<LogVersion, StoreError> {
+        Ok(local::read(self.store, AGAIN)?.unwrap_or_default())
     }
 
     pub(super) fn position_epoch(&self) -> Result<Option<EpochId>, StoreError> {

@@ -35,6 +35,11 @@ impl MoveRow {
     pub(super) fn is_of(&self, other: Npsn, on: Date) -> bool {
         self.other == other && self.on == on
     }
+
+    /// Whether the person is promised to the other school, and has not left for it.
+    fn is_open(&self) -> bool {
+        matches!(self.state, MoveState::Offered | MoveState::Taken)
+    }
 }
 
 fn under_way(person: RecordId, to: Npsn) -> CentreError {
@@ -74,22 +79,20 @@ impl Centre<'_> {
         Ok(self.offer_of(&Moved { who, person, from, to: self.npsn, on })?.is_some())
     }
 
-    /// Gives the school to which the person is offered, and the day; none where no offer is open.
+    /// Gives the school to which the person is offered, and the day; none where no offer is open. Whether that school has
+    /// accepted, and means it still, is to be asked of it.
     ///
     /// # Errors
-    /// `move.under-way` for who was accepted there.
+    /// As the store gives them.
     pub fn promised(&self, who: Mover, person: RecordId) -> Result<Option<(Npsn, Date)>, CentreError> {
-        match self.move_row(DEPARTURES, who, person)? {
-            Some(row) if row.state == MoveState::Taken => Err(under_way(person, row.other)),
-            Some(row) if row.state == MoveState::Offered => Ok(Some((row.other, row.on))),
-            _ => Ok(None),
-        }
+        let row = self.move_row(DEPARTURES, who, person)?;
+        Ok(row.filter(MoveRow::is_open).map(|row| (row.other, row.on)))
     }
 
     /// Takes the offer of a person away from this school, which has not accepted it; none where it is gone.
     ///
     /// # Errors
-    /// `move.under-way` for an offer that was accepted.
+    /// `move.under-way` for an offer that was accepted, or by which the person has come.
     pub fn take_back_offer(
         &self,
         by: &str,
@@ -98,7 +101,11 @@ impl Centre<'_> {
         on: Date,
     ) -> Result<Option<Acting>, CentreError> {
         self.knows_all()?;
-        let Some(offer) = self.offer_of(&Moved { who, person, from, to: self.npsn, on })? else { return Ok(None) };
+        let moved = Moved { who, person, from, to: self.npsn, on };
+        if self.has_come(&moved)? {
+            return Err(under_way(person, self.npsn));
+        }
+        let Some(offer) = self.offer_of(&moved)? else { return Ok(None) };
         if offer.code("keputusan") == Some(super::ACCEPTED) {
             return Err(under_way(person, self.npsn));
         }
@@ -106,15 +113,15 @@ impl Centre<'_> {
         self.acting(by, vec![gone]).map(Some)
     }
 
-    /// Ends an offer in the old school's log that was declined, taken back, or never reached the new school; none where the
-    /// log says something else by now.
+    /// Ends an offer in the old school's log that was declined, taken back, or never reached the new school, also one that was
+    /// accepted first; none where the log says something else by now. That the person has not come there is to be known.
     ///
     /// # Errors
     /// As the store gives them.
     pub fn end_offer(&self, who: Mover, person: RecordId, to: Npsn, on: Date) -> Result<Option<Acting>, CentreError> {
         let moved = Moved { who, person, from: self.npsn, to, on };
         let row = self.move_row(DEPARTURES, who, person)?;
-        let open = row.is_some_and(|row| row.state == MoveState::Offered && row.is_of(to, on));
+        let open = row.is_some_and(|row| row.is_open() && row.is_of(to, on));
         Ok(open.then(|| Acting::noting(moved.note(MoveState::Ended, to).kind())))
     }
 
