@@ -21,6 +21,9 @@ pub const MAX_PROMISES: usize = 8 << 10;
 /// The longest code of an act of the centre, in bytes.
 pub const MAX_ACT_KIND: usize = 64;
 
+/// How the kinds of acts begin that are states of moves.
+pub(crate) const MOVES: &str = "move.";
+
 /// Why bytes are no entry, or no signed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
@@ -114,6 +117,12 @@ impl LogEntry {
             Origin::Act { promises, .. } => promises,
             Origin::Bundle { .. } => &[],
         }
+    }
+
+    /// Whether it changes no record and says something all the same: a promise, or the state of a move.
+    pub(crate) fn is_note(&self) -> bool {
+        let of_move = matches!(&self.origin, Origin::Act { kind, .. } if kind.starts_with(MOVES));
+        !self.promises().is_empty() || self.records == 0 && of_move
     }
 
     /// The entry as it was signed first, given its own hash.

@@ -1,6 +1,6 @@
 //! The centre's side of a request: taken in, carried to its end, and answered under the same lock.
 
-use selaras_model::DeviceId;
+use selaras_model::{BundleId, DeviceId, KeyId};
 
 use super::drive::{Host, carry_out};
 use super::need::Endpoint;

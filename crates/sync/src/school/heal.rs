@@ -9,6 +9,7 @@ use selaras_model::{EntryHash, LogVersion, RecordKey};
 use selaras_policy::Who;
 
 use super::School;
+use super::common::CommonPlace;
 use super::keep::Kept;
 use crate::centre::{INVENTORY_ITEM, MAX_INVENTORY, MAX_PROOF};
 use crate::edits::{EditSet, size_of};
@@ -24,8 +25,6 @@ use crate::work::Work;
 
 /// Edits of one request, before compression.
 const MAX_HANDED: usize = 1 << 20;
-/// The newest places of a locator that are told one by one; then they double.
-const NEAR: u64 = 10;
 
 /// Where a kept entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +32,8 @@ pub(super) enum At {
     Kept(u64),
     /// The receipt of the sealed bundle, whose entry this side has not passed.
     Ahead(LogVersion),
+    /// A note of the log that was let go.
+    Log(LogVersion),
 }
 
 /// A release, and the kept entry that promises it.
@@ -49,7 +50,7 @@ pub struct Healing {
     inventory: Vec<(At, LogVersion, EntryHash)>,
     /// How many of them were asked about.
     asked: usize,
-    ancestor: Option<LogVersion>,
+    common: CommonPlace,
     epoch: Vec<u8>,
     lacking: VecDeque<(At, EntryHash)>,
     /// Releases that kept entries promise, and those that the centre lacks; handed back before any entry.
@@ -111,9 +112,14 @@ impl School<'_> {
             if kept.is_handed_back() {
                 inventory.push((At::Kept(kept.place), kept.entry.version, kept.hash));
             }
-            self.note_releases(&kept, &mut releases)?;
+            self.note_releases(At::Kept(kept.place), kept.hash, &kept.entry, &mut releases)?;
             Ok(Flow::Continue)
         })?;
+        let kept = inventory.iter().map(|(_, _, hash)| *hash).collect();
+        for note in self.notes_let_go(&kept)? {
+            inventory.push((At::Log(note.version), note.version, note.hash));
+            self.note_releases(At::Log(note.version), note.hash, &note.entry, &mut releases)?;
+        }
         if let Some((sealed, version)) = self.sealed()?.and_then(|sealed| match sealed.phase {
             Phase::Received(version) => Some((sealed, version)),
             Phase::Waiting | Phase::Approved | Phase::Offered => None,
@@ -129,7 +135,7 @@ impl School<'_> {
         Ok(Healing {
             inventory,
             asked: 0,
-            ancestor: None,
+            common: CommonPlace::new(position.version),
             epoch: Vec::new(),
             lacking: VecDeque::new(),
             releases,
@@ -175,8 +181,11 @@ impl School<'_> {
             epoch: healing.epoch.clone(),
             ..wire::HealRequest::default()
         };
-        if healing.ancestor.is_none() {
-            request.locator = self.locator(position.version)?;
+        request.locator = self.locator(&healing.common)?;
+        if healing.common.is_narrowed() {
+            return Ok(compress(&request.encode_to_vec())?);
+        }
+        if healing.common.agrees().is_none() {
             request.releases = healing.releases.iter().map(|kept| kept.promised.to_wire()).collect();
         }
         if let Some(release) = healing.wanted.front() {
@@ -187,28 +196,12 @@ impl School<'_> {
             request.inventory.extend_from_slice(&version.get().to_be_bytes());
             request.inventory.extend_from_slice(hash.as_bytes());
         }
-        if request.inventory.is_empty() && healing.ancestor.is_some() {
+        if request.inventory.is_empty() && healing.common.agrees().is_some() {
             let parcel = self.parcel(healing)?;
             request.done = parcel.handed.is_empty();
             (request.runs, request.handed) = (parcel.runs, parcel.handed);
         }
         Ok(compress(&request.encode_to_vec())?)
-    }
-
-    /// Places of the log as this side knows it: the newest ones, then ever farther apart.
-    fn locator(&self, newest: LogVersion) -> Result<Vec<wire::Cursor>, SchoolError> {
-        let mut places = Vec::new();
-        let (mut version, mut step) = (newest.get(), 1_u64);
-        while version > 0 {
-            let row = self.entry_row(LogVersion::new(version))?;
-            let entry = entry_hash(&row.entry).as_bytes().to_vec();
-            places.push(wire::Cursor { version, entry, ..wire::Cursor::default() });
-            if newest.get() - version >= NEAR {
-                step = step.saturating_mul(2);
-            }
-            version = version.saturating_sub(step);
-        }
-        Ok(places)
     }
 
     /// Takes an answer of the conversation.
@@ -226,6 +219,15 @@ impl School<'_> {
         healing.epoch.clone_from(&answer.epoch);
         healing.head = LogVersion::new(answer.head);
         healing.waiting = answer.waiting;
+        let begins = healing.common.agrees().is_none();
+        let narrows = healing.common.is_narrowed();
+        if begins || narrows {
+            let place = healing.common.take(LogVersion::new(answer.ancestor));
+            place.ok_or_else(|| foreign("it answers another question"))?;
+        }
+        if narrows {
+            return Ok(());
+        }
         let returned = healing.wanted.pop_front().is_some();
         let asked = healing.inventory.iter().skip(healing.asked).take(MAX_INVENTORY).count();
         if answer.lacking.len() != if returned { 0 } else { asked } {
@@ -234,11 +236,11 @@ impl School<'_> {
         if returned {
             return Ok(());
         }
-        if healing.ancestor.is_none() {
+        if begins {
             let told = healing.releases.iter().zip(&answer.releases);
             healing.wanted = told.filter(|(_, wanted)| **wanted != 0).map(|(kept, _)| *kept).collect();
         }
-        if asked == 0 && healing.ancestor.is_some() {
+        if asked == 0 && !begins {
             return self.handed(healing, &answer);
         }
         for (place, (at, _, hash)) in healing.inventory.iter().skip(healing.asked).take(asked).enumerate() {
@@ -250,7 +252,6 @@ impl School<'_> {
             }
         }
         healing.asked += asked;
-        healing.ancestor.get_or_insert(LogVersion::new(answer.ancestor));
         Ok(())
     }
 
@@ -325,8 +326,11 @@ impl School<'_> {
     /// Reads what is handed back: edits that are the entry's, whatever became of their file.
     fn handed_back(&self, at: At) -> Result<(EntryRow, EditSet), SchoolError> {
         let row = self.row_at(at)?;
-        let place = if let At::Kept(place) = at { place } else { 0 };
-        let edits = self.kept_edits(place, &row)?;
+        let edits = match at {
+            At::Kept(place) => self.kept_edits(place, &row)?,
+            At::Ahead(_) => self.kept_edits(0, &row)?,
+            At::Log(_) => EditSet::default(),
+        };
         let entry = LogEntry::from_bytes(&row.entry).map_err(|_| damaged())?;
         if edits.hash() == entry.edits { Ok((row, edits)) } else { Err(damaged().into()) }
     }
@@ -358,6 +362,9 @@ impl School<'_> {
             if run.signature.is_empty() {
                 self.prove_by_page(&mut run, &mut hashes)?;
             }
+        }
+        if let (At::Log(version), true) = (at, run.signature.is_empty()) {
+            self.prove_by_log(&mut run, &mut hashes, version.next())?;
         }
         if run.signature.is_empty() {
             return Err(Refusal::new("heal.unproven", Who::Centre).into());
@@ -392,7 +399,7 @@ impl School<'_> {
     /// As the store gives them.
     pub(crate) fn healed(&self, healing: &Healing) -> Result<Step, SchoolError> {
         let mut position = self.at_rest()?;
-        let ancestor = healing.ancestor.unwrap_or_default();
+        let ancestor = healing.common.agrees().unwrap_or_default();
         let mut work = Work::new(self.store, self.rules);
         let args = [("entries", healing.handed.to_string()), ("version", ancestor.to_string())];
         self.tell(&mut work, &mut position, HistoryKind::Healed, "", &args)?;

@@ -51,9 +51,9 @@ impl Kept {
         !matches!(self.row.edits, EditsAt::Absent)
     }
 
-    /// Whether a centre that lost it needs it from here: for its edits, or for what it promises.
+    /// Whether a centre that lost it needs it from here: for its edits, or for what it says.
     pub(super) fn is_handed_back(&self) -> bool {
-        self.has_edits() || !self.entry.promises().is_empty()
+        self.has_edits() || self.entry.is_note()
     }
 }
 

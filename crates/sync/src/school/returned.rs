@@ -5,7 +5,6 @@ use selaras_model::EntryHash;
 
 use super::School;
 use super::heal::{At, KeptRelease, Parcel, damaged};
-use super::keep::Kept;
 use crate::centre::{MAX_TOLD_RELEASES, releases};
 use crate::entry::{LogEntry, Origin};
 use crate::error::SchoolError;
@@ -15,10 +14,16 @@ use crate::store::{EntryRow, Key, Row, StoreError};
 use crate::wire;
 
 impl School<'_> {
-    /// Notes the releases that a kept entry promises, where their texts are here: of one release the latest stage, and of
+    /// Notes the releases that an entry promises, where their texts are here: of one release the latest stage, and of
     /// more than fit those that begin last.
-    pub(super) fn note_releases(&self, kept: &Kept, noted: &mut Vec<KeptRelease>) -> Result<(), StoreError> {
-        for promised in releases(kept.entry.npsn, kept.entry.promises()) {
+    pub(super) fn note_releases(
+        &self,
+        at: At,
+        hash: EntryHash,
+        entry: &LogEntry,
+        noted: &mut Vec<KeptRelease>,
+    ) -> Result<(), StoreError> {
+        for promised in releases(entry.npsn, entry.promises()) {
             let here = |hash| Ok::<_, StoreError>(text(self.store, hash)?.is_some());
             let release = promised.release;
             if promised.stage != ReleaseStage::Withdrawn
@@ -26,7 +31,7 @@ impl School<'_> {
             {
                 continue;
             }
-            let fresh = KeptRelease { at: At::Kept(kept.place), entry: kept.hash, promised };
+            let fresh = KeptRelease { at, entry: hash, promised };
             match noted.iter_mut().find(|known| known.promised.release == release) {
                 Some(known) if known.promised.stage >= promised.stage => {}
                 Some(known) => *known = fresh,
@@ -64,7 +69,7 @@ impl School<'_> {
                 Some(Row::Entry(row)) => Ok(row),
                 _ => Err(damaged()),
             },
-            At::Ahead(version) => self.entry_row(version),
+            At::Ahead(version) | At::Log(version) => self.entry_row(version),
         }
     }
 

@@ -87,8 +87,6 @@ impl Script {
         saved
     }
 
-    }
-
     pub(super) fn deletes(&mut self, number: usize) -> Result<(), Trouble> {
         let students = self.students(number)?;
         let Some(key) = pick(&mut self.rng, &students).map(Record::key) else { return Ok(()) };

@@ -2,7 +2,7 @@
 //! centre, and is still in the school's records.
 
 use selaras_model::{Fields, ModuleDigest, Record, RecordId, RecordKey, Value, element};
-use selaras_sync::{Batch, Key, Purpose, ReadStore as _, Row, Store as _, TypedEdit};
+use selaras_sync::{Batch, Flow, HistoryKind, HistoryLine, Key, Purpose, ReadStore as _, Row, Store as _, TypedEdit};
 
 use super::disaster::{
     assert_accepted, back_up, back_up_and_cover, change, contact, found, kept, restore, send, students, text,
@@ -269,5 +269,35 @@ fn fault_02_what_only_people_see_is_a_draft_once_the_log_was_gone_over() {
     assert!(stage.first.school().draft(made).unwrap().is_some(), "to be sent again");
     assert_accepted(&send(&mut stage.first, &stage.centre));
     assert_eq!(stage.centre.record(made), before);
+    assert_equal(&stage.first, &stage.centre);
+}
+
+/// Places that were told doubled after the newest ones, and the newest that both had was taken for where they agree: of
+/// what the backup held, half was called lost and made a draft.
+#[test]
+fn a_log_far_beyond_the_backup_goes_back_to_the_backup_and_no_farther() {
+    let mut stage = Stage::in_step(12);
+    let acts = |stage: &mut Stage, count: i64| {
+        for number in 0..count {
+            let mut record = Record::new(stage.student());
+            record.fields.insert("rt".parse().unwrap(), Value::Int(number));
+            stage.centre.act(&[record]);
+        }
+        contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    };
+    acts(&mut stage, 40);
+    let early = back_up_and_cover(&stage.centre);
+    let head = stage.centre.centre().head().unwrap().version;
+    acts(&mut stage, 150);
+    restore(&mut stage.centre, &early, 2, &[&stage.first]);
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    let mut healed = None;
+    let mut look = |line: &HistoryLine| {
+        assert_ne!(line.what, HistoryKind::Uncovered, "the backup held what it covered");
+        healed = (line.what == HistoryKind::Healed).then(|| line.args["version"].clone()).or(healed.take());
+        Flow::Continue
+    };
+    stage.first.school().history(0, &mut look).unwrap();
+    assert_eq!(healed, Some(head.to_string()));
     assert_equal(&stage.first, &stage.centre);
 }

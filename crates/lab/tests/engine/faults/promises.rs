@@ -5,7 +5,7 @@ use ed25519_dalek::SigningKey;
 use selaras_model::{DeviceId, KeyId, ReplicaId, Value};
 use selaras_sync::{Batch, DeviceRow, HeadKeyRow, KodeRow, NewDevice, Purpose, SchoolRow, Store as _, local};
 
-use super::disaster::{back_up, contact, restore};
+use super::disaster::{back_up, back_up_and_cover, contact, kept, restore};
 use crate::stage::{CentreStage, Computer, Stage, assert_equal};
 
 fn public(number: u8) -> [u8; 32] {
@@ -74,6 +74,25 @@ fn fault_43_what_was_promised_since_the_backup_is_known_again_in_every_later_lif
     for life in [2, 3] {
         restore(&mut stage.centre, &backup, life, &[&stage.first]);
         assert_ne!(rows(&stage.centre), promised, "life {life} begins without them");
+        contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+        assert_eq!(rows(&stage.centre), promised, "life {life}");
+        assert_equal(&stage.first, &stage.centre);
+    }
+}
+
+/// A later backup covered it and is lost: every school has let go of it, and holds it in its log.
+#[test]
+fn fault_05_what_only_a_lost_backup_covered_comes_back_by_the_log() {
+    let mut stage = Stage::in_step(12);
+    let early = back_up(&stage.centre);
+    promise(&stage.centre);
+    let promised = rows(&stage.centre);
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    drop(back_up_and_cover(&stage.centre));
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    assert_eq!(kept(&stage.first), 0, "all of it is in a backup");
+    for life in [2, 3] {
+        restore(&mut stage.centre, &early, life, &[&stage.first]);
         contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
         assert_eq!(rows(&stage.centre), promised, "life {life}");
         assert_equal(&stage.first, &stage.centre);
