@@ -1,7 +1,9 @@
 //! Work that does not fit one commit: decided once, done in steps, resumed after any of them.
 
+use selaras_model::EpochId;
 use selaras_sync::{Order, Outcome, Purpose, Store};
 
+use crate::backup::{back_up, put_back};
 use crate::stage::{Computer, Stage, assert_equal};
 
 #[test]
@@ -52,6 +54,39 @@ fn a_large_bundle_at_the_centre_is_resumed_after_any_step() {
     // The centre is started anew here: until the work is done nobody is answered, and whoever answers ends it first.
     assert_eq!(receive().unwrap_err().code(), "school.unfinished");
     assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    assert_equal(&stage.first, &stage.centre);
+}
+
+/// Files of a centre were copied while it ran, and put back: `restored` found half an entry, and the school was closed
+/// for good.
+#[test]
+fn a_copy_that_was_made_in_the_middle_of_large_work_ends_it_and_lives_on() {
+    let mut stage = Stage::bare(24);
+    stage.assign_head();
+    stage.first.pull(&stage.centre);
+    stage.first.import(&stage.sample.school);
+    stage.first.approve(&stage.centre);
+    let body = stage.first.request(Purpose::Sync);
+    let enrolled = |_| Ok(Some(stage.centre.known()));
+    let step =
+        stage.centre.centre().receive(stage.first.device, &body, &|_| Ok(None), &enrolled).unwrap().step.unwrap();
+    assert!(step.more);
+    stage.centre.store.commit(&step.batch).unwrap();
+    let copy = back_up(&stage.centre);
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::Receipt(_)));
+    let signed = stage.centre.centre().head().unwrap();
+
+    put_back(&mut stage.centre, &copy);
+    stage.centre.epoch.set(EpochId::from_bytes([2; 8]));
+    let mut ended = None;
+    while let Some(step) = stage.centre.centre().resume().unwrap() {
+        stage.centre.store.commit(&step.batch).unwrap();
+        let head = stage.centre.centre().head().unwrap();
+        ended = ended.or((head.version == signed.version).then_some(head));
+    }
+    assert_eq!(ended, Some(signed), "two entries for one place of one life would part the log from its schools");
+    assert_eq!(stage.centre.centre().epoch().unwrap(), Some(stage.centre.epoch.get()));
+    stage.first.pull(&stage.centre);
     assert_equal(&stage.first, &stage.centre);
 }
 

@@ -208,15 +208,11 @@ impl<'a> Centre<'a> {
         if self.is_of_another_life()? {
             return match intent {
                 None => self.put_back().map(Some),
-                // A copy is made of schools at rest alone.
-                Some(_) => Err(StoreError::Damaged("half an entry of another life of the log".into()).into()),
+                Some(intent) => self.finish_earlier(intent).map(Some),
             };
         }
-        match intent {
-            Some(Intent::Entry { plan, entry }) => return self.finish_entry(plan.into(), *entry).map(Some),
-            Some(Intent::Entering { progress, entry }) => return self.finish_entry(progress, *entry).map(Some),
-            Some(_) => return Err(StoreError::Damaged("a centre's store with a school's work".into()).into()),
-            None => {}
+        if let Some(intent) = intent {
+            return self.finish(intent).map(Some);
         }
         if self.healing()?.is_none() && self.has_other_rules()? {
             return self.rules_step(self.living()?).map(Some);
@@ -230,6 +226,21 @@ impl<'a> Centre<'a> {
             Ok(crate::judging::run(centre.store, centre.rules, centre.today, version)?)
         })?;
         Ok(Some(Step::of_all(batches)))
+    }
+
+    fn finish(&self, intent: Intent) -> Result<Step, CentreError> {
+        match intent {
+            Intent::Entry { plan, entry } => self.finish_entry(plan.into(), *entry),
+            Intent::Entering { progress, entry } => self.finish_entry(progress, *entry),
+            _ => Err(StoreError::Damaged("a centre's store with a school's work".into()).into()),
+        }
+    }
+
+    /// A copy of the store's files was put back in the middle of large work. What that entry is was decided in the life
+    /// that is over, before anything else could be: its end is the same to the byte, and no other one for its place.
+    fn finish_earlier(&self, intent: Intent) -> Result<Step, CentreError> {
+        let epoch = self.epoch()?.ok_or_else(|| StoreError::Damaged("a log without an epoch".to_owned()))?;
+        Centre { epoch, ..*self }.finish(intent)
     }
 
     /// Gives the life of the database in which this log stands.
