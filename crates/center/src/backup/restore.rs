@@ -87,6 +87,9 @@ pub(crate) fn put_back(data: &Path) -> Result<Restored, Failure> {
     let epoch = EpochId::from_bytes(random().ok_or_else(|| Failure::data("the system gives no randomness"))?);
     let config = Config::load(data).map_err(|error| Failure::local("configuration", &error))?;
     let changelog = open_changelog(data, config.cache_mib, EngineKind::default())?;
+    // Before the life begins: this may end in the middle, and is done again as a whole while the old life goes on.
+    Accounts::doubt(&changelog.school(nobody()?))
+        .map_err(|error| Failure::local("the store cannot be written", &error))?;
     begin_epoch(&changelog, epoch).map_err(|error| Failure::local("the store cannot be written", &error))?;
     drop(changelog);
     // It speaks of the life that is over.
