@@ -21,7 +21,10 @@ impl Desk {
     /// Replaces the code; the old one ends at once, registered devices stay.
     pub(crate) fn rotate(&self) -> Result<Kode, Problem> {
         let promised = self.kode()?.map_or(0, |row| row.number);
-        let number = promised.max(self.known.number).saturating_add(1);
+        // Also later than any that schools may hand back of a life that is over: of two the later one holds, and by counting
+        // on from the backup a stolen one would be later than the one that replaces it.
+        let made = u32::try_from(self.now).unwrap_or_default();
+        let number = promised.max(self.known.number).saturating_add(1).max(made);
         let (shown, row) = new_kode(&self.host, self.known.name.clone(), number)?;
         let kode = self.host.kodes.of(self.npsn, number, &shown);
         let mut step = self.centre().promise_kode(kode).map_err(|error| refused(&error))?;
