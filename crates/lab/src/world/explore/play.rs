@@ -59,7 +59,7 @@ fn held(state: &State) -> Result<String, Trouble> {
 fn values(disk: &Disk) -> Result<String, Trouble> {
     let mut found = String::new();
     for (kind, range) in [("value", Range::Views(students()?, None)), ("draft", Range::Drafts(None))] {
-        each_text(disk, range, &mut |field, text| {
+        each_text(disk, &range, &mut |field, text| {
             let _ = write!(found, "; {kind} {field} {text}");
         })?;
     }

@@ -50,7 +50,7 @@ impl State {
                 return Ok(());
             }
             for range in [Range::Views(students()?, None), Range::Drafts(None)] {
-                each_text(disk, range, &mut |_, text| {
+                each_text(disk, &range, &mut |_, text| {
                     missing.remove(text);
                 })?;
             }

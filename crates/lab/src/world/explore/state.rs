@@ -260,7 +260,12 @@ impl State {
         let Request { endpoint, body } = request;
         let served = self.centre.serve(device, *endpoint, body);
         // That it has come counts also where what it brings waits for somebody's word.
-        if matches!(&served, Ok(_)) || matches!(&served, Err(Trouble::No(code)) if code == UNCONFIRMED) {
+        let has_come = match &served {
+            Ok(_) => true,
+            Err(Trouble::No(code)) => code == UNCONFIRMED,
+            Err(_) => false,
+        };
+        if has_come {
             let position = self.station(which).computer.school().position()?;
             self.memory.speaks(which, position.epoch, position.version);
         }

@@ -17,8 +17,8 @@ pub(super) fn students() -> Result<EntityCode, Trouble> {
 }
 
 /// The texts in a range of views and drafts, each with its field.
-pub(super) fn each_text(disk: &Disk, range: Range, visit: &mut dyn FnMut(&str, &str)) -> Result<(), Trouble> {
-    disk.scan(&range, &mut |_, row| {
+pub(super) fn each_text(disk: &Disk, range: &Range, visit: &mut dyn FnMut(&str, &str)) -> Result<(), Trouble> {
+    disk.scan(range, &mut |_, row| {
         let fields = match &row {
             Row::View(view) => &view.fields,
             Row::Draft(draft) => &draft.fields,
