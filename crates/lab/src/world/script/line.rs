@@ -190,6 +190,7 @@ impl Script {
     pub(super) fn refused(&mut self, number: usize, request: u64, code: String) -> Result<(), Trouble> {
         let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
         let done = self.goes_on(number, exchange, Told::Refused(code));
+        self.is_told(number, None)?;
         self.bear(number, done)
     }
 
@@ -273,13 +274,24 @@ impl Script {
         Ok(())
     }
 
-    /// Notes what was heard, where the computer has written it down, even if it died then.
+    /// Notes what was heard, where the computer has written it down, even if it died then. An answer in whose exchange
+    /// records are repaired first is taken in by a later event.
     pub(super) fn is_told(&mut self, number: usize, heard: Option<Heard>) -> Result<(), Trouble> {
-        let Some((bundle, fate)) = heard else { return Ok(()) };
+        let before = self.heard.remove(&number);
+        let Some((bundle, fate)) = heard.or(before) else { return Ok(()) };
         let computer = self.computer(number)?;
         let store = computer.disk.held()?;
         let sealed = computer.school_over(&store).sealed()?;
         let open = sealed.is_some_and(|sealed| sealed.bundle == bundle && !matches!(sealed.phase, Phase::Received(_)));
-        if open { Ok(()) } else { self.oracle.fate(bundle, fate) }
+        let goes_on = !computer.down && computer.exchange.is_some();
+        match (open, goes_on) {
+            (false, _) => self.oracle.fate(bundle, fate),
+            (true, true) => {
+                self.heard.insert(number, (bundle, fate));
+                Ok(())
+            }
+            // Nobody has it any more, and it is asked for again.
+            (true, false) => Ok(()),
+        }
     }
 }
