@@ -39,7 +39,6 @@ use super::rules::{Change, rules};
 use super::trouble::Trouble;
 use super::{Bug, Dimension, Ended, Flaw, Mixture, Plan, one_in};
 use imports::Imports;
-use line::Heard;
 
 /// The schools; the third is there where students move.
 const NPSNS: [&str; 3] = ["99999999", "99999998", "99999997"];
@@ -191,8 +190,6 @@ pub(super) struct Script {
     pub(super) meet: bool,
     /// The bugs that are planted in new computers.
     sick: (Option<Bug>, Option<Flaw>),
-    /// What an answer said of a bundle that is not taken in yet, by computer.
-    heard: BTreeMap<usize, Heard>,
     /// What goes along with who was promised last, for a planted bug.
     leaving: Option<LeavingPerson>,
     /// Schools that said they take a student, whether or not it was saved.
@@ -249,7 +246,6 @@ impl Script {
             mixture,
             meet: plan.mixed || plan.only.is_some(),
             sick: (plan.bug, plan.flaw),
-            heard: BTreeMap::new(),
             leaving: None,
             takers: BTreeSet::new(),
             registering: BTreeSet::new(),
