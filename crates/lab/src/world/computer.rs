@@ -19,6 +19,9 @@ use super::disk::Disk;
 use super::rules::rules;
 use super::trouble::{Trouble, wrong};
 
+/// What an answer said of a bundle.
+pub(super) type Heard = (BundleId, String);
+
 pub(super) struct Computer {
     pub(super) school: usize,
     pub(super) device: DeviceId,
@@ -27,6 +30,8 @@ pub(super) struct Computer {
     pub(super) rules: Rules,
     /// The exchange that is under way in this process, and the number of what it waits for.
     pub(super) exchange: Option<(u64, Exchange)>,
+    /// What an answer of that exchange said of a bundle, while it is not taken in.
+    pub(super) heard: Option<Heard>,
     /// The upload that is under way in this process, and of which bundle.
     pub(super) upload: Option<(BundleId, Upload)>,
     /// When what was approved is sent, where somebody waits for it in this process.
@@ -80,6 +85,7 @@ impl Computer {
             disk,
             rules,
             exchange: None,
+            heard: None,
             upload: None,
             sends_at: None,
             down: false,
@@ -161,9 +167,11 @@ impl Computer {
 
     /// Gives up waiting; of a piece that was on its way only the centre knows what arrived.
     pub(super) fn waits_no_longer(&mut self, request: u64) {
-        if self.exchange.take_if(|(waiting, _)| *waiting == request).is_some()
-            && let Some((_, upload)) = &mut self.upload
-        {
+        if self.exchange.take_if(|(waiting, _)| *waiting == request).is_none() {
+            return;
+        }
+        self.heard = None;
+        if let Some((_, upload)) = &mut self.upload {
             upload.cut();
         }
     }
@@ -176,6 +184,7 @@ impl Computer {
     /// What dies with a process.
     pub(super) fn forget(&mut self) {
         self.exchange = None;
+        self.heard = None;
         self.upload = None;
         self.sends_at = None;
         self.notices.clear();

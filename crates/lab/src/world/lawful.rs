@@ -37,8 +37,9 @@ impl Approved {
 pub(super) enum JudgedOn {
     /// On the day on which it is in the log.
     Now(Date),
-    /// Before: it is large, and its centre died over it.
-    Earlier(Date),
+    /// Before: it is large, and its centre died over it. So many releases were published by then; one that came later
+    /// that day says nothing of it.
+    Earlier(Date, usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,8 +58,8 @@ struct Read {
     names: Option<Names>,
     /// The first day of the newest release under which an entry was made.
     newest: Option<Date>,
-    /// The day on which it decided a large bundle that is not in the log yet.
-    decided: Option<Date>,
+    /// The day on which it decided a large bundle that is not in the log yet, and how many releases were published then.
+    decided: Option<(Date, usize)>,
     /// The greatest date on which the centre did anything; more than one where it died at writing it down.
     latest: BTreeSet<Date>,
     /// All dates on which it ever did anything.
@@ -125,12 +126,14 @@ impl Lawful {
 
     /// A centre has decided a large bundle, which is in the log later: it was judged by the rules of that day.
     pub(super) fn decided(&mut self, school: usize, today: Date) {
-        self.read.entry(school).or_default().decided = Some(today);
+        let published = self.published.len();
+        self.read.entry(school).or_default().decided = Some((today, published));
     }
 
     /// The day on which the bundle was decided that now is in the log.
-    pub(super) fn decided_on(&mut self, school: usize) -> Option<Date> {
-        self.read.get_mut(&school).and_then(|read| read.decided.take())
+    pub(super) fn decided_on(&mut self, school: usize) -> Option<JudgedOn> {
+        let decided = self.read.get_mut(&school).and_then(|read| read.decided.take());
+        decided.map(|(today, published)| JudgedOn::Earlier(today, published))
     }
 
     /// A centre does something while its clock shows a date, and wrote down by which it works, or died at that.
@@ -183,9 +186,9 @@ impl Lawful {
     /// approval's date was good: it is one that the centre has worked by, and not too long ago.
     pub(super) fn accepted(&self, school: usize, bundle: BundleId, judged: JudgedOn) -> Result<(), Trouble> {
         let Some(approved) = self.approved.get(&bundle) else { return Ok(()) };
-        let (clock, when) = match judged {
-            JudgedOn::Now(clock) => (clock, "now"),
-            JudgedOn::Earlier(clock) => (clock, "earlier"),
+        let (clock, published, when) = match judged {
+            JudgedOn::Now(clock) => (clock, self.published.len(), "now"),
+            JudgedOn::Earlier(clock, published) => (clock, published, "earlier"),
         };
         let read = self.read.get(&school).cloned().unwrap_or_default();
         let by = read.worked_by(clock);
@@ -197,7 +200,7 @@ impl Lawful {
         }
         // Where the clock was set back, the rules of the greatest date hold on.
         let today = by.into_iter().min().unwrap_or(clock);
-        let greatest = self.greatest(today).max(self.greatest(latest));
+        let greatest = self.greatest(today, published).max(self.greatest(latest, published));
         match approved.ages.iter().find(|(_, age)| !(0..=greatest).contains(age)) {
             Some((record, age)) => wrong(format!(
                 "bundle {bundle}, judged {when}, was accepted with the age {age} in {record}, above {greatest}"
@@ -224,8 +227,10 @@ impl Lawful {
         read.newest.map_or(today, |newest| newest.max(today))
     }
 
-    fn greatest(&self, today: Date) -> i64 {
-        self.begun(today).map_or(FIRST_GREATEST, |begins| begins.greatest)
+    /// The greatest age that is allowed on a day by the first so many releases.
+    fn greatest(&self, today: Date, published: usize) -> i64 {
+        let begun = self.published.iter().take(published).filter(|begins| begins.from <= today);
+        begun.max_by_key(|begins| begins.from).map_or(FIRST_GREATEST, |begins| begins.greatest)
     }
 
     fn begun(&self, today: Date) -> Option<&Begins> {

@@ -97,9 +97,9 @@ impl Oracle {
         }
     }
 
-    /// Forgets what a computer heard and had not written down when its centre lost the same answer.
-    pub(super) fn forget(&mut self, bundle: BundleId) {
-        self.fates.remove(&bundle);
+    /// Forgets what a computer heard and had not written down when its centre lost the same answer; gives it.
+    pub(super) fn forget(&mut self, bundle: BundleId) -> Option<String> {
+        self.fates.remove(&bundle)
     }
 
     /// A computer is gone for good: what was typed there and nobody else can see yet is gone with it, and nobody has to

@@ -58,8 +58,8 @@ impl Script {
         if computer.down {
             return Ok(());
         }
-        lose(&computer.disk.held()?, &computer.rules, (chance, true))?;
-        self.note(&format!("a record is gone from the disk of computer {number}"));
+        let lost = lose(&computer.disk.held()?, &computer.rules, (chance, true))?;
+        self.note(&format!("a record is gone from the disk of computer {number}: {lost:?}"));
         Ok(())
     }
 

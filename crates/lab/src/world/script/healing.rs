@@ -82,13 +82,13 @@ impl Script {
     }
 
     fn loses_disk_of(&mut self, school: usize, before: usize) -> Result<(), Trouble> {
-        let ours = self.computers.iter().filter(|computer| computer.school == school);
+        let ours = self.computers.iter().enumerate().filter(|(_, computer)| computer.school == school);
         let mut unwritten = Vec::new();
-        for computer in ours {
+        for (number, computer) in ours {
             let store = computer.disk.held()?;
             let school = computer.school_over(&store);
             let unanswered = school.sealed()?.filter(|sealed| !matches!(sealed.phase, Phase::Received(_)));
-            unwritten.extend(unanswered.map(|sealed| sealed.bundle));
+            unwritten.extend(unanswered.map(|sealed| (number, sealed.bundle)));
         }
         let Some(centre) = self.centres.get_mut(school) else { return Ok(()) };
         if !centre.lose_disk(before)? {
@@ -97,8 +97,11 @@ impl Script {
         self.restored += 1;
         self.reads_log_anew(school)?;
         self.may_publish_after_loss();
-        for bundle in unwritten {
-            self.oracle.forget(bundle);
+        for (number, bundle) in unwritten {
+            // An answer that waits for a repair is written down after all.
+            let heard = self.oracle.forget(bundle).map(|fate| (bundle, fate));
+            let computer = self.computer_mut(number)?;
+            computer.heard = heard.filter(|_| computer.exchange.is_some()).or(computer.heard.take());
         }
         self.lost_with_disks(school, before > 0 || self.school_has_harmed_files(school))?;
         // What nobody has any more is lost with the disk: the Dinas has to do it again.

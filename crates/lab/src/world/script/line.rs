@@ -1,22 +1,19 @@
 //! The line between the two, and the exchanges that go over it.
 
 use rand::RngExt as _;
-use selaras_model::{BundleId, DeviceId, LogVersion, ReplicaId};
+use selaras_model::{DeviceId, LogVersion, ReplicaId};
 use selaras_storage::Fault;
 use selaras_sync::exchange::{Endpoint, Event as Told, Exchange, Notice, Outside, Request, advance};
 use selaras_sync::{Phase, Purpose};
 
 use super::large::is_large;
 use super::{Event, PATIENCE, Script};
-use crate::world::computer::told;
+use crate::world::computer::{Heard, told};
 use crate::world::trouble::{Trouble, wrong};
 use crate::world::{Dimension, one_in};
 
 /// Where in the log a computer stands: the version, and what of the next entry is in.
 type Stand = (LogVersion, Option<(u32, [u8; 32])>);
-
-/// What an answer said of a bundle.
-pub(super) type Heard = (BundleId, String);
 
 impl Script {
     /// Begins an exchange, unless one is under way.
@@ -190,6 +187,7 @@ impl Script {
     pub(super) fn refused(&mut self, number: usize, request: u64, code: String) -> Result<(), Trouble> {
         let Some(exchange) = self.takes_up(number, request)? else { return Ok(()) };
         let done = self.goes_on(number, exchange, Told::Refused(code));
+        self.is_told(number, None)?;
         self.bear(number, done)
     }
 
@@ -273,13 +271,21 @@ impl Script {
         Ok(())
     }
 
-    /// Notes what was heard, where the computer has written it down, even if it died then.
+    /// Notes what was heard, where the computer has written it down, even if it died then. An answer in whose exchange
+    /// records are repaired first is taken in by a later event.
     pub(super) fn is_told(&mut self, number: usize, heard: Option<Heard>) -> Result<(), Trouble> {
-        let Some((bundle, fate)) = heard else { return Ok(()) };
+        let before = self.computer_mut(number)?.heard.take();
+        let Some((bundle, fate)) = heard.or(before) else { return Ok(()) };
         let computer = self.computer(number)?;
         let store = computer.disk.held()?;
         let sealed = computer.school_over(&store).sealed()?;
         let open = sealed.is_some_and(|sealed| sealed.bundle == bundle && !matches!(sealed.phase, Phase::Received(_)));
-        if open { Ok(()) } else { self.oracle.fate(bundle, fate) }
+        if !open {
+            return self.oracle.fate(bundle, fate);
+        }
+        let computer = self.computer_mut(number)?;
+        // Where the exchange is over nobody has it any more, and it is asked for again.
+        computer.heard = computer.exchange.is_some().then_some((bundle, fate));
+        Ok(())
     }
 }

@@ -147,7 +147,7 @@ impl Script {
                 continue;
             };
             let exchanged = matches!(served, Some(Endpoint::Exchange(_)));
-            let judged = decided_on.map(JudgedOn::Earlier).or(exchanged.then_some(JudgedOn::Now(today)));
+            let judged = decided_on.or(exchanged.then_some(JudgedOn::Now(today)));
             // What a computer hands back was judged when it was accepted first.
             if let Some(judged) = judged.filter(|_| entry.first.is_none()) {
                 self.lawful.accepted(school, bundle, judged)?;
