@@ -87,9 +87,10 @@ impl Centre<'_> {
         self.is_sound(&position, keys)?;
         let actor = self.actor_of(&intent, &position)?;
         let work = Work::new(self.store, self.rules).with_heads(MAX_EDIT_HEADS);
-        let Some(work) = Self::take_all(work, &actor, &edits, &mut |_, _, _| {})? else {
+        let mut afters = Vec::new();
+        let Some(work) = Self::take_all(work, &actor, &edits, &mut |_, after, _| afters.push(after))? else {
             if judging == Judging::Strict {
-                self.judge_large_act(&actor, edits.edits())?;
+                self.judge_large_act(afters)?;
             }
             return self.intend(&edits, intent);
         };

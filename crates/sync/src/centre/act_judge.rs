@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use selaras_merge::{Edit, peek};
-use selaras_model::{Actor, FieldName, RecordKey};
+use selaras_model::{FieldName, Record, RecordKey};
 use selaras_policy::{Changed, Finding, Judge, Judged, RuleId, SubjectKey};
 
 use super::Centre;
 use crate::error::CentreError;
 use crate::view::StoreView;
-use crate::work::{Work, WorkError};
+use crate::work::Work;
 
 /// A finding that nobody at the school may mend, by what it is about.
 type Unmendable = (RecordKey, RuleId, Option<FieldName>);
@@ -34,21 +33,16 @@ impl Centre<'_> {
         refuse(&after, &before)
     }
 
-    /// Judges an act that is done in steps: the whole school before and after it.
+    /// Judges an act that is done in steps, by what its records become: the whole school before and after it.
     ///
     /// # Errors
     /// As [`Self::judge_small_act`].
-    pub(super) fn judge_large_act(&self, actor: &Actor, edits: &[(RecordKey, Edit)]) -> Result<(), CentreError> {
+    pub(super) fn judge_large_act(&self, afters: Vec<Record>) -> Result<(), CentreError> {
         let mut whole = crate::judging::whole(self.store, self.rules)?;
         let judge = Judge::new(&self.rules.pack, &self.rules.rulebook, self.today);
         let before = self.unmendable(judge.full(&whole)?);
-        let work = Work::new(self.store, self.rules);
-        for (key, edit) in edits {
-            let document = work.document(*key)?;
-            let place = (&*self.rules.pack, key.entity, key.id);
-            let peeked = peek(document.as_ref(), actor, edit, place);
-            let (resolved, _) = peeked.map_err(|error| WorkError::Merge { record: *key, error })?;
-            whole.insert(resolved.record);
+        for after in afters {
+            whole.insert(after);
         }
         refuse(&self.unmendable(judge.full(&whole)?), &before)
     }

@@ -18,6 +18,7 @@ use crate::store::{Key, StateName, StoreError};
 use crate::work::Work;
 
 const CONTEXT: &str = "selaras 1 given up";
+const NOT_THE_HEADS: &str = "heal.not-the-heads";
 
 /// A head's word that these computers will not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +58,8 @@ impl Centre<'_> {
     ///
     /// # Errors
     /// [`CentreError::Refused`]: `center.restored` where the computer has itself not told yet what it holds, or speaks of
-    /// another life; `approval.key-unknown`, `approval.key-revoked`, `approval.signature`; `center.unconfirmed` for a key or
-    /// computer from before the restore; [`CentreError::NotEntitled`].
+    /// another life; `heal.not-the-heads` for a key that is unknown or revoked, and for a signature that is not its own;
+    /// `center.unconfirmed` for a key or computer from before the restore; [`CentreError::NotEntitled`].
     pub fn give_up(
         &self,
         device: DeviceId,
@@ -71,16 +72,11 @@ impl Centre<'_> {
             return Err(CentreError::refused("center.restored"));
         }
         let refused = |code| CentreError::refused(code).with("key", word.key);
-        let key = enrolled(word.key)?.ok_or_else(|| refused("approval.key-unknown"))?;
-        if key.revoked {
-            return Err(refused("approval.key-revoked"));
-        }
+        let key = enrolled(word.key)?.filter(|key| !key.revoked).ok_or_else(|| refused(NOT_THE_HEADS))?;
         let damaged = |_| StoreError::Damaged("a head's key".to_owned());
         let public = VerifyingKey::from_bytes(&key.public).map_err(damaged)?;
         let digest = said(self.npsn, word.epoch, word.key, &word.devices);
-        public
-            .verify_strict(&digest, &Signature::from_bytes(&word.signature))
-            .map_err(|_| refused("approval.signature"))?;
+        public.verify_strict(&digest, &Signature::from_bytes(&word.signature)).map_err(|_| refused(NOT_THE_HEADS))?;
         if !self.is_confirmed(device, word.key)? {
             return Err(refused("center.unconfirmed"));
         }
@@ -116,6 +112,9 @@ mod tests {
         let bytes = [b"99999999".as_slice(), &[1; 8], &[2; 8], &[3; 8], &[4; 8]].concat();
         assert_eq!(said(npsn, epoch, key.0, &devices), blake3::derive_key(CONTEXT, &bytes));
         let word = GivenUp::sign(npsn, epoch, devices, (key.0, &key.1));
-        assert_eq!(blake3::hash(&word.signature).to_hex().as_str(), "golden");
+        assert_eq!(
+            blake3::hash(&word.signature).to_hex().as_str(),
+            "9aaa4d5d0864608345f26a38d9ad9c407c6524929a024ce1a680981ba711b5a4"
+        );
     }
 }

@@ -240,6 +240,27 @@ mod tests {
         assert!(decode("99999999".parse().unwrap(), b"\xff").is_empty());
     }
 
+    /// Stores and backups hold these bytes.
+    #[test]
+    fn the_bytes_of_a_release_and_of_a_later_name_are_as_they_were_first_made() {
+        let release = Release {
+            from: "2026-12-15".parse().unwrap(),
+            pack: selaras_model::PackHash::from_bytes([7; 32]),
+            rulebook: selaras_model::RulebookHash::from_bytes([8; 32]),
+        };
+        let bytes = |promise: Promise| {
+            let entries = encode(&[promise]);
+            entries.first().unwrap().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let named = SchoolRow { name: "SMP".into(), area: "3273".into(), number: 2 };
+        assert_eq!(bytes(Promise::Founded(named)), "0a0f0a0d0a03534d501204333237331802");
+        let hashes = format!("1220{}1a20{}", "07".repeat(32), "08".repeat(32));
+        let begun = PromisedRelease { release, stage: ReleaseStage::Begun };
+        assert_eq!(bytes(Promise::Released(begun)), format!("0a4e3a4c0a480884c502{hashes}1001"));
+        let withdrawn = PromisedRelease { release, stage: ReleaseStage::Withdrawn };
+        assert_eq!(bytes(Promise::Released(withdrawn)), format!("0a4e3a4c0a480884c502{hashes}1801"));
+    }
+
     #[test]
     fn many_promises_are_several_entries() {
         let promises: Vec<_> = (0..500).map(|_| key(Some(10))).collect();

@@ -74,13 +74,13 @@ fn a_word_that_is_not_the_heads_of_this_life_ends_nothing() {
 
     let other = DeviceId::from_bytes([78; 8]);
     let more = GivenUp { devices: [gone.device, other].into(), ..said.clone() };
-    assert_eq!(give_up(&stage.centre, &stage.first, &more), refused("approval.signature"));
+    assert_eq!(give_up(&stage.centre, &stage.first, &more), refused("heal.not-the-heads"));
     let before = EpochId::from_bytes(*b"epoch-01");
     let earlier =
         GivenUp::sign(stage.centre.npsn, before, [gone.device].into(), (stage.centre.head_key(), &stage.centre.head));
     assert_eq!(give_up(&stage.centre, &stage.first, &earlier), refused("center.restored"));
     let renamed = GivenUp { epoch: stage.centre.epoch.get(), ..earlier };
-    assert_eq!(give_up(&stage.centre, &stage.first, &renamed), refused("approval.signature"));
+    assert_eq!(give_up(&stage.centre, &stage.first, &renamed), refused("heal.not-the-heads"));
     let stranger = SigningKey::from_bytes(&[66; 32]);
     let own = GivenUp::sign(
         stage.centre.npsn,
@@ -88,11 +88,11 @@ fn a_word_that_is_not_the_heads_of_this_life_ends_nothing() {
         [gone.device].into(),
         (stage.centre.head_key(), &stranger),
     );
-    assert_eq!(give_up(&stage.centre, &stage.first, &own), refused("approval.signature"));
+    assert_eq!(give_up(&stage.centre, &stage.first, &own), refused("heal.not-the-heads"));
     let unknown = GivenUp { key: KeyId::from_bytes([9; 8]), ..said.clone() };
-    assert_eq!(give_up(&stage.centre, &stage.first, &unknown), refused("approval.key-unknown"));
+    assert_eq!(give_up(&stage.centre, &stage.first, &unknown), refused("heal.not-the-heads"));
     stage.centre.revoked = true;
-    assert_eq!(give_up(&stage.centre, &stage.first, &said), refused("approval.key-revoked"));
+    assert_eq!(give_up(&stage.centre, &stage.first, &said), refused("heal.not-the-heads"));
     assert_eq!(stage.centre.centre().waits_for().unwrap(), [gone.device].into());
 }
 
