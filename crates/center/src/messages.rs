@@ -45,8 +45,19 @@ pub(crate) struct SchoolLine {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SchoolPage {
     pub(crate) schools: Vec<SchoolLine>,
+    /// Those of the page whose turn did not come, or whose rows cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failed: Vec<FailedSchool>,
     /// Where the next page begins.
     pub(crate) next: Option<Npsn>,
+}
+
+/// A school of which a list cannot say anything now.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FailedSchool {
+    pub(crate) npsn: Npsn,
+    /// The code of the problem.
+    pub(crate) failed: String,
 }
 
 /// What an act of the centre led to.

@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
+use selaras_storage::{Changelog, EngineKind, open_store};
+use selaras_sync::{Batch, Store as _, local};
 use tempfile::TempDir;
 
-use crate::stand::Stand;
+use crate::stand::{NPSN, Stand};
 
 /// A school that is listed before the other one.
 const FIRST: &str = "99999990";
@@ -15,6 +17,30 @@ fn two() -> Stand {
     stand.json(&["school", "add", FIRST, "--name", "SD Pertama"]);
     stand.school();
     stand
+}
+
+/// Makes the row unreadable by which a school is known.
+fn damage(data: &TempDir, npsn: &str) {
+    let engine = open_store(&data.path().join("store"), EngineKind::default(), 1 << 20).unwrap().engine;
+    let mut batch = Batch::default();
+    local::put(&mut batch, "registration", &7).unwrap();
+    Changelog::new(engine).unwrap().school(npsn.parse().unwrap()).commit(&batch).unwrap();
+}
+
+#[test]
+fn a_school_that_cannot_be_read_is_named_and_hides_no_other() {
+    let data = two().end();
+    damage(&data, FIRST);
+    let stand = Stand::serve(data, &[]);
+    for command in [&["school", "list"][..], &["restore", "confirm", "--all"]] {
+        let output = stand.command(command);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains(&format!("{{\"npsn\":\"{FIRST}\",\"failed\":\"center.store-damaged\"}}")), "{said}");
+        assert!(said.contains(NPSN), "{said}");
+        assert_eq!(output.status.code(), Some(4), "{output:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned() + &said;
+        assert!(told.contains("school.some-failed"), "{told}");
+    }
 }
 
 fn copy(from: &Path, to: &Path) {
