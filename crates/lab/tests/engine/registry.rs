@@ -5,8 +5,8 @@ use selaras_model::{Date, DeviceId, EpochId, KeyId, RecordId, ReplicaId};
 use selaras_sync::evidence::HeadKey;
 use selaras_sync::limits::MAX_DEVICES;
 use selaras_sync::{
-    Acting, AssignmentIds, CentreError, DeviceEnd, Enrolment, HeadAssignment, HeadKeyRow, Key, NewDevice, ReadStore,
-    Row, local,
+    Acting, AssignmentIds, Batch, CentreError, DeviceEnd, Enrolment, HeadAssignment,
+    HeadKeyRow, Key, NewDevice, ReadStore, Row, Store, local,
 };
 
 use crate::stage::{CentreStage, NOW};
@@ -309,4 +309,64 @@ fn fault_49_registering_again_under_another_name_overwrites_nothing() {
     assert_eq!(registered(&stage, 1, 9), Ok(device));
     assert_eq!(stage.centre().device(device).unwrap(), before);
     assert_eq!(registered(&stage, 2, 1), Err("registration.replica-taken"));
+}
+
+/// Keys that somebody with the kode enrolled before there was a limit: more than one commit ends.
+fn enrolled_by_the_thousand(stage: &CentreStage) {
+    for some in (0..1_200_u16).collect::<Vec<_>>().chunks(400) {
+        let mut batch = Batch::default();
+        for number in some {
+            let row = HeadKeyRow {
+                ptk: PTK,
+                public: public(1),
+                enrolled_at: NOW,
+                revoked_at: None,
+                revoked_because: Vec::new(),
+                revoked_by: None,
+            };
+            local::put(&mut batch, &format!("key/{:016x}", u64::from(*number)), &row).unwrap();
+        }
+        stage.store.commit(&batch).unwrap();
+    }
+}
+
+fn good_keys(stage: &CentreStage) -> usize {
+    stage.centre().head_keys().unwrap().iter().filter(|(_, row)| row.revoked_at.is_none()).count()
+}
+
+#[test]
+fn nobody_enrols_keys_without_end() {
+    let stage = with_ptk();
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    for key in 1..=50 {
+        enrol(&stage, key).unwrap();
+    }
+    let (key, head_key) = enrol(&stage, 50).unwrap();
+    assert_eq!(enrol(&stage, 51).err().unwrap().code(), "head.too-many-keys");
+    assert_eq!(enrol(&stage, 50).unwrap(), (key, head_key), "one that is known is answered as before");
+    assert_eq!(end(&stage, "2026-11-23").unwrap().revoked().len(), 50);
+    assign(&stage, 0xb4, "2026-11-24").unwrap();
+    enrol(&stage, 51).unwrap();
+}
+
+#[test]
+fn keys_end_by_hand_however_many_they_are() {
+    let stage = with_ptk();
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    enrolled_by_the_thousand(&stage);
+    let mut ended = 0;
+    while let Ok(keys) = stage.centre().revoke("pusat", PTK) {
+        ended += keys.keys.len();
+        stage.drive(Some(keys.step));
+    }
+    assert_eq!((ended, good_keys(&stage)), (1_200, 0));
+}
+
+#[test]
+fn keys_end_with_the_assignment_however_many_they_are() {
+    let stage = with_ptk();
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    enrolled_by_the_thousand(&stage);
+    assert_eq!(end(&stage, "2026-11-23").unwrap().revoked().len(), 1_200);
+    assert_eq!(good_keys(&stage), 0);
 }
