@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use selaras_model::{LogVersion, Npsn};
 use selaras_transport::{LinkError, Problem, Reason, Retry};
 
+use crate::catalogue::problem;
+
 /// Exit codes; their numbers are documented and never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -23,6 +25,8 @@ pub(crate) enum Exit {
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
+    /// Whether the centre said so, in answer to a request.
+    answered: bool,
     problem: Box<Problem>,
 }
 
@@ -57,7 +61,22 @@ impl Failure {
 
     /// Data of the centre is not what it should be, as its catalogue says it.
     pub(crate) fn damaged(problem: Problem) -> Self {
-        Self { exit: Exit::Data, problem: Box::new(problem) }
+        Self { exit: Exit::Data, answered: false, problem: Box::new(problem) }
+    }
+
+    /// Schools that failed while all others were visited; fine without any.
+    pub(crate) fn of_schools(failed: &[Npsn]) -> Result<(), Self> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<String> = failed.iter().map(Npsn::to_string).collect();
+        let problem = problem("school.some-failed").with("count", failed.len()).with("schools", named.join(", "));
+        Err(Self { exit: Exit::Refused, answered: false, problem: Box::new(problem) })
+    }
+
+    /// Whether the centre answered, and what failed may be one school's alone.
+    pub(crate) fn is_of_a_school(&self) -> bool {
+        self.answered
     }
 
     /// What was given is not valid.
@@ -79,7 +98,7 @@ impl Failure {
             message,
             reasons: Vec::<Reason>::new(),
         });
-        Self { exit, problem }
+        Self { exit, answered: false, problem }
     }
 
     /// The error body, which is also what `--json` prints.
@@ -100,6 +119,7 @@ impl From<LinkError> for Failure {
             LinkError::BadAddress | LinkError::PlainHttp | LinkError::Roots(_) => Exit::Input,
             _ => Exit::Network,
         };
-        Self { exit, problem: Box::new(error.problem()) }
+        let answered = matches!(error, LinkError::Server(_) | LinkError::Busy(_));
+        Self { exit, answered, problem: Box::new(error.problem()) }
     }
 }

@@ -45,8 +45,19 @@ pub(crate) struct SchoolLine {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SchoolPage {
     pub(crate) schools: Vec<SchoolLine>,
+    /// Those of the page whose turn did not come, or whose rows cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failed: Vec<FailedSchool>,
     /// Where the next page begins.
     pub(crate) next: Option<Npsn>,
+}
+
+/// A school of which a list cannot say anything now.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FailedSchool {
+    pub(crate) npsn: Npsn,
+    /// The code of the problem.
+    pub(crate) failed: String,
 }
 
 /// What an act of the centre led to.
@@ -139,10 +150,13 @@ pub(crate) struct DeviceList {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct DeviceLine {
     pub(crate) device: DeviceId,
-    pub(crate) replica: ReplicaId,
+    /// None where its registration is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replica: Option<ReplicaId>,
     /// The version of its application when it was registered.
     pub(crate) app_version: String,
-    pub(crate) registered_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) registered_at: Option<i64>,
     /// Its last visit, exact to a day.
     pub(crate) seen_at: Option<i64>,
     /// Since when it is none of the school's any more.
@@ -163,6 +177,9 @@ pub(crate) struct DeviceRemove {
     /// A code such as `stolen`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) because: Option<String>,
+    /// Also one that this centre does not know: a restored one may have lost its registration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) lost: bool,
 }
 
 impl DeviceRemove {

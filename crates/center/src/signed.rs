@@ -56,10 +56,11 @@ impl Signed {
         Ok(Self { epoch, path, unwritten: Mutex::new(None) })
     }
 
-    /// Notes where a school's log stands.
+    /// Notes where a school's log stands that was just signed for.
     pub(crate) fn note(&self, npsn: Npsn, head: Head) {
-        let mark = head.entry.map(|entry| Mark { epoch: self.epoch, npsn, version: head.version, entry });
-        *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+        let Head { version, entry: Some(entry) } = head else { return };
+        let mark = Mark { epoch: self.epoch, npsn, version, entry };
+        *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner) = Some(mark);
     }
 
     /// Writes the file, where something was signed since.

@@ -20,8 +20,8 @@ use crate::catalogue::{lookup, problem};
 use crate::desk::{By, Desk};
 use crate::host::{Host, school};
 use crate::messages::{
-    Acted, BackupAsked, BackupDone, HeadAssign, HeadEnd, HeadRevoke, IdentityEdit, KeyShown, KodeShown, RecordEdit,
-    SchoolAdd, SchoolPage, StudentAdd,
+    Acted, BackupAsked, BackupDone, FailedSchool, HeadAssign, HeadEnd, HeadRevoke, IdentityEdit, KeyShown, KodeShown,
+    RecordEdit, SchoolAdd, SchoolPage, StudentAdd,
 };
 
 /// Schools on a page of the list.
@@ -60,22 +60,27 @@ async fn list(State(host): Shared, Query(asked): Questions, Extension(staff): Ex
     reply(&host, "admin", listed(&host, &asked, &staff).await)
 }
 
-/// A page may be shorter than it is long where an account sees a part of the schools only.
+/// A page may be shorter than it is long where an account sees a part of the schools only. A school that is damaged or busy
+/// is named, and hides no other one.
 async fn listed(host: &Arc<Host>, asked: &BTreeMap<String, String>, staff: &Staff) -> Result<SchoolPage, Problem> {
     let after = asked.get("after").map(|text| school(text)).transpose()?;
     let reader = Arc::clone(host);
     let found = tokio::task::spawn_blocking(move || reader.schools(after, PAGE_SCHOOLS)).await;
     let found = found.map_err(|_| problem("center.failed"))??;
-    let mut schools = Vec::new();
-    for npsn in found.iter().take(PAGE_SCHOOLS) {
-        match in_area(host, staff, *npsn).await {
-            Ok(()) => schools.push(host.at(*npsn, Desk::line).await?),
+    let (mut schools, mut failed) = (Vec::new(), Vec::new());
+    for npsn in found.iter().take(PAGE_SCHOOLS).copied() {
+        let line = match in_area(host, staff, npsn).await {
+            Ok(()) => host.at(npsn, Desk::line).await,
+            Err(problem) => Err(problem),
+        };
+        match line {
+            Ok(line) => schools.push(line),
             Err(problem) if problem.code == "admin.outside-area" => {}
-            Err(problem) => return Err(problem),
+            Err(problem) => failed.push(FailedSchool { npsn, failed: problem.code }),
         }
     }
     let next = (found.len() > PAGE_SCHOOLS).then(|| found.get(PAGE_SCHOOLS - 1).copied()).flatten();
-    Ok(SchoolPage { schools, next })
+    Ok(SchoolPage { schools, failed, next })
 }
 
 async fn add(State(host): Shared, request: Request) -> Response {

@@ -251,6 +251,9 @@ pub(super) enum Device {
         /// Why.
         #[arg(long)]
         reason: Option<Reason>,
+        /// Also one that this centre does not know: a restored one may have lost its registration.
+        #[arg(long)]
+        lost: bool,
     },
 }
 

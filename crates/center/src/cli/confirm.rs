@@ -1,14 +1,16 @@
 //! `restore confirm`: an operator's word for what is from before a restore.
 
+use std::collections::BTreeSet;
+
 use selaras_model::Npsn;
 
 use super::remote::{Remote, school};
 use crate::failure::Failure;
-use crate::messages::{AccountsConfirmed, SchoolConfirmed};
+use crate::messages::{AccountsConfirmed, FailedSchool, SchoolConfirmed};
 use crate::output;
 
 impl Remote {
-    /// Confirms one school, or all and the accounts; each is listed.
+    /// Confirms one school, or all and the accounts; each is listed. One that fails holds up no other.
     pub(super) fn confirm(&self, npsn: Option<Npsn>) -> Result<(), Failure> {
         if let Some(npsn) = npsn {
             return self.confirm_school(npsn);
@@ -19,7 +21,23 @@ impl Remote {
         } else {
             done.accounts.iter().for_each(|name| output::line(&format!("account {name}")));
         }
-        self.each_school(|line| self.confirm_school(line.npsn))
+        let mut failed = Vec::new();
+        self.each_page(|page| {
+            // Whose turn did not come for the list may have it now.
+            let listed = page.schools.iter().map(|line| line.npsn);
+            let all: BTreeSet<Npsn> = listed.chain(page.failed.iter().map(|school| school.npsn)).collect();
+            for npsn in all {
+                match self.confirm_school(npsn) {
+                    Err(failure) if failure.is_of_a_school() => {
+                        self.failed_line(&FailedSchool { npsn, failed: failure.problem().code.clone() });
+                        failed.push(npsn);
+                    }
+                    done => done?,
+                }
+            }
+            Ok(())
+        })?;
+        Failure::of_schools(&failed)
     }
 
     fn confirm_school(&self, npsn: Npsn) -> Result<(), Failure> {

@@ -12,10 +12,10 @@ impl Remote {
                 let list: DeviceList = self.get(&school(npsn, "/devices"))?;
                 list.devices.iter().for_each(|line| self.data(line));
             }
-            Device::Remove { npsn, device, reason } => {
+            Device::Remove { npsn, device, reason, lost } => {
                 let because = reason.map(|reason| reason.code().to_owned());
                 let path = school(npsn, &format!("/devices/{device}/removed"));
-                let line: DeviceLine = self.post(&path, &DeviceRemove { because })?;
+                let line: DeviceLine = self.post(&path, &DeviceRemove { because, lost })?;
                 self.voice.say(
                     "Komputer dikeluarkan; sesinya berakhir saat ini juga.",
                     "The computer was taken away; its sessions have ended.",

@@ -10,9 +10,9 @@ use super::args::{AfterRestore, Although, Command, Head, Identity, MoveTo, Ptk, 
 use super::remote::{Remote, school};
 use crate::failure::Failure;
 use crate::messages::{
-    Acted, BackupAsked, BackupDone, Digests, EvidenceShown, HeadAssign, HeadEnd, HeadKeys, HeadRevoke, HealingState,
-    IdentityEdit, KeyShown, KodeShown, MoveAsked, MoveWithdrawn, RecordEdit, RecordPage, SchoolAdd, SchoolLine,
-    SchoolPage, StudentAdd, TextFields,
+    Acted, BackupAsked, BackupDone, Digests, EvidenceShown, FailedSchool, HeadAssign, HeadEnd, HeadKeys, HeadRevoke,
+    HealingState, IdentityEdit, KeyShown, KodeShown, MoveAsked, MoveWithdrawn, RecordEdit, RecordPage, SchoolAdd,
+    SchoolLine, SchoolPage, StudentAdd, TextFields,
 };
 use crate::output;
 
@@ -161,24 +161,35 @@ impl Remote {
     }
 
     fn schools(&self) -> Result<(), Failure> {
-        self.each_school(|line| {
-            self.school_line(line);
+        let mut failed = Vec::new();
+        self.each_page(|page| {
+            page.schools.iter().for_each(|line| self.school_line(line));
+            for school in &page.failed {
+                self.failed_line(school);
+                failed.push(school.npsn);
+            }
             Ok(())
-        })
+        })?;
+        Failure::of_schools(&failed)
     }
 
     /// Visits all schools, page by page.
-    pub(super) fn each_school(&self, visit: impl Fn(&SchoolLine) -> Result<(), Failure>) -> Result<(), Failure> {
+    pub(super) fn each_page(&self, mut visit: impl FnMut(&SchoolPage) -> Result<(), Failure>) -> Result<(), Failure> {
         let mut after: Option<Npsn> = None;
         loop {
             let query = after.map(|npsn| format!("?after={npsn}")).unwrap_or_default();
             let page: SchoolPage = self.get(&format!("/v1/admin/schools{query}"))?;
-            page.schools.iter().try_for_each(&visit)?;
+            visit(&page)?;
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(()),
             }
         }
+    }
+
+    pub(super) fn failed_line(&self, school: &FailedSchool) {
+        let FailedSchool { npsn, failed } = school;
+        if self.voice.json { self.data(school) } else { output::line(&format!("{npsn}\t! {failed}")) }
     }
 
     fn school_line(&self, line: &SchoolLine) {

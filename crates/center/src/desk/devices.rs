@@ -22,7 +22,12 @@ impl Desk {
         asked: &DeviceRemove,
     ) -> Result<DeviceLine, Problem> {
         let because = asked.because.as_deref().unwrap_or(DeviceRemove::OTHER);
-        let step = self.centre().remove_device(by, device, because).map_err(|error| refused(&error))?;
+        let centre = self.centre();
+        let step = match asked.lost {
+            true => centre.remove_lost_device(by, device, because),
+            false => centre.remove_device(by, device, because),
+        };
+        let step = step.map_err(|error| refused(&error))?;
         self.drive(step)?;
         tracing::warn!(npsn = %self.npsn, %device, because, "a computer was removed");
         self.device_line(device)
@@ -31,14 +36,19 @@ impl Desk {
     fn device_line(&self, device: DeviceId) -> Result<DeviceLine, Problem> {
         let centre = self.centre();
         let row = centre.device(device).map_err(|error| stored(&error))?;
-        let row = row.ok_or_else(|| crate::catalogue::problem("device.unknown").with("device", device))?;
         let visit = centre.visit(device).map_err(|error| stored(&error))?;
-        let end = row.ended;
+        let end = match &row {
+            Some(row) => row.ended.clone(),
+            None => centre.gone(device).map_err(|error| stored(&error))?,
+        };
+        if row.is_none() && end.is_none() {
+            return Err(crate::catalogue::problem("device.unknown").with("device", device));
+        }
         Ok(DeviceLine {
             device,
-            replica: row.replica,
-            app_version: row.app_version,
-            registered_at: row.registered_at,
+            replica: row.as_ref().map(|row| row.replica),
+            registered_at: row.as_ref().map(|row| row.registered_at),
+            app_version: row.map(|row| row.app_version).unwrap_or_default(),
             seen_at: visit.map(|visit| visit.at),
             ended_at: end.as_ref().map(|end| end.at),
             ended_because: end.as_ref().map(|end| end.because.clone()),

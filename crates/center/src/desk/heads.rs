@@ -40,16 +40,24 @@ impl Desk {
 
     /// Ends the keys of those who are no longer entitled by records of their own.
     pub(crate) fn sweep_keys(&self) -> Result<Vec<KeyId>, Problem> {
-        match self.centre().sweep_keys().map_err(|error| refused(&error))? {
-            Some(ended) => self.end_keys(ended),
-            None => Ok(Vec::new()),
+        let mut all = Vec::new();
+        while let Some(ended) = self.centre().sweep_keys().map_err(|error| refused(&error))? {
+            all.extend(self.end_keys(ended)?);
         }
+        Ok(all)
     }
 
     /// Ends the keys of a PTK, whatever the records say.
     pub(crate) fn revoke(&self, by: &By, asked: &HeadRevoke) -> Result<Acted, Problem> {
-        let ended = self.centre().revoke(&by.name, asked.ptk).map_err(|error| refused(&error))?;
-        let revoked = self.end_keys(ended)?;
+        let mut revoked = Vec::new();
+        // Some end at a time.
+        loop {
+            match self.centre().revoke(&by.name, asked.ptk) {
+                Ok(ended) => revoked.extend(self.end_keys(ended)?),
+                Err(error) if error.code() == "head.no-key" && !revoked.is_empty() => break,
+                Err(error) => return Err(refused(&error)),
+            }
+        }
         Ok(Acted { version: self.version()?, revoked, ..Acted::default() })
     }
 

@@ -30,8 +30,15 @@ impl Host for AtDesk<'_> {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
         self.desk.commit(batch)?;
-        let signs = batch.pending(&Key::State(StateName::Position)).is_some();
-        if signs { self.desk.note_signed() } else { Ok(()) }
+        if batch.pending(&Key::State(StateName::Position)).is_none() {
+            return Ok(());
+        }
+        let head = self.desk.centre().head().map_err(|error| refused(&error))?;
+        // A position moves without an entry too: what a backup covers says nothing of what was signed last.
+        if batch.pending(&Key::Entry(head.version)).is_some() {
+            self.desk.host.signed.note(self.desk.npsn, head);
+        }
+        Ok(())
     }
 
     fn perform(&mut self, effect: Effect) -> Result<(), Problem> {

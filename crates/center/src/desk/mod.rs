@@ -127,12 +127,6 @@ impl Desk {
         carry_out(&mut AtDesk::new(self), first.into())
     }
 
-    /// Remembers, outside the store, where the log stands.
-    fn note_signed(&self) -> Result<(), Problem> {
-        self.host.signed.note(self.npsn, self.centre().head().map_err(|error| refused(&error))?);
-        Ok(())
-    }
-
     pub(crate) fn commit(&self, batch: &Batch) -> Result<(), Problem> {
         self.store.commit(batch).map_err(|error| stored(&error))
     }

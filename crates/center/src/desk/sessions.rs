@@ -2,7 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use selaras_model::{DeviceId, Npsn};
-use selaras_sync::{DeviceCertificate, DeviceRow, registered_device};
+use selaras_sync::{DeviceCertificate, DeviceEnd, DeviceRow, registered_device};
 use selaras_transport::{Problem, TokenAnswer, TokenRequest, verify_proof};
 
 use super::{Desk, refused, stored};
@@ -14,6 +14,11 @@ impl Desk {
     /// Gives a token to a device that proves its key.
     pub(crate) fn token(&self, request: &TokenRequest) -> Result<TokenAnswer, Problem> {
         let known = self.centre().device(request.device).map_err(|error| stored(&error))?;
+        if known.is_none()
+            && let Some(end) = self.centre().gone(request.device).map_err(|error| stored(&error))?
+        {
+            return Err(removed(&end));
+        }
         let shown = if known.is_none() { shown(&self.host, self.npsn, request) } else { None };
         let public = match &shown {
             Some(certificate) => certificate.public,
@@ -74,6 +79,10 @@ fn admitted(row: Option<DeviceRow>) -> Result<DeviceRow, Problem> {
     let row = row.ok_or_else(|| problem("session.unknown-device"))?;
     match &row.ended {
         None => Ok(row),
-        Some(end) => Err(problem("session.device-removed").with("reason", &end.because)),
+        Some(end) => Err(removed(end)),
     }
+}
+
+fn removed(end: &DeviceEnd) -> Problem {
+    problem("session.device-removed").with("reason", &end.because)
 }

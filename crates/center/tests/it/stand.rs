@@ -55,6 +55,18 @@ impl Stand {
         Self::serve_by(limited, data, &[])
     }
 
+    /// Begins to serve from a directory; where it does, it ends at once.
+    pub(crate) fn try_serve(data: &TempDir) -> Output {
+        let mut command = program();
+        command.args(["--json", "--data"]).arg(data.path()).args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--parent-stdin",
+        ]);
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
     /// Serves from a directory that is there already.
     pub(crate) fn serve(data: TempDir, args: &[&str]) -> Self {
         Self::serve_by(program(), data, args)

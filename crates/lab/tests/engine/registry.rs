@@ -5,8 +5,8 @@ use selaras_model::{Date, DeviceId, EpochId, KeyId, RecordId, ReplicaId};
 use selaras_sync::evidence::HeadKey;
 use selaras_sync::limits::MAX_DEVICES;
 use selaras_sync::{
-    Acting, AssignmentIds, CentreError, DeviceEnd, Enrolment, HeadAssignment, HeadKeyRow, Key, NewDevice, ReadStore,
-    Row, local,
+    Acting, AssignmentIds, Batch, CentreError, DeviceCertificate, DeviceEnd, DeviceRow, Enrolment, HeadAssignment,
+    HeadKeyRow, Key, NewDevice, ReadStore, Row, Store, local,
 };
 
 use crate::stage::{CentreStage, NOW};
@@ -309,4 +309,127 @@ fn fault_49_registering_again_under_another_name_overwrites_nothing() {
     assert_eq!(registered(&stage, 1, 9), Ok(device));
     assert_eq!(stage.centre().device(device).unwrap(), before);
     assert_eq!(registered(&stage, 2, 1), Err("registration.replica-taken"));
+}
+
+/// Keys that somebody with the kode enrolled before there was a limit: more than one commit ends.
+fn enrolled_by_the_thousand(stage: &CentreStage) {
+    for some in (0..1_200_u16).collect::<Vec<_>>().chunks(400) {
+        let mut batch = Batch::default();
+        for number in some {
+            let row = HeadKeyRow {
+                ptk: PTK,
+                public: public(1),
+                enrolled_at: NOW,
+                revoked_at: None,
+                revoked_because: Vec::new(),
+                revoked_by: None,
+            };
+            local::put(&mut batch, &format!("key/{:016x}", u64::from(*number)), &row).unwrap();
+        }
+        stage.store.commit(&batch).unwrap();
+    }
+}
+
+fn good_keys(stage: &CentreStage) -> usize {
+    stage.centre().head_keys().unwrap().iter().filter(|(_, row)| row.revoked_at.is_none()).count()
+}
+
+#[test]
+fn nobody_enrols_keys_without_end() {
+    let stage = with_ptk();
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    for key in 1..=50 {
+        enrol(&stage, key).unwrap();
+    }
+    let (key, head_key) = enrol(&stage, 50).unwrap();
+    assert_eq!(enrol(&stage, 51).err().unwrap().code(), "head.too-many-keys");
+    assert_eq!(enrol(&stage, 50).unwrap(), (key, head_key), "one that is known is answered as before");
+    assert_eq!(end(&stage, "2026-11-23").unwrap().revoked().len(), 50);
+    assign(&stage, 0xb4, "2026-11-24").unwrap();
+    enrol(&stage, 51).unwrap();
+}
+
+#[test]
+fn keys_end_by_hand_however_many_they_are() {
+    let stage = with_ptk();
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    enrolled_by_the_thousand(&stage);
+    let mut ended = 0;
+    while let Ok(keys) = stage.centre().revoke("pusat", PTK) {
+        ended += keys.keys.len();
+        stage.drive(Some(keys.step));
+    }
+    assert_eq!((ended, good_keys(&stage)), (1_200, 0));
+}
+
+#[test]
+fn keys_end_with_the_assignment_however_many_they_are() {
+    let stage = with_ptk();
+    assign(&stage, 0xb3, "2026-07-01").unwrap();
+    enrolled_by_the_thousand(&stage);
+    assert_eq!(end(&stage, "2026-11-23").unwrap().revoked().len(), 1_200);
+    assert_eq!(good_keys(&stage), 0);
+}
+
+/// Whoever has the kode lets one computer take the place of another, again and again.
+#[test]
+fn computers_that_ended_leave_room_for_others_and_stay_ended() {
+    let stage = stage();
+    let mine = registered(&stage, 1, 1).unwrap();
+    for some in (0..999_u16).collect::<Vec<_>>().chunks(333) {
+        let mut batch = Batch::default();
+        for number in some {
+            let end =
+                DeviceEnd { at: i64::from(*number), because: DeviceEnd::REPLACED.to_owned(), ..DeviceEnd::default() };
+            let name = u64::from(*number) + (1 << 32);
+            let row = DeviceRow {
+                public: public(200),
+                replica: ReplicaId::from_bytes(name.to_be_bytes()),
+                app_version: String::new(),
+                registered_at: 0,
+                ended: Some(end),
+            };
+            local::put(&mut batch, &format!("device/{name:016x}"), &row).unwrap();
+        }
+        stage.store.commit(&batch).unwrap();
+    }
+    let second = registers(&stage, 2, 2, Some(mine)).unwrap();
+    let third = registers(&stage, 3, 3, Some(second)).unwrap();
+    assert_eq!(live(&stage), [third]);
+    assert!(stage.centre().devices().unwrap().len() <= 1_000);
+    assert_eq!(registered(&stage, 1, 1), Err("registration.device-removed"));
+    // Of the oldest only the end is known.
+    let oldest = DeviceId::from_bytes((1_u64 << 32).to_be_bytes());
+    assert_eq!(stage.centre().device(oldest).unwrap(), None);
+    assert_eq!(remove(&stage, oldest), Err("device.removed"));
+}
+
+/// A restored centre does not know it yet, and a stolen computer comes by the registration that it was given.
+#[test]
+fn a_computer_that_the_centre_lost_is_taken_away_before_it_comes() {
+    let before = stage();
+    let mine = registered(&before, 1, 1).unwrap();
+    let stolen = registered(&before, 2, 2).unwrap();
+    let replaced = registered(&before, 3, 3).unwrap();
+    let certificate = |device: DeviceId| {
+        let bytes = before.centre().certificate(device).unwrap().unwrap();
+        DeviceCertificate::read(&bytes, &before.keys.signing.verifying_key()).unwrap()
+    };
+    let comes = |stage: &CentreStage, device: DeviceId| {
+        let step = stage.centre().readmit(&certificate(device)).map_err(|error| error.code())?;
+        stage.drive(Some(step));
+        Ok::<_, &str>(())
+    };
+    let after = stage();
+    assert_eq!(remove(&after, stolen), Err("device.unknown"), "a misspelt name");
+    let removed = after.centre().remove_lost_device("pusat", stolen, "stolen").unwrap();
+    after.drive(Some(removed));
+    registers(&after, 4, 4, Some(replaced)).unwrap();
+    assert_eq!(comes(&after, stolen), Err("registration.device-removed"));
+    assert_eq!(comes(&after, replaced), Err("registration.device-removed"));
+    assert_eq!(registered(&after, 2, 5), Err("registration.device-removed"));
+    comes(&after, mine).unwrap();
+    assert!(live(&after).contains(&mine) && live(&after).len() == 2);
+    assert_eq!(after.centre().gone(stolen).unwrap().unwrap().because, "stolen");
+    assert_eq!(remove(&after, stolen), Err("device.removed"));
 }

@@ -140,6 +140,8 @@ impl Centre<'_> {
             };
             // Only now: what was refused for the centre's own damage is tried again once that is mended.
             acting.stage = match stage {
+                // Keys end some at a time.
+                Stage::KeysBefore | Stage::KeysAfter if step.is_some() => stage,
                 Stage::KeysBefore => Stage::Entry,
                 Stage::Entry => Stage::KeysAfter,
                 Stage::KeysAfter | Stage::Done => Stage::Done,

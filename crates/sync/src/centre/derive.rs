@@ -4,7 +4,7 @@
 use selaras_model::{Date, DeviceId, Value};
 
 use super::promise::{self, KIND, Promise};
-use super::rows::{self, KodeRow, PromisedRow, SchoolRow};
+use super::rows::{self, DeviceRow, KodeRow, PromisedRow, SchoolRow};
 use super::{Centre, confirm};
 use crate::Rules;
 use crate::entry::LogEntry;
@@ -56,7 +56,7 @@ impl Centre<'_> {
     pub(super) fn derive(&self, entry: &LogEntry, work: &mut Work<'_>) -> Result<(), CentreError> {
         for promise in promise::decode(self.npsn, entry.promises()) {
             match &promise {
-                Promise::Registered(device, _) if rows::registered_device(&work.read(), *device)?.is_none() => {
+                Promise::Registered(device, _) if is_new(work, *device)? => {
                     confirm::doubt_device(work, *device)?;
                 }
                 Promise::Enrolled(key, _) if rows::head_key(&work.read(), *key)?.is_none() => {
@@ -201,15 +201,19 @@ fn follow(work: &mut Work<'_>, promise: &Promise) -> Result<(), StoreError> {
             rows::put_school(work, row)
         }
         Promise::Released(promised) => rows::put_released(work, *promised),
-        Promise::Registered(device, row) if rows::registered_device(&work.read(), *device)?.is_none() => {
-            rows::put_device(work, *device, row)
-        }
-        Promise::Removed(device, row)
-            if rows::registered_device(&work.read(), *device)?.is_none_or(|known| known.is_live()) =>
-        {
+        Promise::Registered(device, row) if is_new(work, *device)? => rows::put_device(work, *device, row),
+        Promise::Removed(device, row) if is_new(work, *device)? || is_live(work, *device)? => {
             rows::put_device(work, *device, row)?;
             wait_no_longer(work, *device)
         }
+        Promise::Gone(device, end) => match rows::registered_device(&work.read(), *device)? {
+            Some(row) if row.is_live() => {
+                rows::put_device(work, *device, &DeviceRow { ended: Some(end.clone()), ..row })?;
+                wait_no_longer(work, *device)
+            }
+            None if is_new(work, *device)? => rows::put_gone(work, *device, end),
+            _ => Ok(()),
+        },
         Promise::Enrolled(key, row) if rows::head_key(&work.read(), *key)?.is_none() => {
             rows::put_head_key(work, *key, row)
         }
@@ -223,6 +227,16 @@ fn follow(work: &mut Work<'_>, promise: &Promise) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether nothing is known of a computer, not even that it ended.
+fn is_new(work: &Work<'_>, device: DeviceId) -> Result<bool, StoreError> {
+    let known = rows::registered_device(&work.read(), device)?.is_some();
+    Ok(!known && rows::gone(&work.read(), device)?.is_none())
+}
+
+fn is_live(work: &Work<'_>, device: DeviceId) -> Result<bool, StoreError> {
+    Ok(rows::registered_device(&work.read(), device)?.is_some_and(|row| row.is_live()))
 }
 
 /// Ends the waiting for one computer, and with the last one the healing.

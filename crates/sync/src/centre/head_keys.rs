@@ -1,5 +1,8 @@
 //! Heads' keys: enrolled for who is entitled, and ended with the assignment or by hand.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use selaras_model::{KeyId, Npsn, RecordId};
 use selaras_policy::{Entitlement, entitlement};
 
@@ -12,6 +15,11 @@ use crate::error::CentreError;
 use crate::evidence::{HeadKey, certify};
 use crate::step::Step;
 use crate::store::StoreError;
+
+/// Keys of a school that are good at a time: its heads have one on each computer on which they approve.
+const MAX_HEAD_KEYS: usize = 50;
+/// Keys that one commit ends.
+const MAX_ENDED: usize = 200;
 
 /// A key that was enrolled, now or before.
 #[derive(Debug)]
@@ -38,7 +46,7 @@ impl Centre<'_> {
     ///
     /// # Errors
     /// [`CentreError::NotEntitled`]; [`CentreError::Refused`]: `registration.bad-key`, `head.unknown-ptk`,
-    /// `head.key-revoked`.
+    /// `head.key-revoked`, `head.too-many-keys`.
     pub fn enrol(&self, ptk: RecordId, public: [u8; 32]) -> Result<Enrolment, CentreError> {
         sound_key(&public)?;
         if self.live(self.key_of("ptk", ptk)?)?.is_none() {
@@ -56,6 +64,9 @@ impl Centre<'_> {
         let enrolled_at = before.as_ref().map_or(self.now, |row| row.enrolled_at);
         let mut step = None;
         if before.is_none() {
+            if self.head_keys()?.iter().filter(|(_, row)| row.revoked_at.is_none()).count() >= MAX_HEAD_KEYS {
+                return Err(CentreError::refused("head.too-many-keys").with("limit", MAX_HEAD_KEYS));
+            }
             let row = HeadKeyRow {
                 ptk,
                 public,
@@ -89,30 +100,42 @@ impl Centre<'_> {
         head_keys(self.store)
     }
 
-    /// Ends the keys of those who are no longer entitled by records of their own; none where all stand. Called before and
-    /// after every act of the centre ([`Centre::act_step`]) and after every verdict: a key that ended by the calendar
+    /// Ends the keys of those who are no longer entitled by records of their own, some at a time; none where all stand.
+    /// Called before and after every act of the centre ([`Centre::act_step`]) and after every verdict: a key that ended by the calendar
     /// alone must not come back to life with the next assignment. Two heads at once end nobody's key; they approve
     /// nothing while it lasts.
     ///
     /// # Errors
     /// As the store gives them.
     pub fn sweep_keys(&self) -> Result<Option<RevokedKeys>, CentreError> {
+        let mut judged: BTreeMap<RecordId, Option<Vec<String>>> = BTreeMap::new();
         let mut ended = Vec::new();
         for (id, row) in head_keys(self.store)? {
             if row.revoked_at.is_some() {
                 continue;
             }
-            let judged = self.entitled(row.ptk)?;
-            if judged.stands_on_its_own() {
-                continue;
+            let unmet = match judged.entry(row.ptk) {
+                Entry::Occupied(judged) => judged.into_mut(),
+                Entry::Vacant(place) => place.insert(self.unmet(row.ptk)?),
+            };
+            if let Some(unmet) = unmet {
+                ended.push((id, row, unmet.clone()));
             }
-            let unmet = if let Entitlement::MayNot(unmet) = judged { unmet } else { Vec::new() };
-            ended.push((id, row, unmet.iter().map(|unmet| unmet.condition.to_string()).collect()));
         }
         self.revoke_keys(ended, None)
     }
 
-    /// Ends the keys of a PTK, whatever the records say; `by` is the account that says so.
+    /// What ends a person's keys; none where the person is entitled by records of its own.
+    fn unmet(&self, ptk: RecordId) -> Result<Option<Vec<String>>, CentreError> {
+        let judged = self.entitled(ptk)?;
+        if judged.stands_on_its_own() {
+            return Ok(None);
+        }
+        let unmet = if let Entitlement::MayNot(unmet) = judged { unmet } else { Vec::new() };
+        Ok(Some(unmet.iter().map(|unmet| unmet.condition.to_string()).collect()))
+    }
+
+    /// Ends the keys of a PTK, whatever the records say, some at a time; `by` is the account that says so.
     ///
     /// # Errors
     /// [`CentreError::Refused`]: `head.no-key` where none is good.
@@ -129,9 +152,8 @@ impl Centre<'_> {
         ended: Vec<(KeyId, HeadKeyRow, Vec<String>)>,
         by: Option<&str>,
     ) -> Result<Option<RevokedKeys>, CentreError> {
-        let mut promises = Vec::with_capacity(ended.len());
-        let mut keys = Vec::with_capacity(ended.len());
-        for (id, row, revoked_because) in ended {
+        let (mut promises, mut keys) = (Vec::new(), Vec::new());
+        for (id, row, revoked_because) in ended.into_iter().take(MAX_ENDED) {
             let row =
                 HeadKeyRow { revoked_at: Some(self.now), revoked_because, revoked_by: by.map(str::to_owned), ..row };
             promises.push(Promise::of_key(id, row));

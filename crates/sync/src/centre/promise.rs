@@ -26,6 +26,8 @@ pub(super) enum Promise {
     Registered(DeviceId, DeviceRow),
     /// A computer was taken away or replaced; its row has an end.
     Removed(DeviceId, DeviceRow),
+    /// A computer was taken away or replaced whose registration is not known here.
+    Gone(DeviceId, DeviceEnd),
     /// A head's key was enrolled.
     Enrolled(KeyId, HeadKeyRow),
     /// A head's key ended.
@@ -55,13 +57,11 @@ impl Promise {
             Self::Registered(_, row) => What::Registered(registered_to_wire(row)),
             Self::Removed(_, row) => {
                 let end = row.ended.clone().unwrap_or_default();
-                What::Removed(wire::DeviceRemoved {
-                    device: Some(registered_to_wire(row)),
-                    at: end.at,
-                    because: end.because,
-                    by: end.by.unwrap_or_default(),
-                    replaced_by: end.replaced_by.map(|device| device.as_bytes().to_vec()).unwrap_or_default(),
-                })
+                What::Removed(wire::DeviceRemoved { device: Some(registered_to_wire(row)), ..removed_to_wire(end) })
+            }
+            Self::Gone(device, end) => {
+                let id = device.as_bytes().to_vec();
+                What::Removed(wire::DeviceRemoved { id, ..removed_to_wire(end.clone()) })
             }
             Self::Enrolled(_, row) => What::Enrolled(enrolled_to_wire(row)),
             Self::Revoked(_, row) => What::Revoked(wire::KeyRevoked {
@@ -89,9 +89,12 @@ impl Promise {
                 Self::Registered(device_id(npsn, &row.public), row)
             }
             What::Removed(removed) => {
-                let row = read_registered(removed.device?)?;
                 let replaced_by = DeviceId::try_from(removed.replaced_by.as_slice()).ok();
                 let end = DeviceEnd { at: removed.at, because: removed.because, by: text(removed.by), replaced_by };
+                let Some(registered) = removed.device else {
+                    return Some(Self::Gone(DeviceId::try_from(removed.id.as_slice()).ok()?, end));
+                };
+                let row = read_registered(registered)?;
                 Self::Removed(device_id(npsn, &row.public), DeviceRow { ended: Some(end), ..row })
             }
             What::Enrolled(enrolled) => {
@@ -146,6 +149,17 @@ pub(crate) fn releases(npsn: Npsn, bytes: &[u8]) -> Vec<PromisedRelease> {
 
 fn text(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
+}
+
+fn removed_to_wire(end: DeviceEnd) -> wire::DeviceRemoved {
+    wire::DeviceRemoved {
+        device: None,
+        at: end.at,
+        because: end.because,
+        by: end.by.unwrap_or_default(),
+        replaced_by: end.replaced_by.map(|device| device.as_bytes().to_vec()).unwrap_or_default(),
+        id: Vec::new(),
+    }
 }
 
 fn registered_to_wire(row: &DeviceRow) -> wire::DeviceRegistered {
@@ -227,6 +241,7 @@ mod tests {
             device(None),
             device(Some(end(Some("pusat".into()), None))),
             device(Some(end(None, replaced_by))),
+            Promise::Gone(DeviceId::from_bytes([8; 8]), end(Some("pusat".into()), None)),
             key(None),
             key(Some(10)),
             Promise::Kode(KodeRow { number: 3, proof: [6; 32] }),

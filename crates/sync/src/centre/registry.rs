@@ -6,14 +6,19 @@ use selaras_model::{DeviceId, Npsn, ReplicaId};
 use super::Centre;
 use super::promise::Promise;
 use super::rows::{self, DeviceEnd, DeviceRow};
+use super::visits;
 use crate::error::CentreError;
 use crate::step::Step;
 use crate::store::{Key, ReplicaRow, Row, StoreError};
+use crate::work::Work;
 
 /// Computers of a school that are not removed; more are a mistake or an attack.
 pub const MAX_DEVICES: usize = 50;
-/// Rows of a school's computers, removed ones among them: who has the kode may replace one after another.
+/// Rows of a school's computers, removed ones among them: who has the kode may replace one after another. Of those that ended
+/// first their end alone is kept then.
 const MAX_DEVICE_ROWS: usize = 1_000;
+/// Rows of which one registration keeps the end alone.
+const MAX_FORGOTTEN: usize = 20;
 /// The longest reason of an end, in bytes.
 const MAX_REASON: usize = 32;
 /// The longest version text that is kept.
@@ -30,6 +35,13 @@ pub struct NewDevice<'a> {
     pub app_version: &'a str,
     /// What it was registered as before, and is no more.
     pub replaces: Option<DeviceId>,
+}
+
+/// Whether a computer that is taken away has to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Here,
+    MayBeLost,
 }
 
 /// A computer that registers.
@@ -54,12 +66,49 @@ impl Centre<'_> {
         let row = self.new_row(asked)?;
         let device = device_id(self.npsn, &asked.public);
         let mut promises: Vec<Promise> = row.map(|row| Promise::of_device(device, row)).into_iter().collect();
+        let because = DeviceEnd::REPLACED.to_owned();
+        let end = DeviceEnd { at: self.now, because, by: None, replaced_by: Some(device) };
         if let Some((old, row)) = self.replaced(asked)? {
-            let because = DeviceEnd::REPLACED.to_owned();
-            let ended = Some(DeviceEnd { at: self.now, because, by: None, replaced_by: Some(device) });
-            promises.push(Promise::of_device(old, DeviceRow { ended, ..row }));
+            promises.push(Promise::of_device(old, DeviceRow { ended: Some(end), ..row }));
+        } else if let Some(old) = asked.replaces.filter(|old| *old != device)
+            && self.is_unknown(old)?
+        {
+            // This centre may have lost its registration; it is not to come back by what it was given then.
+            promises.push(Promise::Gone(old, end));
         }
-        Ok(Registered { device, step: self.promise(&promises)? })
+        let mut work = Work::new(self.store, self.rules);
+        self.promise_in(&mut work, &promises)?;
+        self.forget_ended(&mut work)?;
+        Ok(Registered { device, step: Step::of(work.finish()) })
+    }
+
+    /// Makes room among the rows: of those that ended first the end alone is kept.
+    fn forget_ended(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let devices = rows::devices(&work.read())?;
+        let over = devices.len().saturating_sub(MAX_DEVICE_ROWS).min(MAX_FORGOTTEN);
+        if over == 0 {
+            return Ok(());
+        }
+        let mut ended: Vec<(i64, DeviceId, DeviceEnd)> =
+            devices.into_iter().filter_map(|(id, row)| row.ended.map(|end| (end.at, id, end))).collect();
+        ended.sort_by_key(|(at, id, _)| (*at, *id));
+        for (_, device, end) in ended.into_iter().take(over) {
+            rows::forget_device(work, device, &end)?;
+            visits::forget(work, device);
+        }
+        Ok(())
+    }
+
+    fn is_unknown(&self, device: DeviceId) -> Result<bool, StoreError> {
+        Ok(self.device(device)?.is_none() && self.gone(device)?.is_none())
+    }
+
+    /// Gives the end of a computer of which nothing else is known, or any more.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn gone(&self, device: DeviceId) -> Result<Option<DeviceEnd>, StoreError> {
+        rows::gone(self.store, device)
     }
 
     /// The row of a computer that may be registered; none where it has one.
@@ -68,7 +117,7 @@ impl Centre<'_> {
         let device = device_id(self.npsn, &asked.public);
         let devices = self.devices()?;
         let known = devices.iter().find(|(id, _)| *id == device);
-        if known.is_some_and(|(_, row)| !row.is_live()) {
+        if known.is_some_and(|(_, row)| !row.is_live()) || self.gone(device)?.is_some() {
             return Err(CentreError::refused("registration.device-removed"));
         }
         if self.is_anothers(asked.replica, device, &devices)? {
@@ -79,7 +128,7 @@ impl Centre<'_> {
         }
         let live = devices.iter().filter(|(_, row)| row.is_live()).count();
         let stays = live.saturating_sub(usize::from(self.replaced(asked)?.is_some()));
-        if stays >= MAX_DEVICES || devices.len() >= MAX_DEVICE_ROWS {
+        if stays >= MAX_DEVICES {
             return Err(CentreError::refused("registration.too-many-devices").with("limit", MAX_DEVICES));
         }
         Ok(Some(DeviceRow {
@@ -105,17 +154,33 @@ impl Centre<'_> {
     /// [`CentreError::Refused`]: `device.unknown`, `device.removed` for one that was removed or replaced before,
     /// `device.reason`.
     pub fn remove_device(&self, by: &str, device: DeviceId, because: &str) -> Result<Step, CentreError> {
+        self.take_away(by, device, because, Known::Here)
+    }
+
+    /// The same for one whose registration a lost disk may have taken: it does not come back by what it was given then.
+    ///
+    /// # Errors
+    /// As [`Centre::remove_device`], but for `device.unknown`.
+    pub fn remove_lost_device(&self, by: &str, device: DeviceId, because: &str) -> Result<Step, CentreError> {
+        self.take_away(by, device, because, Known::MayBeLost)
+    }
+
+    fn take_away(&self, by: &str, device: DeviceId, because: &str, known: Known) -> Result<Step, CentreError> {
         let fits = |sign: u8| sign.is_ascii_lowercase() || sign == b'-';
         if because.is_empty() || because.len() > MAX_REASON || !because.bytes().all(fits) {
             return Err(CentreError::refused("device.reason"));
         }
-        let row = self.device(device)?.ok_or_else(|| CentreError::refused("device.unknown").with("device", device))?;
-        if !row.is_live() {
+        let row = self.device(device)?;
+        if row.as_ref().is_some_and(|row| !row.is_live()) || self.gone(device)?.is_some() {
             return Err(CentreError::refused("device.removed").with("device", device));
         }
         let (because, by) = (because.to_owned(), Some(by.to_owned()));
-        let ended = Some(DeviceEnd { at: self.now, because, by, replaced_by: None });
-        self.promise(&[Promise::of_device(device, DeviceRow { ended, ..row })])
+        let end = DeviceEnd { at: self.now, because, by, replaced_by: None };
+        match row {
+            Some(row) => self.promise(&[Promise::of_device(device, DeviceRow { ended: Some(end), ..row })]),
+            None if known == Known::MayBeLost => self.promise(&[Promise::Gone(device, end)]),
+            None => Err(CentreError::refused("device.unknown").with("device", device)),
+        }
     }
 
     /// Whether an installation's name belongs to another device: by its registration, or by what it did here.

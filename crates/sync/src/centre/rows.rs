@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `school` | [`SchoolRow`] |
 //! | `device/<id>` | [`DeviceRow`] |
+//! | `gone/<id>` | [`DeviceEnd`] of a computer of which nothing else is known, or any more |
 //! | `visit/<id>` | when that computer was last here (`visits.rs`) |
 //! | `key/<id>` | [`HeadKeyRow`] |
 //! | `kode` | [`KodeRow`] |
@@ -16,11 +17,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::local;
 use crate::release::{PromisedRelease, ReleaseStage};
-use crate::store::{Batch, ReadStore, StoreError};
+use crate::store::{Batch, Key, ReadStore, StoreError};
 use crate::work::Work;
 
 const SCHOOL: &str = "school";
 const DEVICES: &str = "device/";
+const GONE: &str = "gone/";
 const KEYS: &str = "key/";
 const KODE: &str = "kode";
 const PROMISED: &str = "promised";
@@ -153,6 +155,20 @@ pub fn registered_device(store: &dyn ReadStore, device: DeviceId) -> Result<Opti
 
 pub(super) fn put_device(work: &mut Work<'_>, device: DeviceId, row: &DeviceRow) -> Result<(), StoreError> {
     put(work, &format!("{DEVICES}{device}"), row)
+}
+
+/// Keeps of a computer that ended nothing but its end.
+pub(super) fn forget_device(work: &mut Work<'_>, device: DeviceId, end: &DeviceEnd) -> Result<(), StoreError> {
+    work.remove(Key::Local(format!("{DEVICES}{device}")));
+    put_gone(work, device, end)
+}
+
+pub(super) fn gone(store: &dyn ReadStore, device: DeviceId) -> Result<Option<DeviceEnd>, StoreError> {
+    local::read(store, &format!("{GONE}{device}"))
+}
+
+pub(super) fn put_gone(work: &mut Work<'_>, device: DeviceId, end: &DeviceEnd) -> Result<(), StoreError> {
+    put(work, &format!("{GONE}{device}"), end)
 }
 
 pub(super) fn head_key(store: &dyn ReadStore, key: KeyId) -> Result<Option<HeadKeyRow>, StoreError> {

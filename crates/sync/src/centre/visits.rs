@@ -7,7 +7,8 @@ use super::Centre;
 use crate::error::CentreError;
 use crate::local;
 use crate::step::Step;
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, Key, StoreError};
+use crate::work::Work;
 
 const VISITS: &str = "visit/";
 /// Seconds after which a visit is written down although no backup was made since: people look at when somebody was here,
@@ -21,6 +22,11 @@ pub struct DeviceVisit {
     pub covered: LogVersion,
     /// Seconds since 1970 by the centre's clock; shown, and exact to a day.
     pub at: i64,
+}
+
+/// Forgets the last visit of a computer that ended.
+pub(super) fn forget(work: &mut Work<'_>, device: DeviceId) {
+    work.remove(Key::Local(format!("{VISITS}{device}")));
 }
 
 impl Centre<'_> {

@@ -20,6 +20,8 @@ const NOT_LANDED: &str = "bundle.not-landed";
 const HEALING: &str = "center.healing";
 /// The centre's word that it no longer keeps a snapshot.
 const GONE: &str = "snapshot.unknown";
+/// The centre's word that this installation's name belongs to another device.
+const OTHERS_NAME: &str = "replica.other-device";
 
 /// One exchange of a school with its centre, from its first request to the last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,6 +52,8 @@ pub(super) struct Counts {
     repairs: u32,
     /// Extra requests, sent only to compare digests.
     comparisons: u32,
+    /// Whether another name was taken because the old one is another device's.
+    renamed: bool,
 }
 
 impl Exchange {
@@ -179,6 +183,11 @@ impl Exchange {
             Stage::Asking(_) | Stage::Healing(_) | Stage::Repairing(_) if LACKING.contains(&code.as_str()) => {
                 self.counts.healings += 1;
                 (self.counts.healings <= MAX_HEALINGS).then_some(Stage::Meeting.at_rest())
+            }
+            // A name that no registration binds may be another's after a disaster: nobody speaks under it here any more.
+            Stage::Asking(_) | Stage::Healing(_) if code == OTHERS_NAME && !self.counts.renamed => {
+                self.counts.renamed = true;
+                Some(Stage::Naming(None))
             }
             Stage::Asking(request) if code == NOT_LANDED => {
                 self.counts.landings += 1;

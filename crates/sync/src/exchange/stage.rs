@@ -35,12 +35,12 @@ pub(super) enum Stage {
     Mending(Box<Repairing>),
     /// The answer may be taken, once a clone has another name.
     Admitting(Box<Incoming>),
-    /// The clone's name is waited for.
-    Naming(Box<Incoming>),
+    /// The name of a clone is waited for, or of who was refused because its name is another device's: then there is no answer.
+    Naming(Option<Box<Incoming>>),
     /// The name is here.
-    Named(Box<Incoming>, ReplicaId),
+    Named(Option<Box<Incoming>>, ReplicaId),
     /// The name is being made durable.
-    Renaming(Box<Incoming>),
+    Renaming(Option<Box<Incoming>>),
     /// The answer is being taken in, commit by commit.
     Absorbing(Box<Incoming>),
     /// The snapshot is being fetched.

@@ -42,13 +42,13 @@ impl Exchange {
             Stage::Repairing(repairing) => self.repair(repairing, school),
             Stage::Admitting(incoming) => {
                 let first = incoming.copied() && !self.renames_too_late();
-                self.stage = if first { Stage::Naming(incoming) } else { Stage::Absorbing(incoming) };
+                self.stage = if first { Stage::Naming(Some(incoming)) } else { Stage::Absorbing(incoming) };
                 Ok(None)
             }
             Stage::Naming(_) => Ok(Some(self.wait(stage, Need::Name))),
             Stage::Named(incoming, replica) => {
                 // Whoever speaks under this name has been further on: from here on this is another installation.
-                let step = school.renew(replica, &incoming)?;
+                let step = school.renew(replica, incoming.as_deref())?;
                 Ok(Some(self.commit(Stage::Renaming(incoming), step)))
             }
             Stage::Absorbing(incoming) => self.absorb(incoming, school),
@@ -171,7 +171,7 @@ impl Exchange {
         self.spoil(&mut incoming);
         match school.absorb(&mut incoming)? {
             Some(step) if !self.leaves_out(&incoming) => Ok(Some(self.commit(Stage::Absorbing(incoming), step))),
-            _ if incoming.copied() && self.renames_too_late() => self.go_to(Stage::Naming(incoming)),
+            _ if incoming.copied() && self.renames_too_late() => self.go_to(Stage::Naming(Some(incoming))),
             _ => {
                 self.stage = self.taken(&incoming);
                 Ok(None)
@@ -179,9 +179,13 @@ impl Exchange {
         }
     }
 
-    /// What follows a clone's new name.
-    pub(super) fn renamed(&mut self, incoming: Box<Incoming>) -> Stage {
-        if self.renames_too_late() { self.taken(&incoming) } else { Stage::Absorbing(incoming) }
+    /// What follows a new name: the clone's answer is taken in, and who had none asks again.
+    pub(super) fn renamed(&mut self, incoming: Option<Box<Incoming>>) -> Stage {
+        match incoming {
+            None => Stage::Preparing,
+            Some(incoming) if self.renames_too_late() => self.taken(&incoming),
+            Some(incoming) => Stage::Absorbing(incoming),
+        }
     }
 
     /// What a planted bug makes of an answer.

@@ -15,19 +15,21 @@ use crate::store::StateName;
 use crate::work::Work;
 
 impl School<'_> {
-    /// Gives this installation another name, after an answer said that it is a copy; before that answer is taken in.
+    /// Gives this installation another name, after an answer said that it is a copy, before that answer is taken in; or
+    /// after a refusal said that its name is another device's.
     ///
     /// A sealed bundle whose fate the answer tells keeps its place, and meets it when the answer is taken in. Any other
-    /// of the old name can never take effect any more, because its twin has gone on: its edits are drafts again.
+    /// of the old name can never take effect any more, because somebody else has gone on with it: its edits are drafts again.
     ///
     /// # Errors
     /// As the store gives them.
-    pub(crate) fn renew(&self, replica: ReplicaId, incoming: &Incoming) -> Result<Step, SchoolError> {
+    pub(crate) fn renew(&self, replica: ReplicaId, incoming: Option<&Incoming>) -> Result<Step, SchoolError> {
         let installation: Installation = state::need(self.store, StateName::Installation)?;
         let mut position = self.position()?;
         let mut work = Work::new(self.store, self.rules);
         let lost = |sealed: &Sealed| {
-            let waits = !matches!(sealed.phase, Phase::Received(_)) && incoming.verdict.is_none();
+            let waits = !matches!(sealed.phase, Phase::Received(_))
+                && incoming.is_none_or(|incoming| incoming.verdict.is_none());
             waits && sealed.replica == installation.replica
         };
         let sealed = self.sealed()?.filter(lost);

@@ -7,4 +7,5 @@ mod audit_by_number;
 mod audit_moved_away;
 mod audit_torn;
 mod log_files;
+mod other_schools;
 mod removed_devices;

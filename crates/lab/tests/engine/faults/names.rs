@@ -1,8 +1,9 @@
 //! The names of installations: who may speak under one while a restored centre waits, and under which name a sequence is
 //! settled.
 
-use selaras_model::{DeviceId, ReplicaId, Value};
-use selaras_sync::{Batch, DeviceRow, Outcome, Phase, Purpose, Rules, Store as _, local, wire};
+use selaras_model::{DeviceId, ReplicaId, Sequence, Value};
+use selaras_sync::store::ReplicaRow;
+use selaras_sync::{Batch, DeviceRow, Key, Outcome, Phase, Purpose, Row, Rules, Store as _, local, wire};
 
 use super::disaster::{Backup, assert_accepted, back_up, change, contact, declare_healed, restore, send};
 use super::handing::{name_of, say};
@@ -208,4 +209,24 @@ fn fault_21_a_bundle_that_was_refused_stays_refused_after_a_restore() {
     let head = stage.centre.centre().head().unwrap();
     let outcome = contact(&mut old, &stage.centre, Purpose::Sync);
     assert_eq!(stage.centre.centre().head().unwrap(), head, "it does not take effect: {outcome:?}");
+}
+
+/// A name that was taken by renaming is in no registration: where the centre lost its row, another device may have it.
+#[test]
+fn who_lost_its_name_to_another_device_takes_another_one_and_works_on() {
+    let mut stage = Stage::in_step(12);
+    let student = stage.student();
+    stage.first.set(student, "rt", Value::Int(91));
+    stage.first.approve(&stage.centre);
+    let name = stage.first.school().installation().unwrap().unwrap().replica;
+    let mut batch = Batch::default();
+    let row =
+        ReplicaRow { device: Some(DeviceId::from_bytes([7; 8])), last_sequence: Sequence::new(9), last_accepted: None };
+    batch.put(Key::Replica(name), Row::Replica(row));
+    stage.centre.store.commit(&batch).unwrap();
+    assert!(matches!(stage.first.sync(&stage.centre), Outcome::None), "what was sealed under the name is drafts again");
+    assert_ne!(stage.first.school().installation().unwrap().unwrap().replica, name);
+    assert_accepted(&send(&mut stage.first, &stage.centre));
+    assert_eq!(stage.centre.record(student).unwrap().get("rt"), &Value::Int(91));
+    assert_equal(&stage.first, &stage.centre);
 }
