@@ -39,7 +39,7 @@ impl Healed {
         let open = service.open_store()?;
         if !self.signs() {
             let answer = open.with_token(out, |link, token, out| link.healing(token, out))?;
-            out.report(Report::Waiting(WaitingReport::new(&self.account, answer, Vec::new())));
+            out.report(Report::Waiting(WaitingReport::new(&self.account, answer, &[])));
             return Ok(Outcome::Done);
         }
         let account = open.authenticate(&self.account, &self.password, &out.from())?;
@@ -55,7 +55,7 @@ impl Healed {
         let given_up: Vec<DeviceId> = word.devices.iter().copied().collect();
         let request = HealedRequest { epoch, devices: given_up.clone(), key: word.key, signature: word.signature };
         let answer = open.with_token(out, |link, token, out| link.healed(token, &request, out.lang()))?;
-        out.report(Report::Waiting(WaitingReport::new(&self.account, answer, given_up)));
+        out.report(Report::Waiting(WaitingReport::new(&self.account, answer, &given_up)));
         Ok(Outcome::Done)
     }
 }
@@ -83,7 +83,7 @@ pub struct WaitingLine {
 }
 
 impl WaitingReport {
-    fn new(account: &str, answer: HealingAnswer, given_up: Vec<DeviceId>) -> Self {
+    fn new(account: &str, answer: HealingAnswer, given_up: &[DeviceId]) -> Self {
         let waiting = answer.waiting.into_iter().map(|waits| WaitingLine {
             device: waits.device.to_string(),
             registered_at: crate::env::local_time(waits.registered_at),
