@@ -16,6 +16,8 @@ fn two() -> Stand {
     let stand = Stand::start();
     stand.json(&["school", "add", FIRST, "--name", "SD Pertama"]);
     stand.school();
+    // What a new school begins with is signed when it is first looked at.
+    assert!(stand.command(&["school", "list"]).status.success());
     stand
 }
 
