@@ -98,6 +98,11 @@ impl Drill<'_> {
         let words = self.tell.words();
         self.tell.step(words.say("demo.disaster.kept"));
         self.all_receipted()?;
+        for post in HONEST {
+            let status = self.quietly(post, &["status"], &[])?;
+            let text = words.fill("demo.disaster.rules-stand", &[("computer", &post.name), ("new", &self.rulebook)]);
+            self.tell.check(status.text("/rulebook") == self.rulebook, &text)?;
+        }
         let open = [self.open_registrations(OFFICE)?, self.open_registrations(NEW_OFFICE)?];
         self.tell.check(open == [0, 1], words.say("demo.disaster.moved"))
     }

@@ -145,7 +145,8 @@ impl Drill<'_> {
     fn laptop_is_stolen(&mut self) -> Result<(), Failure> {
         let words = self.tell.words();
         self.tell.step(words.say("demo.disaster.theft"));
-        // The head's own computer has something sealed with the key that is about to end, and is away.
+        // The head's own computer has something sealed by the rules in force, with the key that is about to end, and is away.
+        self.quietly(HEADS, &["pull"], &[])?;
         let student = self.nth(HEADS, 1)?;
         let sealed = self.seal(HEADS, &student, BY_THE_OLD_KEY)?;
         self.by_old_key = student;
