@@ -13,7 +13,7 @@ pub enum Bug {
     CursorSkips,
     /// A computer takes digests for its own without the records.
     AdoptsDigests,
-    /// A computer keeps nothing for a centre that may lose its disk.
+    /// A computer keeps nothing for a centre that may lose its disk, not even the signatures in its log.
     KeepsNothing,
     /// A centre that was put back from a backup goes on as if it had not been.
     RestoresSilently,
