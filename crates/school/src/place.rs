@@ -56,6 +56,12 @@ impl Place {
         self.root.join("registering.json")
     }
 
+    /// The name under which the centre knows this computer, also where the store cannot be read any more.
+    #[must_use]
+    pub fn device(&self) -> PathBuf {
+        self.root.join("device")
+    }
+
     /// Where an earlier store lies that was moved out of the way, counted from 1.
     #[must_use]
     pub fn aside(&self, number: u32) -> PathBuf {

@@ -81,7 +81,10 @@ impl Service {
                 save_device(&changelog, &directory);
                 save_drafts(&changelog, pack, &directory)
             }
-            Err(failure) if failure.code == "store.damaged" => Ok(Salvaged { records: 0, incomplete: true }),
+            Err(failure) if failure.code == "store.damaged" => {
+                keep_device(self.place(), &directory);
+                Ok(Salvaged { records: 0, incomplete: true })
+            }
             Err(failure) => Err(failure),
         }
     }
@@ -121,6 +124,13 @@ fn save_device(changelog: &Changelog, directory: &Path) {
     let installation = npsn.and_then(|npsn| Installation::read(&changelog.school(npsn)).ok().flatten());
     let Some(installation) = installation else { return };
     if std::fs::write(directory.join(DEVICE), installation.device.to_string()).is_err() {
+        tracing::warn!("which device this was could not be kept");
+    }
+}
+
+/// The same for a store that cannot be opened, by the name beside it.
+fn keep_device(place: &Place, directory: &Path) {
+    if place.device().exists() && std::fs::copy(place.device(), directory.join(DEVICE)).is_err() {
         tracing::warn!("which device this was could not be kept");
     }
 }

@@ -200,7 +200,20 @@ impl Service {
         let seen = self.turns.rules_changed();
         let (patience, turns) = (self.config.line.patience(), Arc::clone(&self.turns));
         let home = Some(home::Home::of(&self.place));
+        self.name_beside(&open);
         self.open = Some(Open { patience, turns, seen, home, ..open });
+    }
+
+    /// Writes this computer's name beside the store, where it is not there yet: of a store that cannot be opened any more
+    /// nobody could say whose place the next registration takes, and a restored centre would wait for it.
+    fn name_beside(&self, open: &Open) {
+        let (path, device) = (self.place.device(), open.installation().device.to_string());
+        if std::fs::read_to_string(&path).is_ok_and(|known| known.trim() == device) {
+            return;
+        }
+        if crate::platform::write_private(&path, device.as_bytes()).is_err() {
+            tracing::warn!("the name of this computer could not be written beside its store");
+        }
     }
 
     /// Opens the store, or makes a new one with this engine; tells how it was left.

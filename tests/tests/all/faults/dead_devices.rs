@@ -35,6 +35,25 @@ fn fault_07_no_restored_centre_waits_for_what_a_recovered_computer_was_before() 
     is_healed_by(&mut scene, &school, &first, &pupil);
 }
 
+/// The store cannot even be opened, so that it does not tell which computer this was.
+#[test]
+fn fault_07_no_restored_centre_waits_for_a_computer_whose_store_could_not_be_opened() {
+    let mut scene = Scene::new();
+    let (school, first) = scene.school("99999999", "1705");
+    for file in std::fs::read_dir(first.data.join("store")).unwrap().map(|file| file.unwrap().path()) {
+        if file.is_file() {
+            std::fs::write(&file, b"bukan apa-apa").unwrap();
+        }
+    }
+    first.run(&["recover", "--server", &scene.centre().url, "--npsn", school.npsn], &[&school.kode]);
+    first.run(&["account", "add", "kepala", "--ptk", &school.head], &[PASSWORD]);
+    first.run(&["role", "add", "kepala", "head"], &[&school.kode]);
+    activate(&first, &school);
+    let pupil = student(&first);
+    send_street(&first, &pupil, STREET);
+    is_healed_by(&mut scene, &school, &first, &pupil);
+}
+
 #[test]
 fn fault_07_no_restored_centre_waits_for_a_computer_that_was_last_seen_before_the_covered_version() {
     let mut scene = Scene::new();
