@@ -94,6 +94,7 @@ impl Centre<'_> {
     ///
     /// # Errors
     /// [`CentreError::Refused`]: `repair.log` where the log itself is not whole.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is one of a single lifetime")]
     pub fn mend(&self) -> Result<Repairing, CentreError> {
         self.under_its_rules(|centre| centre.hold_all())
     }
