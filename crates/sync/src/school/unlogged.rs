@@ -16,8 +16,8 @@ use crate::work::WorkError;
 pub(super) struct Unlogged {
     fields: Fields,
     deleted: Option<bool>,
-    /// By field, or none for the deleted flag: the change that wrote it.
-    by: BTreeMap<Option<FieldName>, ChangeHash>,
+    /// By field, or none for the deleted flag: the change that wrote it, and whose it is.
+    by: BTreeMap<Option<FieldName>, (ChangeHash, Side)>,
 }
 
 /// Compares a record as it was here with what the log makes of it; none in `after` where the log has no such record.
@@ -38,7 +38,7 @@ pub(super) fn of(
     }
     unlogged.leave_out(pack, key, after.map(|(_, resolved)| resolved));
     for (place, value) in unlogged.written() {
-        let Some(change) = unlogged.by.get(&place) else { continue };
+        let Some((change, _)) = unlogged.by.get(&place) else { continue };
         let within = before.within(&[*change]).map_err(failed)?;
         let says = |other: &PastChange| written_by(other, place.as_ref()).as_ref() == Some(&value);
         let beneath = |other: &PastChange| other.hash != *change && within.contains(&other.hash);
@@ -82,13 +82,14 @@ pub(super) fn of_seen(
 
 impl Unlogged {
     fn take(&mut self, change: &PastChange) {
+        let by = (change.hash, change.actor.side);
         for (name, value) in &change.fields {
             self.fields.insert(name.clone(), value.clone());
-            self.by.insert(Some(name.clone()), change.hash);
+            self.by.insert(Some(name.clone()), by);
         }
         if change.deleted.is_some() {
             self.deleted = change.deleted;
-            self.by.insert(None, change.hash);
+            self.by.insert(None, by);
         }
     }
 
@@ -107,7 +108,7 @@ impl Unlogged {
 
     /// The changes that wrote what is left.
     fn changes(&self) -> BTreeSet<ChangeHash> {
-        self.written().iter().filter_map(|(place, _)| self.by.get(place)).copied().collect()
+        self.written().iter().filter_map(|(place, _)| self.by.get(place)).map(|(change, _)| *change).collect()
     }
 
     fn says_something(&self) -> bool {
@@ -137,13 +138,15 @@ impl Unlogged {
             self.deleted = None;
             return;
         };
-        let record = &resolved.record;
+        let (record, by) = (&resolved.record, &self.by);
         self.fields.retain(|name, value| {
             let offered = resolved.conflicts.iter().any(|conflict| {
                 conflict.subject == Subject::Field(name.clone())
                     && conflict.others.iter().chain([&conflict.winner]).any(|side| side.value == *value)
             });
-            let ours = pack.owner(key.entity, name, &record.fields) == Side::School;
+            // What people of the school typed into a field that is the centre's by now is set aside, as any draft of it.
+            let ours = pack.owner(key.entity, name, &record.fields) == Side::School
+                || by.get(&Some(name.clone())).is_some_and(|(_, side)| *side == Side::School);
             ours && !offered && record.get(name) != value
         });
         self.deleted = self.deleted.filter(|deleted| *deleted != record.deleted);

@@ -5,6 +5,7 @@ use selaras_model::{RecordKey, Value};
 use selaras_sync::{Outcome, Purpose};
 
 use super::disaster::{assert_accepted, back_up_and_cover, change, contact, found, kept, restore, send, text};
+use super::rules::{begin, centres};
 use crate::stage::{Computer, Stage, assert_equal};
 
 const STREET: &str = "alamat_jalan";
@@ -111,4 +112,19 @@ fn a_value_that_the_log_does_not_know_comes_back_where_nobody_typed_another() {
     let record = stage.centre.record(student).unwrap();
     assert_eq!((record.get(STREET), record.get("rt")), (&text(LOST), &Value::Int(91)));
     assert!(stage.first.school().conflicts().unwrap().is_empty());
+}
+
+/// The field became the centre's in the new life: what people of the school typed into it is set aside, as any draft of it.
+#[test]
+fn a_value_that_the_log_does_not_know_is_set_aside_where_the_field_became_the_centres() {
+    let (mut stage, mut second, student) = lost_at_the_centre(false, |_| ());
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    begin(&mut stage.centre, &centres(&[STREET])).unwrap();
+    contact(&mut stage.first, &stage.centre, Purpose::Pull).unwrap();
+    stage.first.set(student, "rt", Value::Int(92));
+    assert_accepted(&send(&mut stage.first, &stage.centre));
+    assert_eq!(stage.centre.record(student).unwrap().get("rt"), &Value::Int(92));
+    let draft = stage.first.school().draft(student).unwrap().expect("what was typed is kept");
+    assert_eq!(draft.fields.get(STREET), Some(&text(LOST)));
+    assert_equal(&stage.first, &stage.centre);
 }
