@@ -2,7 +2,7 @@
 //! have typed since in the new life: it must not silently stand in the place of that, nor be dropped.
 
 use selaras_model::{RecordKey, Value};
-use selaras_sync::{Outcome, Purpose};
+use selaras_sync::{Batch, Flow, Key, Outcome, Purpose, Range, ReadStore as _, Store as _};
 
 use super::disaster::{assert_accepted, back_up_and_cover, change, contact, found, kept, restore, send, text};
 use super::rules::{begin, centres};
@@ -127,4 +127,43 @@ fn a_value_that_the_log_does_not_know_is_set_aside_where_the_field_became_the_ce
     let draft = stage.first.school().draft(student).unwrap().expect("what was typed is kept");
     assert_eq!(draft.fields.get(STREET), Some(&text(LOST)));
     assert_equal(&stage.first, &stage.centre);
+}
+
+/// A computer whose disk has lost what it kept of the first of two entries hands the second one back; the first comes
+/// later, from another. Both were typed over something that the restored centre has lost.
+#[test]
+fn an_entry_that_comes_back_late_does_not_stand_over_a_newer_one() {
+    let mut stage = Stage::in_step(12);
+    let student = stage.student();
+    let mut second = Computer::new(&stage.centre, 2);
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    let early = back_up_and_cover(&stage.centre);
+    change(&mut stage.first, &stage.centre, student, "rt", Value::Int(93));
+    drop(back_up_and_cover(&stage.centre));
+    for computer in [&mut stage.first, &mut second] {
+        contact(computer, &stage.centre, Purpose::Pull).unwrap();
+        assert_eq!(kept(computer), 0, "all of it is in a backup");
+    }
+    change(&mut stage.first, &stage.centre, student, STREET, text(LOST));
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    lose_kept(&second);
+    change(&mut second, &stage.centre, student, STREET, text(NEWER));
+    restore(&mut stage.centre, &early, 2, &[&second]);
+    contact(&mut second, &stage.centre, Purpose::Pull).unwrap();
+    come_into_step(&mut stage, &mut second);
+    assert_found(&stage, student, &[NEWER]);
+}
+
+/// A disk loses the edits that are kept of the log.
+fn lose_kept(computer: &Computer) {
+    let mut batch = Batch::default();
+    let mut lose = |key: Key, _| {
+        if matches!(key, Key::Kept(_, part) if part > 0) {
+            batch.remove(key);
+        }
+        Ok(Flow::Continue)
+    };
+    computer.store.scan(&Range::Kept(0), &mut lose).unwrap();
+    assert!(!batch.is_empty());
+    computer.store.commit(&batch).unwrap();
 }
