@@ -118,6 +118,32 @@ impl Document {
         })
     }
 
+    /// Gives the changes in the state that these name, themselves among them; those that the document lacks name nothing.
+    ///
+    /// # Errors
+    /// [`MergeError::Damaged`] where a crafted document cannot be read.
+    pub fn within(&self, heads: &[ChangeHash]) -> Result<BTreeSet<ChangeHash>, MergeError> {
+        guarded(|| {
+            let history = History::of(&self.automerge)?;
+            let within = history.ancestors(heads.iter().filter_map(|head| history.position(&head_of(head))));
+            Ok(history.marked(&within).collect())
+        })
+    }
+
+    /// Gives the heads of a state, sorted, by all the changes in it; those that the document lacks are left out.
+    ///
+    /// # Errors
+    /// [`MergeError::Damaged`] where a crafted document cannot be read.
+    pub fn heads_of(&self, state: &BTreeSet<ChangeHash>) -> Result<Vec<ChangeHash>, MergeError> {
+        guarded(|| {
+            let history = History::of(&self.automerge)?;
+            let at = state.iter().filter_map(|change| history.position(&head_of(change)));
+            let mut heads: Vec<ChangeHash> = history.marked(&history.unbuilt(at)).collect();
+            heads.sort_unstable();
+            Ok(heads)
+        })
+    }
+
     /// Gives the last changes of these authors, sorted: those on which no other of theirs builds.
     ///
     /// # Errors
@@ -140,6 +166,10 @@ impl Document {
     pub(crate) const fn automerge(&self) -> &Automerge {
         &self.automerge
     }
+}
+
+fn head_of(change: &ChangeHash) -> automerge::ChangeHash {
+    automerge::ChangeHash(*change.as_bytes())
 }
 
 impl std::fmt::Debug for Document {

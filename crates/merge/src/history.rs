@@ -92,6 +92,25 @@ impl History {
         seen.map(|(change, _)| change.max_op).max().unwrap_or(0)
     }
 
+    /// The hashes of marked changes.
+    pub(crate) fn marked<'a>(&'a self, marks: &'a [bool]) -> impl Iterator<Item = selaras_model::ChangeHash> + 'a {
+        let marked = self.changes.iter().zip(marks).filter(|(_, marked)| **marked);
+        marked.map(|(change, _)| selaras_model::ChangeHash::from_bytes(change.hash.0))
+    }
+
+    /// Marks those of these changes on which no other of them builds directly.
+    pub(crate) fn unbuilt(&self, of: impl IntoIterator<Item = usize>) -> Vec<bool> {
+        let mut marks = vec![false; self.changes.len()];
+        let of: Vec<usize> = of.into_iter().collect();
+        let deps = of.iter().filter_map(|at| self.get(*at)).flat_map(|change| change.deps.iter().copied());
+        for (at, unbuilt) in of.iter().map(|at| (*at, true)).chain(deps.map(|at| (at, false))) {
+            if let Some(mark) = marks.get_mut(at) {
+                *mark = unbuilt;
+            }
+        }
+        marks
+    }
+
     /// Marks these changes and everything that they build on.
     pub(crate) fn ancestors(&self, of: impl IntoIterator<Item = usize>) -> Vec<bool> {
         self.reached(of, |change| &change.deps)

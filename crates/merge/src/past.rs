@@ -132,4 +132,26 @@ mod tests {
         assert_eq!([by(Side::Centre, 3), by(Side::School, 4)], [Some(theirs), Some(gone)]);
         assert_eq!(by(Side::Centre, 4), None);
     }
+
+    #[test]
+    fn a_state_is_known_by_its_heads_and_by_all_its_changes() {
+        let write = |document: Option<&Document>, sequence, heads: &[ChangeHash]| {
+            let edit = Edit { fields: written("nama", Value::Int(sequence)), ..Edit::on(heads) };
+            let (document, minted) = mint(document, &actor(Side::School, sequence.unsigned_abs()), &edit).unwrap();
+            (document, minted.change)
+        };
+        let (document, first) = write(None, 1, &[]);
+        let (document, left) = write(Some(&document), 2, &[first]);
+        let (document, right) = write(Some(&document), 3, &[first]);
+        let (document, last) = write(Some(&document), 4, &[left]);
+        assert_eq!(document.within(&[left]).unwrap(), [first, left].into());
+        assert_eq!(document.within(&[last, right]).unwrap(), [first, left, right, last].into());
+        let unknown = ChangeHash::from_bytes([7; 32]);
+        assert_eq!(document.within(&[unknown]).unwrap(), [].into());
+        let mut both = vec![left, right];
+        both.sort_unstable();
+        assert_eq!(document.heads_of(&[first, left, right, unknown].into()).unwrap(), both);
+        assert_eq!(document.heads_of(&[first, left, last].into()).unwrap(), [last]);
+        assert_eq!(document.heads_of(&[].into()).unwrap(), []);
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use selaras_merge::{Edit, HeadPrefix, MergeError};
-use selaras_model::{Actor, EntryHash, EpochId, RecordKey, Sequence};
+use selaras_model::{Actor, EntryHash, EpochId, LogVersion, RecordKey, Sequence};
 
 use super::Centre;
 use super::heal::unproven;
@@ -56,9 +56,10 @@ impl Centre<'_> {
         self.is_sound(&position, edits.edits().iter().map(|(key, _)| *key))?;
         // A life of its own: another entry may have been signed for its place, and have that act's name.
         let [a, b, c, d, e, f, g, h, ..] = *first.entry.as_bytes();
+        let made = first.clone();
         let first = FirstLife { epoch: EpochId::from_bytes([a, b, c, d, e, f, g, h]), ..first };
         let actor = act_actor(self.npsn, first.epoch, first.version);
-        let fitting = self.fitted(&actor, edits)?;
+        let fitting = self.fitted(&actor, edits, &made)?;
         let origin = EntryOrigin::Act { kind: RETAKEN.to_owned() };
         let edits_at = if fitting.edits().is_empty() { EditsAt::Absent } else { self.keep_edits(&fitting)? };
         let edits = fitting.hash();
@@ -117,7 +118,7 @@ impl Centre<'_> {
     }
 
     /// The edits on heads that the records have; without those that no record takes, which are with the school.
-    fn fitted(&self, actor: &Actor, edits: &EditSet) -> Result<EditSet, CentreError> {
+    fn fitted(&self, actor: &Actor, edits: &EditSet, made: &FirstLife) -> Result<EditSet, CentreError> {
         let work = Work::of_accepted(self.store, self.rules).with_heads(MAX_EDIT_HEADS);
         let mut since: Option<BTreeMap<RecordKey, Vec<HeadPrefix>>> = None;
         let mut fitting = Vec::with_capacity(edits.edits().len());
@@ -129,7 +130,7 @@ impl Centre<'_> {
             let known = Self::known_heads(&work, *key, edit)?;
             let heads = if known.is_empty() {
                 if since.is_none() {
-                    since = Some(self.heads_before_this_life()?);
+                    since = Some(self.heads_before_newer(made)?);
                 }
                 match since.as_ref().and_then(|since| since.get(key)) {
                     Some(heads) => heads.clone(),
@@ -157,16 +158,17 @@ impl Centre<'_> {
         Ok(if document.resolve_heads_prefixes(&known).is_ok() { known } else { Vec::new() })
     }
 
-    /// Of records that people edited in this life, the heads that the first of them saw: what they wrote stands beside an
-    /// entry of before, and not under it.
-    fn heads_before_this_life(&self) -> Result<BTreeMap<RecordKey, Vec<HeadPrefix>>, CentreError> {
+    /// Of records that people edited in this life, or that something newer than this entry came back of, the heads that the
+    /// first of these saw: what they wrote stands beside an entry of before, and not under it.
+    fn heads_before_newer(&self, made: &FirstLife) -> Result<BTreeMap<RecordKey, Vec<HeadPrefix>>, CentreError> {
         let position = self.living()?;
         let mut heads = BTreeMap::new();
-        self.store.scan(&Range::Entries(selaras_model::LogVersion::new(0)), &mut |_, row| {
+        self.store.scan(&Range::Entries(LogVersion::new(0)), &mut |_, row| {
             let Row::Entry(row) = row else { return Ok(Flow::Continue) };
             let entry = LogEntry::from_bytes(&row.entry)
                 .map_err(|_| StoreError::Damaged("an entry of the log cannot be read".to_owned()))?;
-            if entry.epoch == position.epoch()? && entry.first.is_none() && entry.records > 0 {
+            let newer = entry.first.as_ref().is_none_or(|first| !is_before(&entry, first, made));
+            if entry.epoch == position.epoch()? && newer && entry.records > 0 {
                 for (key, edit) in edits_of(self.blobs, &entry, &row)?.into_edits() {
                     heads.entry(key).or_insert(edit.heads);
                 }
@@ -208,4 +210,11 @@ impl Centre<'_> {
         self.blobs.put(&name, &frozen)?;
         Ok(EditsAt::Parts(vec![name]))
     }
+}
+
+/// Whether an entry that came back is of an earlier place than another one. Places of two lives say nothing of each other;
+/// one that was taken as an act has a life of its own, and its place alone is left.
+fn is_before(entry: &LogEntry, first: &FirstLife, made: &FirstLife) -> bool {
+    let retaken = matches!(&entry.origin, Origin::Act { kind, .. } if kind == RETAKEN);
+    first.version < made.version && (retaken || first.epoch == made.epoch)
 }

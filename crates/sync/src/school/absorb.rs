@@ -228,6 +228,7 @@ impl School<'_> {
         let own = self.is_own(work, piece)?;
         if own {
             self.drop_sealed_rows(work, key, &generations)?;
+            Self::take_ground(work, key)?;
         }
         let document = work.document(key)?;
         let (mut drafts, floor) = self.layers(work, key, document.as_ref())?;

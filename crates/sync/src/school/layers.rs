@@ -153,7 +153,7 @@ fn sealed_on(document: Option<&Document>, actor: &Actor, draft: &DraftRow) -> Re
 }
 
 /// Whether a draft's heads are in the record.
-fn stands(floor: &Floor, heads: &[HeadPrefix]) -> bool {
+pub(super) fn stands(floor: &Floor, heads: &[HeadPrefix]) -> bool {
     match &floor.document {
         Some(document) => document.resolve_heads_prefixes(heads).is_ok(),
         None => heads.is_empty(),
@@ -202,8 +202,9 @@ impl School<'_> {
             open = None;
         }
         if let Some(draft) = open.as_mut().filter(|draft| !stands(floor, &draft.heads)) {
-            // It was typed on what no log knows; it stands on the record now.
-            draft.heads = floor.prefixes();
+            // It was typed on what no log knows: it stands on what it stood on there, or on the record as it is now.
+            let noted = Self::take_ground(work, key)?.filter(|heads| stands(floor, heads));
+            draft.heads = noted.unwrap_or_else(|| floor.prefixes());
             self.put_draft(work, key, draft, &drafts.generations)?;
         }
         let seen = match &open {

@@ -8,6 +8,7 @@ mod common;
 mod conflicts;
 mod edit;
 mod frozen;
+mod ground;
 mod heal;
 mod import;
 mod keep;

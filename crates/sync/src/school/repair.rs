@@ -10,6 +10,7 @@ use selaras_policy::Who;
 
 use super::School;
 use super::aside::ASIDE;
+use super::ground::Ground;
 use super::layers::overlay;
 use super::unlogged;
 use crate::edits::EditSet;
@@ -214,8 +215,12 @@ impl School<'_> {
             (None, None) => None,
         };
         let (mut drafts, floor) = self.layers(work, key, document)?;
+        let ground = Ground::of(key, before.as_ref(), document)?;
+        if let Some(ground) = &ground {
+            self.keep_ground(work, &mut drafts, &floor, ground)?;
+        }
         if let Some(unlogged) = unlogged.and_then(|unlogged| unlogged.beneath(drafts.sealed.as_ref())) {
-            let draft = unlogged.under(drafts.open.take(), floor.prefixes(), self.now);
+            let draft = unlogged.under(drafts.open.take(), ground.as_ref(), floor.prefixes(), self.now)?;
             let makes = floor.record.is_none().then(|| overlay(pack, key, None, &draft));
             let is_ours = makes.is_none_or(|made| pack.breaches(None, &made).is_empty());
             // What the school may not make is kept, and is in no bundle.

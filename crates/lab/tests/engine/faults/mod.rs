@@ -19,3 +19,4 @@ mod releases;
 mod rules;
 mod set_aside;
 mod twins;
+mod unlogged;
