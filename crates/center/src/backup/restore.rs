@@ -87,9 +87,6 @@ pub(crate) fn put_back(data: &Path) -> Result<Restored, Failure> {
     let epoch = EpochId::from_bytes(random().ok_or_else(|| Failure::data("the system gives no randomness"))?);
     let config = Config::load(data).map_err(|error| Failure::local("configuration", &error))?;
     let changelog = open_changelog(data, config.cache_mib, EngineKind::default())?;
-    // Before the life begins: this may end in the middle, and is done again as a whole while the old life goes on.
-    Accounts::doubt(&changelog.school(nobody()?))
-        .map_err(|error| Failure::local("the store cannot be written", &error))?;
     begin_epoch(&changelog, epoch).map_err(|error| Failure::local("the store cannot be written", &error))?;
     drop(changelog);
     // It speaks of the life that is over.
@@ -147,16 +144,17 @@ fn fill(changelog: &Changelog, from: &Path, data: &Path, manifest: &Manifest, ep
         }
     }
     begin_epoch(changelog, epoch)?;
-    let global = changelog.school(nobody().map_err(|_| CopyError::Damaged("NPSN".to_owned()))?);
-    Accounts::doubt(&global)?;
     changelog.verify()?;
     Ok(())
 }
 
+/// Begins the next life of the database, with its staff doubted. They are first: this may end in the middle, and is done
+/// again as a whole while the old life goes on.
 fn begin_epoch(changelog: &Changelog, epoch: EpochId) -> Result<(), CopyError> {
     let global = changelog.school(nobody().map_err(|_| CopyError::Damaged("NPSN".to_owned()))?);
     let row: Option<CentreRow> = rows::read(&global, CENTRE)?;
     let row = row.ok_or_else(|| CopyError::Damaged("it holds no centre".to_owned()))?;
+    Accounts::doubt(&global)?;
     let mut batch = Batch::default();
     rows::put(&mut batch, CENTRE, &CentreRow { epoch, ..row })?;
     Ok(global.commit(&batch)?)
