@@ -107,7 +107,7 @@ impl Centre<'_> {
     ///
     /// # Errors
     /// As the store gives them.
-    pub fn stands(&self, device: DeviceId, ancestor: LogVersion) -> Result<Option<Step>, CentreError> {
+    pub fn note_standing(&self, device: DeviceId, ancestor: LogVersion) -> Result<Option<Step>, CentreError> {
         let Some(mut row) = read(self.store)? else { return Ok(None) };
         if ancestor < row.head || !row.devices.contains(&device) || !row.standing.insert(device) {
             return Ok(None);

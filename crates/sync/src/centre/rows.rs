@@ -71,7 +71,8 @@ pub(super) struct PromisedRow {
 /// The kode registrasi in force, as schools may hand it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KodeRow {
-    /// One more with each new kode.
+    /// Greater with each new kode: 1 for the first, then the seconds since 1970 when it was made, or one more than before.
+    /// Of two that schools hand back after a restore the later one holds.
     pub number: u32,
     /// A hash of the kode under a key of the centre's: nobody else can test guesses against it.
     pub proof: [u8; 32],

@@ -111,7 +111,7 @@ fn exchange<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Resul
 
 fn heal<H: CentreHost>(host: &mut H, device: DeviceId, body: &[u8]) -> Result<Vec<u8>, H::Error> {
     let mut handing = host.centre().heal(device, body).map_err(H::failed)?;
-    if let Some(step) = host.centre().stands(device, handing.ancestor()).map_err(H::failed)? {
+    if let Some(step) = host.centre().note_standing(device, handing.ancestor()).map_err(H::failed)? {
         carry_out(host, Some(step))?;
     }
     if let Some(returned) = handing.take_returned() {
