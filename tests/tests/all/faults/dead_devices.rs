@@ -20,19 +20,24 @@ fn is_healed_by(scene: &mut Scene, school: &School, computer: &Computer, pupil: 
     assert_eq!(waits["waiting"].as_array().unwrap().len(), 0, "{waits}");
 }
 
+/// A computer is registered anew and works on; no restored centre waits for what it was.
+fn is_recovered_and_waited_for_no_more(scene: &mut Scene, school: &School, computer: &Computer) {
+    computer.run(&["recover", "--server", &scene.centre().url, "--npsn", school.npsn], &[&school.kode]);
+    computer.run(&["account", "add", "kepala", "--ptk", &school.head], &[PASSWORD]);
+    computer.run(&["role", "add", "kepala", "head"], &[&school.kode]);
+    activate(computer, school);
+    let pupil = student(computer);
+    send_street(computer, &pupil, STREET);
+    is_healed_by(scene, school, computer, &pupil);
+}
+
 #[test]
 fn fault_07_no_restored_centre_waits_for_what_a_recovered_computer_was_before() {
     let mut scene = Scene::new();
     let (school, first) = scene.school("99999999", "1701");
     // The computer is registered anew, and takes the place of what it was.
     damage_a_view(&first.data);
-    first.run(&["recover", "--server", &scene.centre().url, "--npsn", school.npsn], &[&school.kode]);
-    first.run(&["account", "add", "kepala", "--ptk", &school.head], &[PASSWORD]);
-    first.run(&["role", "add", "kepala", "head"], &[&school.kode]);
-    activate(&first, &school);
-    let pupil = student(&first);
-    send_street(&first, &pupil, STREET);
-    is_healed_by(&mut scene, &school, &first, &pupil);
+    is_recovered_and_waited_for_no_more(&mut scene, &school, &first);
 }
 
 /// The store cannot even be opened, so that it does not tell which computer this was.
@@ -45,13 +50,7 @@ fn fault_07_no_restored_centre_waits_for_a_computer_whose_store_could_not_be_ope
             std::fs::write(&file, b"bukan apa-apa").unwrap();
         }
     }
-    first.run(&["recover", "--server", &scene.centre().url, "--npsn", school.npsn], &[&school.kode]);
-    first.run(&["account", "add", "kepala", "--ptk", &school.head], &[PASSWORD]);
-    first.run(&["role", "add", "kepala", "head"], &[&school.kode]);
-    activate(&first, &school);
-    let pupil = student(&first);
-    send_street(&first, &pupil, STREET);
-    is_healed_by(&mut scene, &school, &first, &pupil);
+    is_recovered_and_waited_for_no_more(&mut scene, &school, &first);
 }
 
 #[test]

@@ -52,11 +52,10 @@ fn fault_02_an_older_backup_leaves_typed_values_as_drafts() {
     assert_equal(&stage.first, &stage.centre);
 }
 
-/// The repair takes the whole record away: the log of the older backup has never heard of it.
-#[test]
-fn fault_02_an_older_backup_leaves_a_record_that_was_created() {
+/// What was let go of is a record that was created.
+fn older_backup_without_a_record() -> (Stage, RecordKey) {
     let mut made = None;
-    let mut stage = older_backup(
+    let stage = older_backup(
         |stage| {
             let record = another(stage, "alat");
             stage.first.edit(typed(&record));
@@ -65,7 +64,13 @@ fn fault_02_an_older_backup_leaves_a_record_that_was_created() {
         },
         |_| (),
     );
-    let made: RecordKey = made.unwrap();
+    (stage, made.unwrap())
+}
+
+/// The repair takes the whole record away: the log of the older backup has never heard of it.
+#[test]
+fn fault_02_an_older_backup_leaves_a_record_that_was_created() {
+    let (mut stage, made) = older_backup_without_a_record();
     let before = stage.first.school().record(made).unwrap();
     assert!(before.is_some());
     contact(&mut stage.first, &stage.centre, Purpose::Sync).unwrap();
@@ -251,17 +256,7 @@ fn fault_02_an_older_backup_and_a_lost_record_leave_what_people_see() {
 /// The log has never heard of the record and the disk has lost it, so that no digest differs; people see it for ever.
 #[test]
 fn fault_02_what_only_people_see_is_a_draft_once_the_log_was_gone_over() {
-    let mut made = None;
-    let mut stage = older_backup(
-        |stage| {
-            let record = another(stage, "alat");
-            stage.first.edit(typed(&record));
-            assert_accepted(&send(&mut stage.first, &stage.centre));
-            made = Some(record.key());
-        },
-        |_| (),
-    );
-    let made: RecordKey = made.unwrap();
+    let (mut stage, made) = older_backup_without_a_record();
     let before = stage.first.school().record(made).unwrap();
     lose_but_for_the_view(&stage.first, made);
     contact(&mut stage.first, &stage.centre, Purpose::Sync).unwrap();
